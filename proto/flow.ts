@@ -1,0 +1,197 @@
+/**
+ * THE MAP: every event, who makes it and who acts on it. Stream and consumer names, the README's table, the checks at
+ * start and the end-to-end test derive from this file; nothing else names a subject.
+ */
+import {
+  AccessRevoked,
+  AnnotationsChanged,
+  SlideDeidentified,
+  SlideDeleted,
+  SlideFailed,
+  SlideProgress,
+  SlideReceived,
+  SlideTiled,
+} from './gen/events/v1/events.ts'
+
+/** The services, each a folder under services/; the gateway is two modules, `intake` (on-prem only) and `public`. */
+export type ServiceName =
+  | 'access'
+  | 'annotations'
+  | 'catalog'
+  | 'deidentify'
+  | 'ingest'
+  | 'intake'
+  | 'public'
+  | 'pyramid'
+  | 'tiles'
+
+/** How ts-proto encodes and decodes a message. */
+export interface Codec<Message> {
+  encode(message: Message): { finish(): Uint8Array }
+  decode(bytes: Uint8Array): Message
+  fromPartial(message: object): Message
+}
+
+export interface Arrow<Message> {
+  message: Codec<Message>
+  producers: readonly ServiceName[]
+  /** Each acts on every event once (durable consumers). */
+  consumers: readonly ServiceName[]
+  /** Every process of these sees every event as it happens. */
+  followers: readonly ServiceName[]
+  /** Where events are kept; null: told to whoever listens, kept nowhere. */
+  stream: 'INTAKE' | 'SLIDES' | 'ANNOTATIONS' | 'ACCESS' | null
+  /** Events with the same key are delivered in order. */
+  key: (message: Message) => string
+  /** The site that makes it. */
+  site: 'onprem' | 'either'
+  /** Whether it may cross to the other site. */
+  leaves: boolean
+  /** One line for the table. */
+  says: string
+}
+
+const arrow = <Message>(a: Arrow<Message>): Arrow<Message> => a
+const slideId = (m: { slideId: string }): string => m.slideId
+
+export const flow = {
+  'slides.received': arrow({
+    message: SlideReceived,
+    producers: ['ingest'],
+    consumers: ['deidentify'],
+    followers: [],
+    stream: 'INTAKE',
+    key: slideId,
+    site: 'onprem',
+    leaves: false,
+    says: 'a source is complete and is a slide',
+  }),
+  'slides.failed': arrow({
+    message: SlideFailed,
+    producers: ['deidentify'],
+    consumers: ['ingest'],
+    followers: [],
+    stream: 'INTAKE',
+    key: slideId,
+    site: 'onprem',
+    leaves: false,
+    says: 'a slide stopped while only the on-prem site may know of it',
+  }),
+  'slides.deidentified': arrow({
+    message: SlideDeidentified,
+    producers: ['deidentify'],
+    consumers: ['ingest', 'catalog', 'pyramid'],
+    followers: [],
+    stream: 'SLIDES',
+    key: slideId,
+    site: 'onprem',
+    leaves: true,
+    says: 'a rendition without patient data exists',
+  }),
+  'slides.tiled': arrow({
+    message: SlideTiled,
+    producers: ['pyramid'],
+    consumers: ['ingest', 'catalog', 'tiles'],
+    followers: [],
+    stream: 'SLIDES',
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'the pyramid can be served',
+  }),
+  'slides.tiling_failed': arrow({
+    message: SlideFailed,
+    producers: ['pyramid'],
+    consumers: ['ingest', 'catalog'],
+    followers: [],
+    stream: 'SLIDES',
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'a de-identified slide could not be tiled',
+  }),
+  'slides.deleted': arrow({
+    message: SlideDeleted,
+    producers: ['catalog', 'ingest'],
+    consumers: ['ingest', 'deidentify', 'pyramid', 'tiles', 'annotations', 'catalog'],
+    followers: [],
+    stream: 'SLIDES',
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'remove every rendition, cache entry and copy of a slide',
+  }),
+  'slides.progress': arrow({
+    message: SlideProgress,
+    producers: ['deidentify', 'pyramid'],
+    consumers: [],
+    followers: ['ingest', 'catalog'],
+    stream: null,
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'how far a slide is',
+  }),
+  'annotations.changed': arrow({
+    message: AnnotationsChanged,
+    producers: ['annotations'],
+    consumers: [],
+    followers: ['public'],
+    stream: 'ANNOTATIONS',
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'the annotations of a slide changed',
+  }),
+  'access.revoked': arrow({
+    message: AccessRevoked,
+    producers: ['access'],
+    consumers: [],
+    followers: ['access', 'annotations', 'catalog', 'deidentify', 'ingest', 'intake', 'public', 'pyramid', 'tiles'],
+    stream: 'ACCESS',
+    key: m => m.what?.value ?? '',
+    site: 'either',
+    leaves: true,
+    says: 'a token, a session or all of a user is no longer valid',
+  }),
+} as const
+
+export type Flow = typeof flow
+export type EventName = keyof Flow
+export type EventMessage<Name extends EventName> = Flow[Name]['message'] extends Codec<infer Message> ? Message : never
+
+/** Who may call whom over gRPC: a call from anybody else is refused (and, in a cluster, has no route). */
+export const calls: Record<ServiceName, readonly ServiceName[]> = {
+  access: ['public', 'intake'],
+  annotations: ['public'],
+  catalog: ['public'],
+  deidentify: ['intake'],
+  ingest: ['intake'],
+  intake: [],
+  public: [],
+  pyramid: ['public'],
+  tiles: ['public'],
+}
+
+/** How long streams keep their events. Revocations outlive the longest token (366 days). */
+export const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, ANNOTATIONS: 7, ACCESS: 400 } as const
+
+/** The subject of an event made at a site: `slides.<site>.received`. `*` as the site matches every site. */
+export function subjectOf(event: EventName, site: string): string {
+  const [what, ...happened] = event.split('.')
+  return `${what}.${site}.${happened.join('.')}`
+}
+
+/** The durable name of a service's consumer of an event: `tiles-slides-tiled`. */
+export function consumerName(service: ServiceName, event: EventName): string {
+  return `${service}-${event.replaceAll(/[._]/g, '-')}`
+}
+
+/** The streams with the subjects that each keeps, as the bus wants them. */
+export function streams(): { name: string; subjects: string[]; maxAgeMs: number }[] {
+  const byStream = new Map<keyof typeof STREAM_AGE_DAYS, string[]>()
+  for (const [name, { stream }] of Object.entries(flow)) {
+    if (stream) byStream.set(stream, [...(byStream.get(stream) ?? []), subjectOf(name as EventName, '*')])
+  }
+  return [...byStream].map(([name, subjects]) => ({ name, subjects, maxAgeMs: STREAM_AGE_DAYS[name] * 86_400_000 }))
+}

@@ -1,0 +1,27 @@
+import type { Claims, Role } from './token.ts'
+
+/** Whoever a verified token stands for. */
+export interface Principal {
+  userId: string
+  kind: Claims['kind']
+  tokenId: string
+  /** project -> role; `*` stands for every project. */
+  roles: Readonly<Record<string, Role>>
+  /** Data-user level, 0 to 3. */
+  level: number
+  /** When set, only these slides. */
+  slides: readonly string[] | undefined
+  expiresAt: Date
+}
+
+export function principalOf(claims: Claims): Principal {
+  return {
+    userId: claims.sub,
+    kind: claims.kind,
+    tokenId: claims.jti,
+    roles: claims.roles,
+    level: claims.level,
+    slides: claims.slides,
+    expiresAt: new Date(claims.exp * 1000),
+  }
+}
