@@ -1,0 +1,109 @@
+import { type Anatomy, type Place, placeAt } from './anatomy.ts'
+
+/** The order of a place's values in a sample. */
+export const FIELD = {
+  tissue: 0,
+  gland: 1,
+  lumen: 2,
+  solid: 3,
+  fat: 4,
+  across: 5,
+  along: 6,
+  lymphoid: 7,
+  tone: 8,
+  light: 9,
+} as const
+
+export const FIELDS = 10
+
+/**
+ * The anatomy sampled on a grid. Nodes lie at whole multiples of `step` pixels of the slide, whatever the region, so
+ * that two regions agree to the last bit where they overlap.
+ */
+export interface Samples {
+  /** Pixels between nodes. */
+  step: number
+  /** Grid coordinates of the first node. */
+  column: number
+  row: number
+  columns: number
+  rows: number
+  /** `FIELDS` values per node. */
+  values: Float32Array
+}
+
+/** Nodes are about 4 µm apart: the finest detail of the anatomy is twice that. */
+export function gridStep(mpp: number): number {
+  return Math.max(2, Math.round(4 / mpp))
+}
+
+const newPlace = (): Place => ({
+  tissue: 0,
+  gland: 90,
+  lumen: 390,
+  solid: 0,
+  fat: -20,
+  across: 0,
+  along: 0,
+  lymphoid: 0,
+  tone: 1,
+  light: 1,
+})
+
+/** Samples the anatomy so that every pixel of the rectangle and `margin` pixels around lie between four nodes. */
+export function sample(
+  anatomy: Anatomy,
+  mpp: number,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  margin: number,
+): Samples {
+  const step = gridStep(mpp)
+  const column = Math.floor((x - margin) / step)
+  const row = Math.floor((y - margin) / step)
+  const columns = Math.floor((x + width + margin) / step) - column + 2
+  const rows = Math.floor((y + height + margin) / step) - row + 2
+  const values = new Float32Array(columns * rows * FIELDS)
+  const place = newPlace()
+  for (let j = 0, at = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++, at += FIELDS) {
+      placeAt(anatomy, (column + i) * step * mpp, (row + j) * step * mpp, place)
+      values[at] = place.tissue
+      values[at + 1] = place.gland
+      values[at + 2] = place.lumen
+      values[at + 3] = place.solid
+      values[at + 4] = place.fat
+      values[at + 5] = place.across
+      values[at + 6] = place.along
+      values[at + 7] = place.lymphoid
+      values[at + 8] = place.tone
+      values[at + 9] = place.light
+    }
+  }
+  return { step, column, row, columns, rows, values }
+}
+
+/** One field at a pixel position, between its four nodes. */
+export function fieldAt(samples: Samples, field: number, x: number, y: number): number {
+  const u = x / samples.step - samples.column
+  const v = y / samples.step - samples.row
+  const i = Math.floor(u)
+  const j = Math.floor(v)
+  const at = (j * samples.columns + i) * FIELDS + field
+  const below = at + samples.columns * FIELDS
+  const { values } = samples
+  const top = (values[at] as number) * (1 - u + i) + (values[at + FIELDS] as number) * (u - i)
+  const bottom = (values[below] as number) * (1 - u + i) + (values[below + FIELDS] as number) * (u - i)
+  return top * (1 - v + j) + bottom * (v - j)
+}
+
+/** Direction, in radians, in which a field grows fastest at a pixel position. */
+export function slopeOf(samples: Samples, field: number, x: number, y: number): number {
+  const d = samples.step / 2
+  return Math.atan2(
+    fieldAt(samples, field, x, y + d) - fieldAt(samples, field, x, y - d),
+    fieldAt(samples, field, x + d, y) - fieldAt(samples, field, x - d, y),
+  )
+}
