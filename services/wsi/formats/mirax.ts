@@ -1,0 +1,22 @@
+import { open, stat } from 'node:fs/promises'
+import { join, parse } from 'node:path'
+
+const MAX_INI_BYTES = 1024 * 1024
+
+/**
+ * 3DHISTECH MIRAX: the file itself may hold anything; beside it lies a folder of the same stem with Slidedat.ini, whose
+ * first section is GENERAL (a byte order mark before it is usual).
+ */
+export async function isMirax(path: string): Promise<boolean> {
+  const { dir, name } = parse(path)
+  const ini = join(dir, name, 'Slidedat.ini')
+  const found = await stat(ini).catch(() => null)
+  if (!found?.isFile() || found.size > MAX_INI_BYTES) return false
+  const file = await open(ini, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0)
+    return /^\uFEFF?\s*\[GENERAL\]/.test(buffer.toString('utf8', 0, bytesRead))
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,115 @@
+import { openFile } from './byte-source.ts'
+import { SlideFileError } from './errors.ts'
+import { describeAperio, isAperio } from './formats/aperio.ts'
+import { describeGeneric } from './formats/generic.ts'
+import { hamamatsuAssociated, isHamamatsu } from './formats/hamamatsu.ts'
+import { isMirax } from './formats/mirax.ts'
+import { claimedByVendor, isDicom } from './formats/vendors.ts'
+import { openWithOpenSlide } from './openslide.ts'
+import type { ByteSource, SlideDescription, SlideReader } from './slide.ts'
+import { undecodable } from './tiff/decode.ts'
+import { readGeometry, readImage, type TiffImage } from './tiff/image.ts'
+import { type Ifd, readTiff, type TiffFile } from './tiff/index.ts'
+import { createRegionReader, cutSingleStrip } from './tiff/region.ts'
+
+/** A slide whose level 0 is read by the own TIFF index: its stored tiles can be taken as they are. */
+export interface TiffSlideReader extends SlideReader {
+  readonly tiff: { source: ByteSource; level0: TiffImage }
+}
+
+/** Whether `reader` gives access to the stored tiles of level 0. */
+export const isTiffSlide = (reader: SlideReader): reader is TiffSlideReader => 'tiff' in reader
+
+/** A slide file that has been told by its content: a TIFF of the own index, or one for OpenSlide. */
+type Detected =
+  | { kind: 'tiff'; file: TiffFile; description: SlideDescription }
+  | { kind: 'openslide'; file: TiffFile | null }
+
+/** How the file is to be read; by content, never by name. */
+async function detect(path: string, source: ByteSource): Promise<Detected> {
+  if (await isMirax(path)) return { kind: 'openslide', file: null }
+  const file = await readTiff(source).catch((error: unknown) => {
+    if (error instanceof SlideFileError && error.code === 'not-a-slide') return null
+    throw error
+  })
+  if (!file || isHamamatsu(file)) return { kind: 'openslide', file }
+  if (await isAperio(file)) return { kind: 'tiff', file, description: await describeAperio(file) }
+  if (await claimedByVendor(file)) return { kind: 'openslide', file }
+  return { kind: 'tiff', file, description: await describeGeneric(file) }
+}
+
+/**
+ * What a slide file is, without decoding a pixel. MRXS: `path` is the .mrxs file, its folder lies beside it.
+ * @throws SlideFileError with a plain reason when the file cannot be read as a slide; file-system errors as they are
+ */
+export async function describeSlide(path: string, signal?: AbortSignal): Promise<SlideDescription> {
+  const slide = await openSlide(path, signal)
+  await slide.close()
+  return slide.description
+}
+
+/**
+ * Opens a slide for its level-0 pixels. TIFF tiles that are stored as JPEG, LZW, Deflate, PackBits or plain bytes are
+ * decoded here, everything else by OpenSlide.
+ * @throws SlideFileError with a plain reason when the file cannot be read as a slide; file-system errors as they are
+ */
+export async function openSlide(path: string, signal?: AbortSignal): Promise<SlideReader> {
+  const source = await openFile(path)
+  try {
+    const detected = await detect(path, source)
+    if (detected.kind === 'openslide') return await throughOpenSlide(path, source, detected.file, signal)
+    return await throughIndex(path, source, detected.file, detected.description, signal)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+type Closable = ByteSource & { close(): Promise<void> }
+
+async function throughOpenSlide(
+  path: string,
+  source: Closable,
+  file: TiffFile | null,
+  signal?: AbortSignal,
+): Promise<SlideReader> {
+  const dicom = file === null && (await isDicom(source))
+  const associated = file && isHamamatsu(file) ? await hamamatsuAssociated(file) : null
+  // OpenSlide opens the file itself.
+  await source.close()
+  const reader = await openWithOpenSlide(path, signal).catch((error: unknown) => {
+    if (!dicom || !(error instanceof SlideFileError) || error.code !== 'not-a-slide') throw error
+    throw new SlideFileError(
+      'unsupported',
+      'The file is DICOM, which the installed OpenSlide does not read (4.0 does).',
+    )
+  })
+  return associated ? { ...reader, description: { ...reader.description, associated } } : reader
+}
+
+async function throughIndex(
+  path: string,
+  source: Closable,
+  file: TiffFile,
+  description: SlideDescription,
+  signal?: AbortSignal,
+): Promise<SlideReader> {
+  const [first] = file.ifds as [Ifd]
+  const reason = undecodable(await readGeometry(first))
+  if (reason !== null) {
+    const reader = await throughOpenSlide(path, source, file, signal).catch((error: unknown) => {
+      const unknown = error instanceof SlideFileError && error.code === 'not-a-slide'
+      throw unknown ? new SlideFileError('unsupported', `The image is stored ${reason}.`) : error
+    })
+    return { ...reader, description }
+  }
+  const level0 = cutSingleStrip(await readImage(first, source.size, signal))
+  const read = createRegionReader(source, level0)
+  const slide: TiffSlideReader = {
+    description,
+    tiff: { source, level0 },
+    readRegion: (x, y, width, height, signal) => read({ x, y, width, height }, signal),
+    close: () => source.close(),
+  }
+  return slide
+}

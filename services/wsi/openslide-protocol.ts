@@ -1,0 +1,29 @@
+/** Messages between openslide.ts and its child process. */
+
+export type Request =
+  | { id: number; op: 'open'; path: string }
+  | { id: number; op: 'read'; x: number; y: number; width: number; height: number }
+
+export type Query = { [R in Request as R['op']]: Omit<R, 'id'> }[Request['op']]
+
+/** What OpenSlide says about an open slide. Properties are the numeric ones that a description needs, no others. */
+export interface OpenedSlide {
+  vendor: string
+  levels: { width: number; height: number }[]
+  mppX: string | null
+  mppY: string | null
+  objectivePower: string | null
+  icc: Uint8Array | null
+  associated: { name: string; width: number; height: number }[]
+}
+
+export interface Outcome {
+  slide?: OpenedSlide
+  pixels?: Uint8Array
+  /** OpenSlide's own text: to be classified, never shown. */
+  error?: string
+  /** libopenslide is not installed. */
+  missing?: boolean
+}
+
+export type Answer = Outcome & { id: number }
