@@ -1,0 +1,224 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeSlide, isTiffSlide, openSlide } from './open.ts'
+import { openWithOpenSlide } from './openslide.ts'
+import { sharedData, sharedSlide, unlessMissing } from './test-data.ts'
+import { buildTiff, dataStart, type Field } from './tiff/build-tiff.ts'
+import { Tag } from './tiff/tags.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slides-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const written = async (name: string, bytes: Buffer) => {
+  const path = join(folder, name)
+  await writeFile(path, bytes)
+  return path
+}
+
+/** Format, level widths, mpp, objective power, kinds of associated images. */
+const EXPECTED: Record<string, [string, number[], number | null, number | null, string]> = {
+  'svs/CMU-1-Small-Region.svs': ['aperio', [2220], 0.499, 20, 'thumbnail label macro'],
+  'svs/small.svs': ['aperio', [16], 0.499, 20, 'thumbnail'],
+  'svs/aperio-4k-rgb240-classic.svs': ['aperio', [4000, 1000], 0.499, 20, 'thumbnail label macro'],
+  'svs/aperio-7k-copied.svs': ['aperio', [7200, 1800], 0.499, 20, 'thumbnail label macro'],
+  'tiff/boxes.tiff': ['generic-tiff', [300, 150, 75, 37], null, null, ''],
+  'tiff/CMU-1-small.tiff': ['generic-tiff', [718, 359, 179], 10_000 / 3130, null, ''],
+  'tiff/example-asap.tif': ['generic-tiff', [1472, 736, 368], 10_000 / 10_129.6875, null, ''],
+  'tiff/generic-3k-512-classic.tiff': ['generic-tiff', [3072, 1536, 768, 384], 10_000 / 20_040, null, 'other other'],
+  'tiff/kidney-48-5.tif': ['generic-tiff', [1493], null, null, ''],
+  'ndpi/hamamatsu-6k.ndpi': [
+    'hamamatsu',
+    [6144, 3072, 1536, 768, 384, 192, 96, 48],
+    10_000 / 20_040,
+    20,
+    'macro other',
+  ],
+  'ndpi/test3-DAPI-2-(387).ndpi': [
+    'hamamatsu',
+    [3968, 1984, 992, 496, 248, 124, 62],
+    10_000 / 43_826,
+    40,
+    'macro other',
+  ],
+  'mrxs/mirax-3k-stitching.mrxs': ['mirax', [2976, 1488, 744, 372, 186], 0.499, 20, 'label macro thumbnail'],
+  'mrxs/mirax-6k-plain.mrxs': ['mirax', [6144, 3072, 1536, 768, 384, 192], 0.499, 20, 'label macro thumbnail'],
+}
+
+describe.skipIf(!sharedData)(`slides${unlessMissing}`, () => {
+  it.each(Object.entries(EXPECTED))('%s is described', async (path, [format, widths, mpp, power, kinds]) => {
+    const slide = await describeSlide(sharedSlide(path))
+    expect(slide.format).toBe(format)
+    expect(slide.levels.map(level => level.width)).toEqual(widths)
+    expect(slide.width).toBe(widths[0])
+    if (mpp === null) expect(slide.mpp).toBeNull()
+    else expect(slide.mpp?.x).toBeCloseTo(mpp, 6)
+    expect(slide.objectivePower).toBe(power)
+    expect(slide.associated.map(image => image.kind).join(' ')).toBe(kinds)
+    expect(slide.icc?.length ?? 0).toBe(path.includes('boxes') ? 588 : 0)
+  })
+
+  const both = Object.keys(EXPECTED).filter(path => /^(svs|tiff)/.test(path) && !path.includes('kidney'))
+  it.each(both)('%s: sizes and pixels are those of OpenSlide', async path => {
+    const own = await openSlide(sharedSlide(path))
+    const reference = await openWithOpenSlide(sharedSlide(path))
+    const sizes = (slide: typeof own) => slide.description.levels
+    expect(sizes(own)).toEqual(sizes(reference))
+    expect(isTiffSlide(own)).toBe(true)
+    const { width, height } = own.description
+    for (const [x, y] of [
+      [0, 0],
+      [width >> 1, height >> 1],
+      [width - 200, height - 150],
+      [-20, -30],
+    ] as const) {
+      const [a, b] = await Promise.all([own.readRegion(x, y, 260, 250), reference.readRegion(x, y, 260, 250)])
+      // Decoders differ in rounding and in how they spread chroma.
+      expect(meanDifference(a, b)).toBeLessThan(0.6)
+    }
+    await Promise.all([own.close(), reference.close()])
+  })
+
+  it('a striped TIFF that OpenSlide refuses has the pixels of libvips', async () => {
+    const path = sharedSlide('tiff/kidney-48-5.tif')
+    await expect(openWithOpenSlide(path)).rejects.toMatchObject({ code: 'not-a-slide' })
+    const slide = await openSlide(path)
+    const area = { left: 700, top: 430, width: 300, height: 200 }
+    const reference = await sharp(path).extract(area).raw().toBuffer()
+    expect((await slide.readRegion(700, 430, 300, 200)).equals(reference)).toBe(true)
+    await slide.close()
+  })
+
+  it('a slide is told by its content, whatever its name', async () => {
+    const copy = await written('letter.txt', await readFile(sharedSlide('svs/CMU-1-Small-Region.svs')))
+    expect(await describeSlide(copy)).toMatchObject({ format: 'aperio', width: 2220 })
+  })
+
+  it.each([
+    ['svs/broken.svs', 'not-a-slide'],
+    ['tiff/unopenable.tiff', 'unsupported'],
+    ['mrxs/Mirax2-Fluorescence-1.mrxs', 'damaged'],
+    ['ome-tiff/multi-channel-z-series.ome.tif', 'unsupported'],
+    ['ome-tiff/cells.ome.tif', 'unsupported'],
+    ['dicom/boxes_0.dcm', 'unsupported'],
+  ])('%s ends as %s', async (path, code) => {
+    const error = await describeSlide(sharedSlide(path)).then(
+      () => null,
+      reason => reason,
+    )
+    expect(error).toMatchObject({ name: 'SlideFileError', code })
+    expect(error.publicMessage).not.toContain(folder)
+  })
+
+  it('broken tile data is damage when it is read', async () => {
+    const slide = await openSlide(sharedSlide('svs/unreadable.svs'))
+    await expect(slide.readRegion(0, 0, 16, 16)).rejects.toMatchObject({ code: 'damaged' })
+    await slide.close()
+  })
+
+  it.each(['svs/CMU-1-Small-Region.svs', 'tiff/generic-3k-512-classic.tiff', 'ndpi/hamamatsu-6k.ndpi'])(
+    '%s cut off anywhere ends with a reason',
+    async path => {
+      const bytes = await readFile(sharedSlide(path))
+      for (const part of [0.02, 0.5, 0.8]) {
+        const cut = await written('cut', bytes.subarray(0, Math.floor(bytes.length * part)))
+        await expect(describeSlide(cut)).rejects.toMatchObject({ code: expect.stringMatching(/damaged|not-a-slide/) })
+      }
+    },
+  )
+})
+
+describe('files that are no slides', () => {
+  it('a text file named .svs and an empty file', async () => {
+    for (const bytes of [Buffer.from('This is a letter, not a slide.\n'.repeat(50)), Buffer.alloc(0)]) {
+      await expect(describeSlide(await written('text.svs', bytes))).rejects.toMatchObject({ code: 'not-a-slide' })
+    }
+  })
+
+  it('a file that does not exist is an error of the file system', async () => {
+    await expect(openSlide(join(folder, 'nothing.svs'))).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
+
+describe('bombs', () => {
+  const tiled = (width: number, height: number, offsets: number[], counts: number[]): Field[] => [
+    [Tag.ImageWidth, 4, [width]],
+    [Tag.ImageLength, 4, [height]],
+    [Tag.BitsPerSample, 3, [8, 8, 8]],
+    [Tag.Compression, 3, [7]],
+    [Tag.PhotometricInterpretation, 3, [6]],
+    [Tag.SamplesPerPixel, 3, [3]],
+    [Tag.TileWidth, 3, [256]],
+    [Tag.TileLength, 3, [256]],
+    [Tag.TileOffsets, 4, offsets],
+    [Tag.TileByteCounts, 4, counts],
+  ]
+  const one = (offset = dataStart()) => tiled(256, 256, [offset], [200])
+  const data = Buffer.alloc(200)
+  const many = 391 * 391
+
+  const bombs: [string, () => Buffer][] = [
+    ['2^32 tiles', () => buildTiff(data, [tiled(2 ** 24, 2 ** 24, [8, 8], [1, 1])]).file],
+    [
+      '2^32 tiles, said to be listed',
+      () => {
+        const { file, at } = buildTiff(data, [tiled(2 ** 24, 2 ** 24, [8, 8], [1, 1])])
+        for (const field of [8, 9]) file.writeUInt32LE(0xffffffff, (at[0] as number) + 2 + field * 12 + 4)
+        return file
+      },
+    ],
+    ['a loop of IFDs', () => buildTiff(data, [one(), one()], { lastNext: dataStart() + data.length }).file],
+    [
+      '65,535 IFDs',
+      () =>
+        buildTiff(
+          data,
+          Array.from({ length: 65_535 }, () => one()),
+        ).file,
+    ],
+    ['an offset past the end', () => buildTiff(data, [one(0xfffffff0)]).file],
+    [
+      '10^5 x 10^5 px in 1-byte tiles',
+      () => {
+        const offsets = Array.from({ length: many }, () => dataStart())
+        return buildTiff(data, [
+          tiled(
+            100_000,
+            100_000,
+            offsets,
+            offsets.map(() => 1),
+          ),
+        ]).file
+      },
+    ],
+    [
+      '10^5 x 10^5 px in tiles of 1 x 1 px',
+      () => {
+        const fields = tiled(100_000, 100_000, [8], [200])
+        return buildTiff(data, [fields.map((f): Field => (f[0] === 322 || f[0] === 323 ? [f[0], 3, [1]] : f))]).file
+      },
+    ],
+  ]
+  it.each(bombs)('%s: refused with a reason, soon', async (name, build) => {
+    const path = await written('bomb.tiff', build())
+    const started = performance.now()
+    const error = await describeSlide(path).then(
+      () => null,
+      reason => reason,
+    )
+    expect(error).toMatchObject({ name: 'SlideFileError', code: name === '65,535 IFDs' ? 'too-large' : 'damaged' })
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})
+
+function meanDifference(a: Buffer, b: Buffer): number {
+  expect(a.length).toBe(b.length)
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += Math.abs((a[i] as number) - (b[i] as number))
+  return sum / a.length
+}
