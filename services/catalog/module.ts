@@ -1,0 +1,82 @@
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import { type Consumers, type Deps, defineModule, type Followers, type RpcContext } from '@coverslip/platform/module.ts'
+import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
+import { config } from './config.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { slides } from './migrations/001-slides.ts'
+import { progressThrottle } from './progress.ts'
+import { toMessage } from './rpc.ts'
+import { deidentified, type Slide, tiled, tilingFailed, withdrawn } from './slide.ts'
+import { type CatalogTables, changeSlide, findSlide, listSlides, raiseProgress } from './store.ts'
+
+type CatalogDeps = Deps<CatalogTables, typeof config>
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+/** The slides that have been de-identified, with their pseudonyms. */
+export const catalog = defineModule<CatalogTables, typeof config, Record<never, never>>({
+  name: 'catalog',
+  config,
+  migrations: [slides],
+  start: async deps => ({
+    rpc: { definition: CatalogServiceDefinition, implementation: implementation(deps) },
+    consumers: consumers(deps),
+    followers: followers(deps),
+  }),
+})
+
+function consumers(deps: CatalogDeps): Consumers {
+  const apply = async (id: string, change: (slide: Slide) => Partial<Slide> | undefined): Promise<void> => {
+    await deps.db.transaction(trx => changeSlide(trx, id, change))
+  }
+  return {
+    'slides.deidentified': { handle: event => apply(event.slideId, slide => deidentified(slide, event)) },
+    'slides.tiled': { handle: event => apply(event.slideId, slide => tiled(slide, event)) },
+    'slides.tiling_failed': { handle: event => apply(event.slideId, slide => tilingFailed(slide, event)) },
+    // Ours as well as those of slides that were deleted on-prem.
+    'slides.deleted': { handle: event => apply(event.slideId, withdrawn) },
+  }
+}
+
+function followers(deps: CatalogDeps): Followers {
+  const passes = progressThrottle(() => performance.now())
+  return {
+    'slides.progress': async ({ slideId, stage, fraction }) => {
+      if (stage === 'tiling' && passes(slideId)) await raiseProgress(deps.db, slideId, Math.min(fraction, 1))
+    },
+  }
+}
+
+function implementation(deps: CatalogDeps) {
+  const known = async (id: string): Promise<Slide> => {
+    const slide = await findSlide(deps.db.query, id)
+    if (!slide) throw new ServiceError('not-found', 'There is no such slide')
+    return slide
+  }
+  return {
+    async listSlides({ projects, limit, cursor, q }) {
+      const size = Math.min(limit || DEFAULT_LIMIT, MAX_LIMIT)
+      const after = cursor ? decodeCursor(cursor) : undefined
+      // One more than asked for tells whether there is a next page.
+      const found = await listSlides(deps.db.query, { projects, q: q.trim(), after, limit: size + 1 })
+      const page = found.slice(0, size)
+      const last = page.at(-1)
+      return { slides: page.map(toMessage), nextCursor: found.length > size && last ? encodeCursor(last) : '' }
+    },
+    getSlide: async ({ slideId }) => ({ slide: toMessage(await known(slideId)) }),
+    async deleteSlide({ slideId }) {
+      await known(slideId)
+      await deps.db.transaction(async trx => {
+        const changed = await changeSlide(trx, slideId, withdrawn)
+        if (changed) await deps.publish(trx, 'slides.deleted', { slideId })
+      })
+      return {}
+    },
+    async getDeidentificationReport({ slideId }) {
+      const { reportJson } = await known(slideId)
+      if (!reportJson) throw new ServiceError('not-found', 'There is no de-identification report of this slide')
+      return { reportJson }
+    },
+  } satisfies CatalogServiceImplementation<RpcContext>
+}
