@@ -1,4 +1,4 @@
-import { type Anatomy, type Place, placeAt } from './anatomy.ts'
+import type { Anatomy, Place } from './anatomy.ts'
 
 /** The order of a place's values in a sample. */
 export const FIELD = {
@@ -30,6 +30,8 @@ export interface Samples {
   rows: number
   /** `FIELDS` values per node. */
   values: Float32Array
+  /** Greatest `tissue` of all nodes. */
+  deepest: number
 }
 
 /** Nodes are about 4 µm apart: the finest detail of the anatomy is twice that. */
@@ -67,9 +69,11 @@ export function sample(
   const rows = Math.floor((y + height + margin) / step) - row + 2
   const values = new Float32Array(columns * rows * FIELDS)
   const place = newPlace()
+  let deepest = -1e6
   for (let j = 0, at = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++, at += FIELDS) {
-      placeAt(anatomy, (column + i) * step * mpp, (row + j) * step * mpp, place)
+      anatomy.placeAt((column + i) * step * mpp, (row + j) * step * mpp, place)
+      if (place.tissue > deepest) deepest = place.tissue
       values[at] = place.tissue
       values[at + 1] = place.gland
       values[at + 2] = place.lumen
@@ -82,7 +86,7 @@ export function sample(
       values[at + 9] = place.light
     }
   }
-  return { step, column, row, columns, rows, values }
+  return { step, column, row, columns, rows, values, deepest }
 }
 
 /** One field at a pixel position, between its four nodes. */

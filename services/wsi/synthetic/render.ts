@@ -1,4 +1,4 @@
-import { type Anatomy, createAnatomy } from './anatomy.ts'
+import { createAnatomy } from './anatomy.ts'
 import { CELL_REACH, stainCells } from './cells.ts'
 import { sample } from './fields.ts'
 import { putStained } from './stain.ts'
@@ -25,8 +25,8 @@ export interface Renderer {
 
 export function createRenderer(scene: Scene): Renderer {
   const { mpp, seed } = scene
-  const anatomy: Anatomy = createAnatomy(scene.width * mpp, scene.height * mpp, seed)
-  const textures: Textures = createTextures(mpp, seed)
+  const anatomy = createAnatomy(scene.width * mpp, scene.height * mpp, seed)
+  const textures = createTextures(mpp, seed)
   // Blocks come in one size: the planes of the last one are used again.
   let plane = newPlane(0, 0, 1, 1)
   return {
@@ -34,7 +34,7 @@ export function createRenderer(scene: Scene): Renderer {
       const samples = sample(anatomy, mpp, x, y, width, height, Math.ceil((2 * CELL_REACH) / mpp))
       plane = movePlane(plane, x, y, width, height)
       stainTissue(plane, samples, textures, mpp)
-      stainCells(plane, samples, textures, mpp, seed)
+      if (samples.deepest > 0) stainCells(plane, samples, textures, mpp, seed)
       return develop(plane, textures)
     },
   }

@@ -80,7 +80,7 @@ const stain = { haematoxylin: 0, eosin: 0 }
 /** Collagen: bundles along the fibres with empty clefts between them, looser near infiltrates. */
 function stroma(fibre: number, grain: number, tone: number, lymphoid: number): void {
   const cleft = smoothstep(-1.75, -0.75, fibre + 0.06 * grain - 0.35 * lymphoid + (tone - 1) * 2.2)
-  stain.eosin = (0.33 * tone + 0.1 * fibre + 0.022 * grain) * (0.08 + 0.92 * cleft)
+  stain.eosin = (0.3 * tone + 0.095 * fibre + 0.022 * grain) * (0.08 + 0.92 * cleft)
   stain.haematoxylin = (0.055 + 0.02 * fibre + 0.06 * lymphoid) * (0.3 + 0.7 * cleft)
 }
 
@@ -157,17 +157,37 @@ function stainRow(
   }
 }
 
+/** Fibres reach this far beyond the outline, µm. */
+const GLASS = -6
+
 /** True when no corner of a grid cell is near tissue. */
 function isGlass(samples: Samples, at: number): boolean {
   const { values, columns } = samples
   const below = at + columns * FIELDS
-  const near = -6
   return (
-    (values[at] as number) < near &&
-    (values[at + FIELDS] as number) < near &&
-    (values[below] as number) < near &&
-    (values[below + FIELDS] as number) < near
+    (values[at] as number) < GLASS &&
+    (values[at + FIELDS] as number) < GLASS &&
+    (values[below] as number) < GLASS &&
+    (values[below + FIELDS] as number) < GLASS
   )
+}
+
+/** The same for a cell of bare glass. */
+function lightRow(
+  plane: Plane,
+  samples: Samples,
+  node: number,
+  v: number,
+  start: number,
+  from: number,
+  to: number,
+): void {
+  const { values, columns, step } = samples
+  const at = node + FIELD.light
+  const below = at + columns * FIELDS
+  const a = (values[at] as number) * (1 - v) + (values[below] as number) * v
+  const b = (values[at + FIELDS] as number) * (1 - v) + (values[below + FIELDS] as number) * v
+  for (let i = from; i < to; i++) plane.light[start + i - from] = a + ((b - a) / step) * i
 }
 
 /** Lays down everything but the cells' nuclei. */
@@ -182,9 +202,11 @@ export function stainTissue(plane: Plane, samples: Samples, textures: Textures, 
       const end = Math.min((i + 1) * step, plane.x + plane.width)
       const node = ((j - samples.row) * samples.columns + (i - samples.column)) * FIELDS
       const at = row * plane.width + (x - plane.x)
-      rowOfCell(samples, node, v)
-      if (isGlass(samples, node)) plane.light.fill(left[FIELD.light] as number, at, at + end - x)
-      else stainRow(plane, textures, 1 / mpp, at, y, x - i * step, end - i * step)
+      if (isGlass(samples, node)) lightRow(plane, samples, node, v, at, x - i * step, end - i * step)
+      else {
+        rowOfCell(samples, node, v)
+        stainRow(plane, textures, 1 / mpp, at, y, x - i * step, end - i * step)
+      }
       x = end
     }
   }
