@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,6 +134,65 @@ describe.skipIf(!sharedData)(`slides${unlessMissing}`, () => {
   )
 })
 
+describe('coding that only OpenSlide decodes', () => {
+  const picture = sharp({ create: { width: 256, height: 256, channels: 3, background: '#b48' } })
+    .composite([{ input: { create: { width: 120, height: 90, channels: 3, background: '#fed' } }, left: 40, top: 70 }])
+    .removeAlpha()
+
+  const sameAs = async (path: string, format: string) => {
+    const slide = await openSlide(path)
+    expect(slide.description).toMatchObject({ format, width: 256, height: 256 })
+    expect(isTiffSlide(slide)).toBe(false)
+    const pixels = await slide.readRegion(0, 0, 256, 256)
+    expect(meanDifference(pixels, await picture.clone().raw().toBuffer())).toBeLessThan(1)
+    await slide.close()
+  }
+
+  const oneTile = (bits: number, compression: number, length: number, more: Field[] = []): Field[] => [
+    [Tag.ImageWidth, 4, [256]],
+    [Tag.ImageLength, 4, [256]],
+    [Tag.BitsPerSample, 3, [bits, bits, bits]],
+    [Tag.Compression, 3, [compression]],
+    [Tag.PhotometricInterpretation, 3, [2]],
+    ...more,
+    [Tag.SamplesPerPixel, 3, [3]],
+    [Tag.PlanarConfiguration, 3, [1]],
+    [Tag.TileWidth, 3, [256]],
+    [Tag.TileLength, 3, [256]],
+    [Tag.TileOffsets, 4, [dataStart()]],
+    [Tag.TileByteCounts, 4, [length]],
+  ]
+
+  it('16 bits per colour', async () => {
+    const samples = await picture.clone().raw().toBuffer()
+    const wide = Buffer.from([...samples].flatMap(v => [v, v]))
+    await sameAs(await written('deep.tif', buildTiff(wide, [oneTile(16, 1, wide.length)]).file), 'generic-tiff')
+  })
+
+  const vips = spawnSync('vips', ['--version']).status === 0
+  it.skipIf(!vips)(`JPEG 2000 in Aperio's coding${vips ? '' : ' (skipped: the vips command is missing)'}`, async () => {
+    const png = join(folder, 'picture.png')
+    await picture.clone().png().toFile(png)
+    const encoded = spawnSync('vips', [
+      'jp2ksave',
+      png,
+      `${png}.j2k`,
+      '--Q',
+      '95',
+      '--tile-width',
+      '256',
+      '--tile-height',
+      '256',
+    ])
+    expect(encoded.status).toBe(0)
+    // The codestream begins with SOC and SIZ; the boxes of the JP2 format lie before it.
+    const file = await readFile(`${png}.j2k`)
+    const stream = file.subarray(file.indexOf(Buffer.from([0xff, 0x4f, 0xff, 0x51])))
+    const fields = oneTile(8, 33005, stream.length, [[Tag.ImageDescription, 2, 'Aperio Image Library|AppMag = 40']])
+    await sameAs(await written('jpeg2000.svs', buildTiff(stream, [fields]).file), 'aperio')
+  })
+})
+
 describe('files that are no slides', () => {
   it('a text file named .svs and an empty file', async () => {
     for (const bytes of [Buffer.from('This is a letter, not a slide.\n'.repeat(50)), Buffer.alloc(0)]) {
@@ -178,7 +238,7 @@ describe('bombs', () => {
       () =>
         buildTiff(
           data,
-          Array.from({ length: 65_535 }, () => one()),
+          Array.from({ length: 65_535 }, () => one().slice(0, 1)),
         ).file,
     ],
     ['an offset past the end', () => buildTiff(data, [one(0xfffffff0)]).file],
