@@ -8,14 +8,16 @@ import { z } from 'zod'
 export interface Setting<Value = unknown> {
   /** Parses the text of the variable; its error says what was expected. */
   type: z.ZodType<Value, string>
-  /** As it would be written in the environment. */
+  /** As it would be written in the environment; `{data}` stands for COVERSLIP_DATA, `{port}` for PORT. */
   default: string
   help: string
   /** Never printed; `file:PATH` reads the value from a file (a mounted secret). */
   secret?: boolean
 }
 export type Settings = Record<string, Setting>
-export type ValuesOf<S extends Settings> = { readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never }
+export type ValuesOf<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never
+}
 
 const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
 const TIMES: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -78,10 +80,16 @@ export function readConfig<Parts extends Record<string, Settings>>(
 ): { [Part in keyof Parts]: ValuesOf<Parts[Part]> } {
   const problems: string[] = []
   const values: Record<string, Record<string, unknown>> = {}
+  // A default may refer to two settings that everything hangs on.
+  const named: Record<string, string> = {
+    '{data}': environment.COVERSLIP_DATA || './data',
+    '{port}': environment.PORT || '8080',
+  }
+  const expand = (value: string) => value.replaceAll(/\{data\}|\{port\}/g, found => named[found]!)
   for (const [part, settings] of Object.entries(parts)) {
     values[part] = {}
     for (const [name, setting] of Object.entries(settings)) {
-      const given = environment[name] ?? setting.default
+      const given = environment[name] ?? expand(setting.default)
       const parsed = parse(given, setting)
       if ('problem' in parsed) {
         const quoted = setting.secret ? '' : `, got "${given}"`
@@ -103,7 +111,9 @@ function parse(given: string, setting: Setting): { value: unknown } | { problem:
     }
   }
   const result = setting.type.safeParse(value)
-  return result.success ? { value: result.data } : { problem: result.error.issues.map(issue => issue.message).join('; ') }
+  return result.success
+    ? { value: result.data }
+    : { problem: result.error.issues.map(issue => issue.message).join('; ') }
 }
 
 /** The settings as a Markdown table, for READMEs. */

@@ -32,7 +32,11 @@ type Granted<Access extends ObjectsAccess> = {
 }
 
 /** What a module is given. */
-export interface Deps<Tables = unknown, Config extends Settings = Settings, Access extends ObjectsAccess = ObjectsAccess> {
+export interface Deps<
+  Tables = unknown,
+  Config extends Settings = Settings,
+  Access extends ObjectsAccess = ObjectsAccess,
+> {
   /** This site's name, the second token of subjects. */
   readonly site: string
   readonly config: ValuesOf<Config>
@@ -60,7 +64,9 @@ export interface AuthDeps {
   /** @throws ServiceError `unauthenticated` for a token that is wrong, expired or revoked. */
   verify(token: string): Promise<Principal>
   /** Signs a token. @throws Error in a process that has no signing key. */
-  sign(claims: import('./auth/token.ts').NewClaims): Promise<{ token: string; claims: import('./auth/token.ts').Claims }>
+  sign(
+    claims: import('./auth/token.ts').NewClaims,
+  ): Promise<{ token: string; claims: import('./auth/token.ts').Claims }>
 }
 
 /** What a handler of one event is told beside the message. */
@@ -162,7 +168,11 @@ export interface Running extends HttpRoutes {
   stop?(): Promise<void>
 }
 
-export interface Module<Tables = unknown, Config extends Settings = Settings, Access extends ObjectsAccess = ObjectsAccess> {
+export interface Module<
+  Tables = unknown,
+  Config extends Settings = Settings,
+  Access extends ObjectsAccess = ObjectsAccess,
+> {
   name: ServiceName
   config: Config
   migrations?: Migration[]

@@ -48,14 +48,9 @@ export function decide({ principal, site, project, action, slide }: Question): V
 
 /** The projects in which the caller may do `action`; `['*']` means all. */
 export function projectsFor(principal: Principal, site: string, action: Action): string[] {
-  if (decideAll(principal, site, action)) return ['*']
-  return Object.keys(principal.roles).filter(
-    project => project !== '*' && decide({ principal, site, project, action }) === 'yes',
-  )
-}
-
-function decideAll(principal: Principal, site: string, action: Action): boolean {
-  return '*' in principal.roles && decide({ principal, site, project: '*', action }) === 'yes'
+  // A project that nobody is a member of shows what the caller may do everywhere.
+  if (decide({ principal, site, project: '*', action }) === 'yes') return ['*']
+  return Object.keys(principal.roles).filter(project => decide({ principal, site, project, action }) === 'yes')
 }
 
 function actionsIn(principal: Principal, project: string): readonly Action[] {

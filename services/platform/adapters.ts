@@ -1,0 +1,84 @@
+/** Opens the adapters that the configuration names, and hands out only what a module declared. */
+import { mkdir, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { openBus } from './bus/index.ts'
+import type { Bus } from './bus/port.ts'
+import { openCache } from './cache/index.ts'
+import type { Cache } from './cache/port.ts'
+import { openDatabase } from './db/index.ts'
+import type { Database } from './db/port.ts'
+import { ServiceError } from './errors.ts'
+import type { Module, ObjectHandles, ObjectsAccess } from './module.ts'
+import { openObjects } from './objects/index.ts'
+import type { Objects } from './objects/port.ts'
+import type { PlatformConfig } from './run.ts'
+
+export interface Adapters {
+  database: Database
+  bus: Bus
+  cache: Cache
+  scratch: string
+  /** The stores a module declared, each as it declared it. */
+  objectsFor(access: ObjectsAccess): Partial<ObjectHandles>
+  /** Rejects with the reason while an adapter that work depends on is away; a cache is not one of them. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+const STORES = {
+  source: 'OBJECTS_SOURCE_URL',
+  original: 'OBJECTS_ORIGINAL_URL',
+  pyramid: 'OBJECTS_PYRAMID_URL',
+} as const
+
+export async function openAdapters(config: PlatformConfig, modules: Module[]): Promise<Adapters> {
+  const scratch = resolve(config.SCRATCH_DIR)
+  await rm(scratch, { recursive: true, force: true })
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const database = await openDatabase(config.DATABASE_URL)
+  const opened: { close(): Promise<void> }[] = [database]
+  try {
+    const bus = await openBus(config.BUS_URL, { database })
+    const cache = await openCache(config.CACHE_URL)
+    opened.push(bus, cache)
+    const stores = new Map<keyof ObjectHandles, Objects>()
+    for (const kind of wanted(modules)) {
+      const store = await openObjects(config[STORES[kind]])
+      stores.set(kind, store)
+      opened.push(store)
+    }
+    return {
+      database,
+      bus,
+      cache,
+      scratch,
+      objectsFor: access =>
+        Object.fromEntries(Object.keys(access).map(kind => [kind, stores.get(kind as keyof ObjectHandles)])),
+      ready: async () => {
+        for (const [what, part] of [['database', database], ['bus', bus], ...stores] as [
+          string,
+          { ready(): Promise<void> },
+        ][]) {
+          await part.ready().catch((cause: unknown) => {
+            throw new ServiceError('unavailable', `The ${what in STORES ? `${what} store` : what} is not reachable`, {
+              cause,
+            })
+          })
+        }
+      },
+      close: () => closeAll(opened),
+    }
+  } catch (error) {
+    await closeAll(opened)
+    throw error
+  }
+}
+
+function wanted(modules: Module[]): Set<keyof ObjectHandles> {
+  return new Set(modules.flatMap(({ objects }) => Object.keys(objects ?? {}) as (keyof ObjectHandles)[]))
+}
+
+/** In reverse order of opening: the bus may live in the database. */
+async function closeAll(opened: { close(): Promise<void> }[]): Promise<void> {
+  for (const part of [...opened].reverse()) await part.close()
+}
