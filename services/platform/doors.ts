@@ -32,7 +32,7 @@ export interface OpenDoors {
   close(): Promise<void>
 }
 
-export function createDoors(given: {
+export async function createDoors(given: {
   platform: PlatformConfig
   modules: Module[]
   keys: Keys
@@ -40,12 +40,12 @@ export function createDoors(given: {
   telemetry: Telemetry
   log: Log
   adapters: Adapters
-}): Doors {
+}): Promise<Doors> {
   const { platform, verifier, telemetry, log, adapters } = given
   // One unix socket serves `self:`: real gRPC without leaving the machine. A fresh folder each time, since the file of a
   // killed process makes grpc-js fail with EADDRINUSE.
-  const folder = mkdtemp(join(tmpdir(), 'coverslip-'))
-  let socket = ''
+  const folder = await mkdtemp(join(tmpdir(), 'coverslip-'))
+  const socket = join(folder, 'rpc.sock')
   let ready = false
   let publicUrl = platform.PUBLIC_URL
 
@@ -61,7 +61,6 @@ export function createDoors(given: {
       return url === 'self:' ? `unix://${socket}` : url
     },
     async open(started) {
-      socket = join(await folder, 'rpc.sock')
       const rpcModules = started.flatMap(({ module, running }) =>
         running.rpc ? [{ service: module.name, rpc: running.rpc }] : [],
       )
@@ -97,7 +96,7 @@ export function createDoors(given: {
           await http.stop(platform.DRAIN_TIMEOUT)
           await rpc.stop()
           await metrics.stop()
-          await rm(await folder, { recursive: true, force: true })
+          await rm(folder, { recursive: true, force: true })
         },
       }
     },

@@ -56,14 +56,26 @@ export async function serveHttp(options: HttpOptions, host: string, port: number
   server.on('request', dispatch.request)
   server.on('upgrade', dispatch.upgrade)
   await listen(server, host, port)
-  return { port: (server.address() as AddressInfo).port, stop: graceMs => stop(server, graceMs) }
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: graceMs => {
+      dispatch.dropSockets()
+      return stop(server, graceMs)
+    },
+  }
 }
 
 export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken =
+        error.code === 'EADDRINUSE'
+          ? `port ${port} is taken: stop the other program or choose another port`
+          : error.message
+      reject(new Error(taken, { cause: error }))
+    })
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve()
     })
   })
@@ -131,7 +143,12 @@ function createDispatch(options: HttpOptions) {
     koa(req, res)
   }
 
+  // The server does not count upgraded connections as its own: it would wait for them for ever when it stops.
+  const upgraded = new Set<Duplex>()
+
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
     socket.on('error', () => socket.destroy())
     try {
       checkOrigin(req, options.publicUrl(), true)
@@ -164,7 +181,10 @@ function createDispatch(options: HttpOptions) {
       )
     }
   }
-  return { request, upgrade }
+  const dropSockets = (): void => {
+    for (const socket of upgraded) socket.destroy()
+  }
+  return { request, upgrade, dropSockets }
 }
 
 function tableOf<Handler>(options: HttpOptions, kind: keyof HttpRoutes): Map<string, Handler> {

@@ -67,7 +67,7 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
     const adapters = await openAdapters(platform, modules)
     stops.push(() => adapters.close())
     for (const stream of streams()) await adapters.bus.ensureStream(stream)
-    const doors = createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
+    const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
     const clients = rpcClients({ addressOf: doors.rpcAddressOf, serviceSecret: keys.serviceSecret, telemetry })
     stops.push(() => clients.close())
     const auth: Deps['auth'] = {

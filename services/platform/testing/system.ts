@@ -1,0 +1,63 @@
+/** Starts modules for a test: a data folder of their own, free ports, real embedded adapters, tokens of any user. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import { type NewClaims, readPrivateKey, signToken } from '../auth/token.ts'
+import type { Module } from '../module.ts'
+import { type System, start } from '../run.ts'
+
+export interface TestSystem extends System {
+  /** The data folder. */
+  data: string
+  /** A signed API token; by default an owner of everything, for an hour. */
+  token(claims?: Partial<NewClaims>): Promise<string>
+  /** fetch() with a path, as the owner unless other credentials are given. */
+  fetch(path: string, init?: RequestInit & { token?: string | null }): Promise<Response>
+  /** Stops and removes the data folder, unless it was given. */
+  stop(): Promise<void>
+}
+
+/**
+ * @param options.environment settings beside the defaults of tests
+ * @param options.data an existing data folder (a restart); it is kept at the stop
+ */
+export async function startSystem(
+  modules: Module[],
+  options: { environment?: Record<string, string>; data?: string; spanExporter?: SpanExporter } = {},
+): Promise<TestSystem> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'coverslip-test-')))
+  const environment = {
+    COVERSLIP_DATA: data,
+    PORT: '0',
+    METRICS_PORT: '0',
+    RPC_PORT: '0',
+    LOG_FILE: join(data, 'log.jsonl'),
+    DRAIN_TIMEOUT: '2s',
+    ...options.environment,
+  }
+  const system = await start(modules, {
+    environment,
+    signals: false,
+    ...(options.spanExporter ? { spanExporter: options.spanExporter } : {}),
+  })
+  const token = async (claims: Partial<NewClaims> = {}): Promise<string> => {
+    const key = readPrivateKey(await readFile(join(data, 'keys/signing.pem'), 'utf8'))
+    const owner: NewClaims = { sub: 'test-owner', kind: 'token', roles: { '*': 'owner' }, level: 0, lifeSeconds: 3600 }
+    return (await signToken(key, { ...owner, ...claims })).token
+  }
+  return {
+    ...system,
+    data,
+    token,
+    async fetch(path, { token: given, ...init } = {}) {
+      const headers = new Headers(init.headers)
+      if (given !== null) headers.set('authorization', `Bearer ${given ?? (await token())}`)
+      return fetch(`${system.url}${path}`, { ...init, headers, redirect: 'manual' })
+    },
+    async stop() {
+      await system.stop()
+      if (!options.data) await rm(data, { recursive: true, force: true })
+    },
+  }
+}
