@@ -1,0 +1,124 @@
+/** Plane geometry in level-0 pixels; pure. */
+import type { Box, Geometry, Position } from './model.ts'
+
+/** Enough corners that an ellipse looks smooth at every zoom it is drawn at. */
+const ELLIPSE_CORNERS = 96
+
+export function* positions(geometry: Geometry): Generator<Position> {
+  yield* flatten(geometry.coordinates as Nested)
+}
+type Nested = Position | Nested[]
+function* flatten(value: Nested): Generator<Position> {
+  if (typeof value[0] === 'number') yield value as Position
+  else for (const item of value as Nested[]) yield* flatten(item)
+}
+
+export function boxOf(geometry: Geometry): Box {
+  const box: Box = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const [x, y] of positions(geometry)) {
+    if (x < box[0]) box[0] = x
+    if (y < box[1]) box[1] = y
+    if (x > box[2]) box[2] = x
+    if (y > box[3]) box[3] = y
+  }
+  return box
+}
+
+export const boxBetween = ([ax, ay]: Position, [bx, by]: Position): Box => [
+  Math.min(ax, bx),
+  Math.min(ay, by),
+  Math.max(ax, bx),
+  Math.max(ay, by),
+]
+
+/** The corners of a box as a closed ring. */
+export const rectangle = ([x0, y0, x1, y1]: Box): Geometry => ({
+  type: 'Polygon',
+  coordinates: [
+    [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+      [x0, y0],
+    ],
+  ],
+})
+
+/** QuPath's form of an ellipse: a polygon whose bounding box is the ellipse, marked as one. */
+export function ellipse([x0, y0, x1, y1]: Box): Geometry {
+  const [cx, cy, rx, ry] = [(x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2, (y1 - y0) / 2]
+  const ring = Array.from({ length: ELLIPSE_CORNERS }, (_, i): Position => {
+    const angle = (2 * Math.PI * i) / ELLIPSE_CORNERS
+    return [cx + rx * Math.cos(angle), cy + ry * Math.sin(angle)]
+  })
+  return { type: 'Polygon', coordinates: [[...ring, ring[0] as Position]], isEllipse: true }
+}
+
+/** Whether a polygon is one box with sides along the axes. */
+export function isBox(geometry: Geometry): boolean {
+  if (geometry.type !== 'Polygon' || geometry.coordinates.length !== 1) return false
+  const ring = geometry.coordinates[0] ?? []
+  if (ring.length !== 5) return false
+  const [x0, y0, x1, y1] = boxOf(geometry)
+  const onCorner = ([x, y]: Position) => (x === x0 || x === x1) && (y === y0 || y === y1)
+  const distinct = new Set(ring.map(String))
+  return ring.every(onCorner) && distinct.size === 4
+}
+
+/** Shoelace; rings may be closed or not. Always positive. */
+export function ringArea(ring: readonly Position[]): number {
+  let twice = 0
+  for (let i = 0; i < ring.length; i++) {
+    const [ax, ay] = ring[i] as Position
+    const [bx, by] = ring[(i + 1) % ring.length] as Position
+    twice += ax * by - bx * ay
+  }
+  return Math.abs(twice) / 2
+}
+
+export function pathLength(path: readonly Position[], scale: Position = [1, 1]): number {
+  let length = 0
+  for (let i = 1; i < path.length; i++) {
+    const [ax, ay] = path[i - 1] as Position
+    const [bx, by] = path[i] as Position
+    length += Math.hypot((bx - ax) * scale[0], (by - ay) * scale[1])
+  }
+  return length
+}
+
+/** Area with holes taken off; 0 for points and lines. An ellipse is measured by its axes, not by its corners. */
+export function areaOf(geometry: Geometry): number {
+  if (geometry.isEllipse) {
+    const [x0, y0, x1, y1] = boxOf(geometry)
+    return (Math.PI * (x1 - x0) * (y1 - y0)) / 4
+  }
+  if (geometry.type === 'Polygon') return polygonArea(geometry.coordinates)
+  if (geometry.type === 'MultiPolygon') return geometry.coordinates.reduce((sum, rings) => sum + polygonArea(rings), 0)
+  return 0
+}
+const polygonArea = ([outer = [], ...holes]: Position[][]): number =>
+  holes.reduce((area, hole) => area - ringArea(hole), ringArea(outer))
+
+/** Length of a line, perimeter of an area (its holes' edges included); 0 for points. */
+export function lengthOf(geometry: Geometry, scale: Position = [1, 1]): number {
+  if (geometry.type === 'LineString') return pathLength(geometry.coordinates, scale)
+  if (geometry.type === 'MultiLineString' || geometry.type === 'Polygon')
+    return geometry.coordinates.reduce((sum, path) => sum + pathLength(path, scale), 0)
+  if (geometry.type === 'MultiPolygon')
+    return geometry.coordinates.flat().reduce((sum, path) => sum + pathLength(path, scale), 0)
+  return 0
+}
+
+export const centreOf = (geometry: Geometry): Position => {
+  const [x0, y0, x1, y1] = boxOf(geometry)
+  return [(x0 + x1) / 2, (y0 + y1) / 2]
+}
+
+export const movedBy = (geometry: Geometry, [dx, dy]: Position): Geometry => {
+  const move = (value: Nested): Nested =>
+    typeof value[0] === 'number'
+      ? [(value as Position)[0] + dx, (value as Position)[1] + dy]
+      : (value as Nested[]).map(move)
+  return { ...geometry, coordinates: move(geometry.coordinates as Nested) } as unknown as Geometry
+}

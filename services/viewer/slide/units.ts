@@ -1,0 +1,70 @@
+/** Micrometres, millimetres and magnification for people; pure. */
+export interface Mpp {
+  x: number
+  y: number
+}
+
+const number = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
+
+/** `length` in level-0 pixels measured along both axes at once, or already in µm when `mpp` is known. */
+export const lengthText = (length: number, calibrated: boolean): string => {
+  if (!calibrated) return `${number(length)} px`
+  return length >= 1000 ? `${number(length / 1000)} mm` : `${number(length)} µm`
+}
+
+export const areaText = (area: number, calibrated: boolean): string => {
+  if (!calibrated) return `${number(area)} px²`
+  return area >= 100_000 ? `${number(area / 1_000_000)} mm²` : `${number(area)} µm²`
+}
+
+export const bytesText = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} B`
+  const power = Math.min(4, Math.floor(Math.log10(bytes) / 3))
+  return `${number(bytes / 1000 ** power)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+/** The longest of 1, 2, 5 x 10^n that fits into `most` screen pixels at `perPixel` units per screen pixel. */
+export function scaleBar(perPixel: number, most: number): { length: number; pixels: number } {
+  const longest = perPixel * most
+  const power = 10 ** Math.floor(Math.log10(longest))
+  const step = [5, 2, 1].find(candidate => candidate * power <= longest * (1 + 1e-9)) ?? 1
+  return { length: step * power, pixels: (step * power) / perPixel }
+}
+
+/**
+ * Magnification shown on the screen: 10 / mpp is what one slide pixel per screen pixel is called (0.25 µm/px = 40x).
+ * @param resolution slide pixels per screen pixel
+ */
+export const magnificationOf = (mpp: Mpp, resolution: number): number => 10 / meanMpp(mpp) / resolution
+export const resolutionFor = (mpp: Mpp, magnification: number): number => 10 / meanMpp(mpp) / magnification
+export const meanMpp = (mpp: Mpp): number => (mpp.x + mpp.y) / 2
+
+export const magnificationText = (magnification: number): string => {
+  const digits = magnification >= 10 ? 1 : 2
+  return `${Number(magnification.toFixed(digits))}x`
+}
+
+/** Without calibration only the scale can be told: 1:4 means four slide pixels per screen pixel. */
+export const ratioText = (resolution: number): string =>
+  resolution >= 1 ? `1:${Number(resolution.toPrecision(2))}` : `${Number((1 / resolution).toPrecision(2))}:1`
+
+export interface Preset {
+  label: string
+  /** Slide pixels per screen pixel. */
+  resolution: number
+  /** More than the scanner saw: still shown, but only enlarges pixels. */
+  beyondScan: boolean
+}
+const MAGNIFICATIONS = [1, 2, 4, 10, 20, 40]
+const RATIOS = [32, 16, 8, 4, 2, 1]
+
+/** The six steps of the zoom bar and of the keys 1 to 6. */
+export const presets = (mpp: Mpp | null): Preset[] =>
+  mpp
+    ? MAGNIFICATIONS.map(magnification => {
+        const resolution = resolutionFor(mpp, magnification)
+        // Scanners' mpp differs a little from the round figure: 0.2521 is still "40x".
+        return { label: `${magnification}x`, resolution, beyondScan: resolution < 0.9 }
+      })
+    : RATIOS.map(ratio => ({ label: `1:${ratio}`, resolution: ratio, beyondScan: false }))
