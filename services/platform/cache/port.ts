@@ -1,0 +1,13 @@
+/**
+ * A cache of bytes shared by the replicas of a service. It may forget at any time and may be away: a failing cache is a
+ * miss, never an error of the caller.
+ */
+export interface Cache {
+  get(key: string): Promise<Buffer | undefined>
+  /** `ttlSeconds` bounds the life of the entry; without it the entry lives until evicted. */
+  set(key: string, value: Buffer, ttlSeconds?: number): Promise<void>
+  delete(key: string): Promise<void>
+  /** Rejects with the reason while the cache is away (callers go on without it). */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
