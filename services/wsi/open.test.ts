@@ -222,28 +222,31 @@ describe('bombs', () => {
   const data = Buffer.alloc(200)
   const many = 391 * 391
 
-  const bombs: [string, () => Buffer][] = [
-    ['2^32 tiles', () => buildTiff(data, [tiled(2 ** 24, 2 ** 24, [8, 8], [1, 1])]).file],
+  const bombs: [string, 'damaged' | 'too-large', () => Buffer][] = [
+    ['2^32 tiles', 'too-large', () => buildTiff(data, [tiled(2 ** 24, 2 ** 24, [8, 8], [1, 1])]).file],
     [
       '2^32 tiles, said to be listed',
+      'damaged',
       () => {
         const { file, at } = buildTiff(data, [tiled(2 ** 24, 2 ** 24, [8, 8], [1, 1])])
         for (const field of [8, 9]) file.writeUInt32LE(0xffffffff, (at[0] as number) + 2 + field * 12 + 4)
         return file
       },
     ],
-    ['a loop of IFDs', () => buildTiff(data, [one(), one()], { lastNext: dataStart() + data.length }).file],
+    ['a loop of IFDs', 'damaged', () => buildTiff(data, [one(), one()], { lastNext: dataStart() + data.length }).file],
     [
       '65,535 IFDs',
+      'too-large',
       () =>
         buildTiff(
           data,
           Array.from({ length: 65_535 }, () => one().slice(0, 1)),
         ).file,
     ],
-    ['an offset past the end', () => buildTiff(data, [one(0xfffffff0)]).file],
+    ['an offset past the end', 'damaged', () => buildTiff(data, [one(0xfffffff0)]).file],
     [
       '10^5 x 10^5 px in 1-byte tiles',
+      'damaged',
       () => {
         const offsets = Array.from({ length: many }, () => dataStart())
         return buildTiff(data, [
@@ -258,20 +261,21 @@ describe('bombs', () => {
     ],
     [
       '10^5 x 10^5 px in tiles of 1 x 1 px',
+      'damaged',
       () => {
         const fields = tiled(100_000, 100_000, [8], [200])
         return buildTiff(data, [fields.map((f): Field => (f[0] === 322 || f[0] === 323 ? [f[0], 3, [1]] : f))]).file
       },
     ],
   ]
-  it.each(bombs)('%s: refused with a reason, soon', async (name, build) => {
+  it.each(bombs)('%s: refused with a reason, soon', async (_, code, build) => {
     const path = await written('bomb.tiff', build())
     const started = performance.now()
     const error = await describeSlide(path).then(
       () => null,
       reason => reason,
     )
-    expect(error).toMatchObject({ name: 'SlideFileError', code: name === '65,535 IFDs' ? 'too-large' : 'damaged' })
+    expect(error).toMatchObject({ name: 'SlideFileError', code })
     expect(performance.now() - started).toBeLessThan(2000)
   })
 })

@@ -33,13 +33,14 @@ function startChild(): Child {
   // The child keeps this process running only while an answer is awaited.
   const hold = () =>
     waiting.size > 0 ? [forked.ref(), forked.channel?.ref()] : [forked.unref(), forked.channel?.unref()]
-  const fail = () => {
+  const fail = (error: Error) => {
     alive = false
-    for (const { reject } of waiting.values()) reject(crashed())
+    for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
   }
   forked.on('message', ({ id, ...outcome }: Answer) => waiting.get(id)?.resolve(outcome))
-  forked.on('exit', fail)
+  forked.on('exit', () => fail(crashed()))
+  // The process could not be started: no fault of the slide's.
   forked.on('error', fail)
 
   const ask: Child['ask'] = (query, signal) => {
@@ -51,7 +52,7 @@ function startChild(): Child {
       waiting.set(id, { resolve, reject })
       signal?.addEventListener('abort', abort, { once: true })
       hold()
-      forked.send({ id, ...query }, error => error && fail())
+      forked.send({ id, ...query }, error => error && fail(crashed()))
     }).finally(() => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)

@@ -73,6 +73,12 @@ export async function readGeometry(ifd: Ifd): Promise<Geometry> {
   }
 }
 
+/**
+ * Ten times the largest glass at the finest scan. A file may name one small tile for all of its places, so its own size
+ * does not bound the work.
+ */
+const MAX_PIXELS = 2 ** 40
+
 /** No JPEG stream with a picture, however abbreviated, is shorter than its SOI, SOF, SOS and EOI. */
 const SHORTEST_JPEG = 25
 
@@ -80,10 +86,13 @@ const SHORTEST_JPEG = 25
  * Geometry and tile places of an image, checked: as many tiles as the size asks for, all inside the file, none shorter
  * than its coding allows.
  * @param fileSize bytes
- * @throws SlideFileError `damaged`
+ * @throws SlideFileError `damaged`, `too-large`
  */
 export async function readImage(ifd: Ifd, fileSize: number, signal?: AbortSignal): Promise<TiffImage> {
   const geometry = await readGeometry(ifd)
+  if (geometry.width * geometry.height > MAX_PIXELS) {
+    throw new SlideFileError('too-large', 'The image has more pixels than any slide.')
+  }
   const offsets = await ifd.numbers(geometry.tiled ? Tag.TileOffsets : Tag.StripOffsets, signal)
   const counts = await ifd.numbers(geometry.tiled ? Tag.TileByteCounts : Tag.StripByteCounts, signal)
   if (!offsets || !counts) throw damaged('an image has no list of its tiles')

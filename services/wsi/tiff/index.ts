@@ -14,7 +14,7 @@ export interface TiffLimits {
   maxValueBytes: number
 }
 
-const DEFAULT_LIMITS: TiffLimits = { maxIfds: 1000, maxEntriesPerIfd: 4096, maxValueBytes: 256 * 1024 * 1024 }
+const DEFAULT_LIMITS: TiffLimits = { maxIfds: 1000, maxEntriesPerIfd: 4096, maxValueBytes: 64 * 1024 * 1024 }
 
 /** One field of an IFD with the places of its bytes in the file. */
 export interface Entry {
