@@ -45,6 +45,7 @@ function startChild(): Child {
 
   const ask: Child['ask'] = (query, signal) => {
     if (!alive) return Promise.reject(crashed())
+    if (signal?.aborted) return Promise.reject(signal.reason)
     const id = ++lastId
     const timer = setTimeout(() => forked.kill('SIGKILL'), ANSWER_WITHIN_MS)
     const abort = () => waiting.get(id)?.reject(signal?.reason as Error)
