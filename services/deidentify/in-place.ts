@@ -1,0 +1,44 @@
+import { openFile } from '@coverslip/wsi/byte-source.ts'
+import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import { runSteps, writeResult } from './apply.ts'
+import type { InPlaceFormat } from './draft.ts'
+import { openDraft } from './open-draft.ts'
+import type { Removed } from './report.ts'
+import { procedures } from './steps/index.ts'
+import { CHECKS, verifyResult } from './verify.ts'
+
+/** A de-identified file and what it takes to report on it. */
+export interface Deidentified {
+  bytes: number
+  sha256: string
+  removed: Removed[]
+  blankedBytes: number
+  checks: readonly string[]
+}
+
+export const isInPlaceFormat = (format: string): format is InPlaceFormat => Object.hasOwn(procedures, format)
+
+/**
+ * Makes the de-identified file in the vendor's format; the tiles of all levels stay as they are, at their places.
+ * @param resultPath must not exist
+ * @returns null when the file is stored in a way that cannot be edited
+ * @throws SlideFileError for a file that cannot be read, VerificationError for a result that did not pass its checks
+ */
+export async function deidentifyInPlace(
+  sourcePath: string,
+  resultPath: string,
+  before: SlideDescription & { format: InPlaceFormat },
+  signal?: AbortSignal,
+): Promise<Deidentified | null> {
+  const source = await openFile(sourcePath)
+  try {
+    const opened = await openDraft(source, before.format)
+    if (!opened) return null
+    const draft = await runSteps(opened, procedures[before.format], signal)
+    const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
+    const sha256 = await verifyResult(resultPath, draft, before, signal)
+    return { bytes: source.size, sha256, removed: [...draft.removed], blankedBytes, checks: CHECKS }
+  } finally {
+    await source.close()
+  }
+}

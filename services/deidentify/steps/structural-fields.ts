@@ -1,0 +1,90 @@
+import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+
+const BYTE = 1
+const SHORT = 3
+const LONG = 4
+const RATIONAL = 5
+const UNDEFINED = 7
+const LONG8 = 16
+
+/** What a field may be: numbers of these types, at most so many. */
+interface FieldRule {
+  types: readonly number[]
+  max: number
+}
+const whole = (max: number): FieldRule => ({ types: [BYTE, SHORT, LONG, LONG8], max })
+const rational = (max: number): FieldRule => ({ types: [RATIONAL], max })
+
+/** Enough for every sample of a pixel that a slide has. */
+const SAMPLES = 8
+/** Offsets and counts of tiles: as many as there are tiles, which the reader bounds. */
+const TILES = whole(Number.MAX_SAFE_INTEGER)
+
+/**
+ * The fields that say how pixels are stored, and nothing else (TIFF 6.0; the list follows that of ImageDePHI). A field
+ * that is not here, or has another type or more values than it needs, goes: text could hide in it.
+ */
+export const STRUCTURAL: ReadonlyMap<number, FieldRule> = new Map<number, FieldRule>([
+  [Tag.NewSubfileType, whole(1)],
+  [255, whole(1)], // SubfileType
+  [Tag.ImageWidth, whole(1)],
+  [Tag.ImageLength, whole(1)],
+  [Tag.BitsPerSample, whole(SAMPLES)],
+  [Tag.Compression, whole(1)],
+  [Tag.PhotometricInterpretation, whole(1)],
+  [266, whole(1)], // FillOrder
+  [Tag.StripOffsets, TILES],
+  [Tag.Orientation, whole(1)],
+  [Tag.SamplesPerPixel, whole(1)],
+  [Tag.RowsPerStrip, whole(1)],
+  [Tag.StripByteCounts, TILES],
+  [280, whole(SAMPLES)], // MinSampleValue
+  [281, whole(SAMPLES)], // MaxSampleValue
+  [Tag.XResolution, rational(1)],
+  [Tag.YResolution, rational(1)],
+  [Tag.PlanarConfiguration, whole(1)],
+  [Tag.ResolutionUnit, whole(1)],
+  [Tag.Predictor, whole(1)],
+  [318, rational(2)], // WhitePoint
+  [319, rational(6)], // PrimaryChromaticities
+  [Tag.ColorMap, whole(3 * 65_536)],
+  [Tag.TileWidth, whole(1)],
+  [Tag.TileLength, whole(1)],
+  [Tag.TileOffsets, TILES],
+  [Tag.TileByteCounts, TILES],
+  [Tag.ExtraSamples, whole(SAMPLES)],
+  [Tag.SampleFormat, whole(SAMPLES)],
+  [340, whole(SAMPLES)], // SMinSampleValue
+  [341, whole(SAMPLES)], // SMaxSampleValue
+  [Tag.JPEGTables, { types: [UNDEFINED, BYTE], max: 65_536 }],
+  [529, rational(3)], // YCbCrCoefficients
+  [Tag.YCbCrSubSampling, whole(2)],
+  [531, whole(1)], // YCbCrPositioning
+  [532, rational(6)], // ReferenceBlackWhite
+  [Tag.ImageDepth, whole(1)],
+  [Tag.IccProfile, { types: [UNDEFINED, BYTE], max: 64 * 1024 * 1024 }],
+])
+
+/** Names of fields that are removed, for reports; private fields are only numbers to a reader. */
+export const KNOWN_FIELDS: ReadonlyMap<number, string> = new Map([
+  [Tag.DocumentName, 'DocumentName'],
+  [Tag.ImageDescription, 'ImageDescription'],
+  [Tag.Make, 'Make'],
+  [Tag.Model, 'Model'],
+  [Tag.PageName, 'PageName'],
+  [Tag.Software, 'Software'],
+  [Tag.DateTime, 'DateTime'],
+  [Tag.Artist, 'Artist'],
+  [Tag.HostComputer, 'HostComputer'],
+  [Tag.SubIFDs, 'SubIFDs'],
+  [333, 'InkNames'],
+  [Tag.Xmp, 'XMP'],
+  [Tag.Copyright, 'Copyright'],
+  [33723, 'IPTC'],
+  [34377, 'Photoshop'],
+  [Tag.ExifIfd, 'EXIF'],
+  [Tag.GpsIfd, 'GPS'],
+  [50838, 'ImageJ'],
+  [50839, 'ImageJ'],
+  [42112, 'GDAL metadata'],
+])

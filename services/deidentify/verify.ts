@@ -1,0 +1,92 @@
+import { openFile } from '@coverslip/wsi/byte-source.ts'
+import { describeSlide } from '@coverslip/wsi/open.ts'
+import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import { readTiff } from '@coverslip/wsi/tiff/index.ts'
+import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import { type Draft, fieldLength } from './draft.ts'
+import { VerificationError } from './errors.ts'
+import { type Extent, toucher } from './extents.ts'
+import { type Hit, patternsOf, scanFile } from './scan.ts'
+import { pixelsOf } from './steps/blank-unused-bytes.ts'
+import { STRUCTURAL } from './steps/structural-fields.ts'
+
+/** The checks by the words of the report. */
+export const CHECKS = [
+  'only levels are left',
+  'only fields of the allow-list are left',
+  'size, levels, mpp and objective power are as before',
+  'no removed text is left in ASCII or UTF-16',
+] as const
+
+/** Below this, compressed pixels and numbers contain any text sooner or later. */
+const MIN_IN_BINARY = 7
+
+/** Bytes that are not text: what a short secret may match by chance. */
+function binaryOf(draft: Draft): Extent[] {
+  const binary: number[] = [Tag.TileOffsets, Tag.TileByteCounts, Tag.StripOffsets, Tag.StripByteCounts, Tag.IccProfile]
+  return [...pixelsOf(draft), ...valuesOf(draft, tag => binary.includes(tag))]
+}
+
+function valuesOf(draft: Draft, which: (tag: number) => boolean): Extent[] {
+  return draft.pages.flatMap(({ fields }) =>
+    fields
+      .filter(({ entry }) => which(entry.tag) && !entry.inline)
+      .map(field => ({ offset: field.entry.valueOffset, length: fieldLength(field) })),
+  )
+}
+
+/** Hits that mean something: not by chance, and not in a description, whose every word has passed the allow-list. */
+export function telling(draft: Draft, hits: readonly Hit[]): Hit[] {
+  const inBinary = toucher(binaryOf(draft))
+  const inDescription = toucher(valuesOf(draft, tag => tag === Tag.ImageDescription))
+  return hits.filter(({ offset, pattern: { bytes } }) => {
+    if (inDescription(offset, bytes.length)) return false
+    return bytes.length >= MIN_IN_BINARY || !inBinary(offset, bytes.length)
+  })
+}
+
+async function assertStructure(path: string, draft: Draft): Promise<void> {
+  const source = await openFile(path)
+  try {
+    const { ifds } = await readTiff(source)
+    if (ifds.length !== draft.pages.length || ifds.some(ifd => ifd.children.length > 0)) {
+      throw new VerificationError('an image that is not a level is still there')
+    }
+    const allowed = (tag: number) => STRUCTURAL.has(tag) || tag === Tag.ImageDescription
+    if (ifds.some(ifd => ifd.entries.some(({ tag }) => !allowed(tag)))) {
+      throw new VerificationError('a field outside of the allow-list is still there')
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+function assertSame(before: SlideDescription, after: SlideDescription, draft: Draft): void {
+  const geometry = ({ width, height, mpp, objectivePower }: SlideDescription) =>
+    JSON.stringify([width, height, mpp, objectivePower])
+  const levels = draft.pages.map(({ image }) => `${image.width}x${image.height}`).toSorted()
+  const found = after.levels.map(level => `${level.width}x${level.height}`).toSorted()
+  if (geometry(before) !== geometry(after) || levels.join() !== found.join()) {
+    throw new VerificationError('the result does not describe the same slide')
+  }
+  if (after.associated.length > 0) throw new VerificationError('a label or macro is still there')
+}
+
+/**
+ * Proves a result, reading it anew from disk.
+ * @returns its SHA-256
+ * @throws VerificationError when a check fails
+ */
+export async function verifyResult(
+  path: string,
+  draft: Draft,
+  before: SlideDescription,
+  signal?: AbortSignal,
+): Promise<string> {
+  await assertStructure(path, draft)
+  const after = await describeSlide(path, signal)
+  assertSame(before, after, draft)
+  const { sha256, hits } = await scanFile(path, draft.secrets.flatMap(patternsOf), signal)
+  if (telling(draft, hits).length > 0) throw new VerificationError('a removed text is still there')
+  return sha256
+}
