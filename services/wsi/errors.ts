@@ -17,3 +17,14 @@ export class SlideFileError extends Error {
     this.publicMessage = publicMessage
   }
 }
+
+/** The disk that a slide file is written to is full. Worth another try once there is room. */
+export class DiskFullError extends Error {
+  override readonly name: string = 'DiskFullError'
+  readonly retryable = true
+  readonly code = 'disk-full'
+  readonly publicMessage: string = 'The disk is full: the pyramid could not be written.'
+  constructor(options?: ErrorOptions) {
+    super('disk full while writing a slide file', options)
+  }
+}

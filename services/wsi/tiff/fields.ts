@@ -1,0 +1,92 @@
+/** Values of the fields that a writer stores, by their TIFF types. */
+
+/** A value that is encoded when its IFD is written. */
+export interface FieldValue {
+  type: number
+  count: number
+  /** Little-endian. */
+  bytes: Buffer
+}
+
+/** A value whose bytes are in the file already (an ICC profile that should not swell the index). */
+export interface StoredValue {
+  type: number
+  count: number
+  offset: number
+}
+
+/** File positions or lengths: LONG in a classic TIFF, LONG8 in BigTIFF. */
+export interface PositionsValue {
+  positions: ArrayLike<number>
+}
+
+export type Field = FieldValue | StoredValue | PositionsValue
+
+const BYTE = 1
+const ASCII = 2
+const SHORT = 3
+const LONG = 4
+const RATIONAL = 5
+const UNDEFINED = 7
+const LONG8 = 16
+
+export const bytes = (value: Buffer): FieldValue => ({ type: BYTE, count: value.length, bytes: value })
+export const opaque = (value: Buffer): FieldValue => ({ type: UNDEFINED, count: value.length, bytes: value })
+export const positions = (value: ArrayLike<number>): PositionsValue => ({ positions: value })
+/** Opaque bytes at a file position. */
+export function stored(offset: number, length: number): StoredValue {
+  // Up to 8 bytes lie in the entry itself.
+  if (length <= 8) throw new RangeError('a stored value is longer than an entry holds')
+  return { type: UNDEFINED, count: length, offset }
+}
+
+/** Text with its closing NUL; characters beyond ASCII as UTF-8. */
+export function ascii(text: string): FieldValue {
+  const value = Buffer.from(`${text}\0`, 'utf8')
+  return { type: ASCII, count: value.length, bytes: value }
+}
+
+export function short(...values: number[]): FieldValue {
+  const buffer = Buffer.alloc(values.length * 2)
+  values.forEach((value, i) => {
+    buffer.writeUInt16LE(value, i * 2)
+  })
+  return { type: SHORT, count: values.length, bytes: buffer }
+}
+
+export function long(...values: number[]): FieldValue {
+  return { type: LONG, count: values.length, bytes: longs(values) }
+}
+
+function longs(values: ArrayLike<number>): Buffer {
+  const buffer = Buffer.alloc(values.length * 4)
+  for (let i = 0; i < values.length; i++) buffer.writeUInt32LE(values[i] as number, i * 4)
+  return buffer
+}
+
+function long8s(values: ArrayLike<number>): Buffer {
+  const buffer = Buffer.alloc(values.length * 8)
+  for (let i = 0; i < values.length; i++) buffer.writeBigUInt64LE(BigInt(values[i] as number), i * 8)
+  return buffer
+}
+
+/** Non-negative fractions, as exact as two 32-bit numbers with a decimal denominator allow (9 digits). */
+export function rational(...values: number[]): FieldValue {
+  const buffer = Buffer.alloc(values.length * 8)
+  values.forEach((value, i) => {
+    let denominator = 1
+    while (denominator < 1e9 && value * denominator * 10 < 2 ** 32 && !Number.isInteger(value * denominator))
+      denominator *= 10
+    buffer.writeUInt32LE(Math.round(value * denominator), i * 8)
+    buffer.writeUInt32LE(denominator, i * 8 + 4)
+  })
+  return { type: RATIONAL, count: values.length, bytes: buffer }
+}
+
+/** A field with the type and bytes it gets in a file whose offsets are `width` bytes wide. */
+export function encodeField(field: Field, width: 4 | 8): FieldValue | StoredValue {
+  if (!('positions' in field)) return field
+  const { positions } = field
+  const wide = width === 8
+  return { type: wide ? LONG8 : LONG, count: positions.length, bytes: wide ? long8s(positions) : longs(positions) }
+}
