@@ -2,7 +2,8 @@ import type { Kysely, Transaction } from 'kysely'
 
 /**
  * A relational database that speaks PostgreSQL 15. Each service has a schema of its own and sees no other; SQL is the
- * same on both adapters.
+ * same on both adapters, and so are the values in rows (values.ts). A JSON parameter is passed as JSON.stringify made it,
+ * cast in the statement; while the database is away queries fail with a retryable ServiceError.
  */
 export interface Migration {
   /** `001-slides`: applied once per schema, in order of the names. */
@@ -24,6 +25,8 @@ export interface Db<Tables> {
 }
 
 export interface Database {
+  /** No other process can be connected: what is told inside this one reaches everybody. */
+  readonly exclusive: boolean
   /** Makes the schema, applies the missing migrations under an advisory lock, and returns the service's part. */
   open<Tables>(schema: string, migrations: Migration[]): Promise<Db<Tables>>
   /** Calls back for each notification on the channel, after a reconnect as well (then with an empty payload). */
