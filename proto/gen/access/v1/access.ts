@@ -69,11 +69,21 @@ export interface InviteResponse {
   user:
     | User
     | undefined;
-  /** The one-time code; the gateway makes a link of it. */
+  /**
+   * The one-time code; the gateway makes a link of it. Empty when the inviter must not hold it: it would sign them in as
+   * somebody with rights that they have not.
+   */
   code: string;
   /** Whether it was mailed. */
   mailed: boolean;
   expiresAt: bigint;
+}
+
+export interface GetCallerRequest {
+}
+
+export interface GetCallerResponse {
+  user: User | undefined;
 }
 
 export interface ListUsersRequest {
@@ -1122,6 +1132,125 @@ export const InviteResponse: MessageFns<InviteResponse> = {
   },
 };
 
+function createBaseGetCallerRequest(): GetCallerRequest {
+  return {};
+}
+
+export const GetCallerRequest: MessageFns<GetCallerRequest> = {
+  encode(_: GetCallerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCallerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCallerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetCallerRequest {
+    return {};
+  },
+
+  toJSON(_: GetCallerRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetCallerRequest>): GetCallerRequest {
+    return GetCallerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetCallerRequest>): GetCallerRequest {
+    const message = createBaseGetCallerRequest();
+    return message;
+  },
+};
+
+function createBaseGetCallerResponse(): GetCallerResponse {
+  return { user: undefined };
+}
+
+export const GetCallerResponse: MessageFns<GetCallerResponse> = {
+  encode(message: GetCallerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCallerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCallerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetCallerResponse {
+    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
+  },
+
+  toJSON(message: GetCallerResponse): unknown {
+    const obj: any = {};
+    if (message.user !== undefined) {
+      obj.user = User.toJSON(message.user);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetCallerResponse>): GetCallerResponse {
+    return GetCallerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetCallerResponse>): GetCallerResponse {
+    const message = createBaseGetCallerResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
 function createBaseListUsersRequest(): ListUsersRequest {
   return {};
 }
@@ -2111,6 +2240,15 @@ export const AccessServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** The account of the calling user. */
+    getCaller: {
+      name: "GetCaller",
+      requestType: GetCallerRequest as typeof GetCallerRequest,
+      requestStream: false,
+      responseType: GetCallerResponse as typeof GetCallerResponse,
+      responseStream: false,
+      options: {},
+    },
     listUsers: {
       name: "ListUsers",
       requestType: ListUsersRequest as typeof ListUsersRequest,
@@ -2174,6 +2312,8 @@ export interface AccessServiceImplementation<CallContextExt = {}> {
   ): Promise<DeepPartial<RequestSignInLinkResponse>>;
   /** Makes an account (or a membership) and a sign-in link for it. */
   invite(request: InviteRequest, context: CallContext & CallContextExt): Promise<DeepPartial<InviteResponse>>;
+  /** The account of the calling user. */
+  getCaller(request: GetCallerRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetCallerResponse>>;
   listUsers(request: ListUsersRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ListUsersResponse>>;
   createToken(
     request: CreateTokenRequest,
@@ -2209,6 +2349,8 @@ export interface AccessServiceClient<CallOptionsExt = {}> {
   ): Promise<RequestSignInLinkResponse>;
   /** Makes an account (or a membership) and a sign-in link for it. */
   invite(request: DeepPartial<InviteRequest>, options?: CallOptions & CallOptionsExt): Promise<InviteResponse>;
+  /** The account of the calling user. */
+  getCaller(request: DeepPartial<GetCallerRequest>, options?: CallOptions & CallOptionsExt): Promise<GetCallerResponse>;
   listUsers(request: DeepPartial<ListUsersRequest>, options?: CallOptions & CallOptionsExt): Promise<ListUsersResponse>;
   createToken(
     request: DeepPartial<CreateTokenRequest>,

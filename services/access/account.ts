@@ -1,0 +1,58 @@
+/** Accounts and their rights; pure. */
+import type { Principal } from '@coverslip/platform/auth/principal.ts'
+import type { Role } from '@coverslip/platform/auth/token.ts'
+
+/** project -> role; `*` stands for every project. */
+export type Roles = Readonly<Record<string, Role>>
+
+export interface Account {
+  id: string
+  /** Lower case. */
+  email: string
+  name: string
+  roles: Roles
+  /** Data-user level, 0 to 3. */
+  level: number
+  createdAt: Date
+}
+
+export const normalizeEmail = (email: string): string => email.trim().toLowerCase()
+
+/** The role that counts in a project. */
+export const roleIn = (roles: Roles, project: string): Role | undefined => roles[project] ?? roles['*']
+
+export const ownsEverything = (roles: Roles): boolean => roles['*'] === 'owner'
+
+/**
+ * Whether an inviter may hold a code that signs in as the account: it is their own, they own everything, or all that the
+ * account may do is what they gave or could give it. Otherwise whoever owns one project could become anybody by
+ * inviting them.
+ */
+export function mayHoldCode(inviter: Pick<Principal, 'userId' | 'roles'>, account: Account): boolean {
+  if (inviter.userId === account.id || ownsEverything(inviter.roles)) return true
+  return account.level === 0 && Object.keys(account.roles).every(project => inviter.roles[project] === 'owner')
+}
+
+export interface Wish {
+  project: string
+  role: Role
+  level: number
+}
+export interface NewRights {
+  roles: Roles
+  level: number
+  /** Whether what was signed before says something else: it must be revoked. */
+  revokes: boolean
+}
+
+/**
+ * What an existing account may do after an invitation. Who owns everything loses nothing by being invited into a
+ * project; the level is for those to set who own everything.
+ */
+export function rightsAfter(account: Account, wish: Wish, inviter: Pick<Principal, 'roles'>): NewRights {
+  const before = roleIn(account.roles, wish.project)
+  const stays = ownsEverything(account.roles) && wish.project !== '*'
+  const roles = stays ? account.roles : { ...account.roles, [wish.project]: wish.role }
+  const level = ownsEverything(inviter.roles) ? Math.max(wish.level, account.level) : account.level
+  return { roles, level, revokes: before !== undefined && roleIn(roles, wish.project) !== before }
+}
