@@ -13,6 +13,9 @@ export interface TestServer {
   kill(): Promise<void>
   /** Stops the server in good order when it runs, and starts it again on the same port with the same data. */
   restart(): Promise<void>
+  /** Freezes the process: connections stay open and nothing answers, as behind a broken network. */
+  pause(): void
+  resume(): void
   /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
@@ -72,7 +75,10 @@ export async function startServer(spec: ServerSpec): Promise<TestServer> {
       await end(child, spec.signal)
       child = await launch(spec, port, folder)
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
+      child.kill('SIGCONT')
       await end(child, spec.signal)
       await rm(folder, { recursive: true, force: true })
     },
