@@ -1,0 +1,24 @@
+import { api } from '@coverslip/proto/api.ts'
+import { expect, test } from 'vitest'
+import { createRouter } from './routes.ts'
+
+const find = createRouter(api)
+
+test('a tile path gives its four parameters', () => {
+  const found = find('GET', '/tiles/ab-c_files/12/3_4.jpeg')
+  expect(found).toMatchObject({ params: { id: 'ab-c', level: '12', x: '3', y: '4' } })
+})
+
+test('HEAD is answered by GET, another method by the list of allowed ones', () => {
+  expect(find('HEAD', '/api/slides/x')).toHaveProperty('route.name', 'GET /api/slides/{id}')
+  expect(find('PATCH', '/api/slides/x')).toEqual({ allowed: ['GET', 'DELETE'] })
+  expect(find('GET', '/nowhere')).toEqual({ allowed: [] })
+})
+
+test('a parameter never spans a slash', () => {
+  expect(find('GET', '/api/slides/a/b/c')).toEqual({ allowed: [] })
+})
+
+test('a parameter that cannot be decoded stays as it is', () => {
+  expect(find('GET', '/api/slides/%E0%A4%A')).toHaveProperty('params.id', '%E0%A4%A')
+})

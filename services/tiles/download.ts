@@ -1,0 +1,22 @@
+/** Downloads of the pyramid, whole or in a range. */
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import { rangeAnswer } from '@coverslip/platform/http/range.ts'
+import type { HttpHandler } from '@coverslip/platform/module.ts'
+import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import type { OpenSlides } from './slides.ts'
+
+export function downloadPyramid(slides: OpenSlides, objects: ReadableObjects): HttpHandler {
+  return async call => {
+    const slide = await slides.find(call.params.id!)
+    call.allow({ project: slide.project, slide: slide.slideId })
+    const info = await objects.head(slide.key)
+    if (!info) throw new ServiceError('not-found', 'The pyramid is no longer there')
+    return rangeAnswer(call, {
+      size: info.size,
+      etag: `"${slide.sha256}"`,
+      type: 'image/tiff',
+      fileName: `${slide.slideId}.tiff`,
+      open: range => objects.stream(slide.key, range),
+    })
+  }
+}

@@ -1,0 +1,63 @@
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import { defineModule } from '@coverslip/platform/module.ts'
+import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
+import { config } from './config.ts'
+import { downloadPyramid } from './download.ts'
+import { keysOf } from './keys.ts'
+import { slides as slidesMigration } from './migrations/001-slides.ts'
+import { tilesRpc } from './rpc.ts'
+import { openSlides } from './slides.ts'
+import { deleteSlide, type ServedSlide, saveSlide, type Tables } from './store.ts'
+import { createTileCache } from './tile-cache.ts'
+import { tileRoutes } from './tile-http.ts'
+
+/** Serves tiles of pyramids to viewers. */
+export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
+  name: 'tiles',
+  config,
+  migrations: [slidesMigration],
+  objects: { pyramid: 'read' },
+  async start({ config, db, cache: sharedCache, objects, telemetry }) {
+    const slides = openSlides(db, objects.pyramid, config.TILES_OPEN_SLIDES)
+    const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
+    const cache = createTileCache(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
+    return {
+      raw: tileRoutes({ slides, cache, telemetry, traceEvery: config.TILES_TRACE_EVERY }),
+      routes: { 'GET /api/slides/{id}/pyramid': downloadPyramid(slides, objects.pyramid) },
+      rpc: tilesRpc(slides),
+      consumers: {
+        'slides.tiled': {
+          async handle(event, { traceparent }) {
+            await saveSlide(db, servedSlide(event, traceparent))
+            slides.forget(event.slideId)
+          },
+        },
+        'slides.deleted': {
+          async handle({ slideId }) {
+            const served = await deleteSlide(db, slideId)
+            slides.forget(slideId)
+            if (served) await cache.drop(keysOf(served))
+          },
+        },
+      },
+    }
+  },
+})
+
+function servedSlide(event: SlideTiled, traceparent: string | undefined): ServedSlide {
+  const { slideId, revision, project, pyramid, geometry, tileSize } = event
+  if (!pyramid || !geometry) throw new ServiceError('invalid', 'The event names no pyramid')
+  return {
+    slideId,
+    revision,
+    project,
+    key: pyramid.key,
+    bytes: Number(pyramid.bytes),
+    sha256: pyramid.sha256,
+    width: geometry.width,
+    height: geometry.height,
+    tileSize,
+    geometry,
+    traceparent,
+  }
+}
