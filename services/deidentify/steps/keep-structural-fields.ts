@@ -11,7 +11,7 @@ function stays(entry: Entry, index: number, entries: readonly Entry[]): boolean 
   if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
   if (entry.tag === Tag.ImageDescription) return entry.type === ASCII
   const rule = STRUCTURAL.get(entry.tag)
-  return rule?.types.includes(entry.type) && entry.count <= rule.max
+  return rule?.types.includes(entry.type) === true && entry.count <= rule.max
 }
 
 /** What a field's removal is called in the report, and its text, to look for afterwards. */
