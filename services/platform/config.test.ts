@@ -37,9 +37,9 @@ test('a secret may be a reference to a file', async () => {
   const path = join(tmpdir(), `secret-${process.pid}`)
   await writeFile(path, 's3cret\n')
   const given = { KEY: { type: text, default: '', help: '', secret: true } }
-  expect(readConfig({ part: given }, { KEY: `file:${path}` }).part.KEY).toBe('s3cret')
-  expect(() => readConfig({ part: given }, { KEY: 'file:/nowhere' })).toThrow(
-    'KEY: the file with the secret cannot be read',
+  expect(readConfig({ part: given }, { KEY_FILE: path }).part.KEY).toBe('s3cret')
+  expect(() => readConfig({ part: given }, { KEY_FILE: '/nowhere' })).toThrow(
+    'KEY: the file named by KEY_FILE cannot be read',
   )
 })
 

@@ -11,7 +11,7 @@ export interface Setting<Value = unknown> {
   /** As it would be written in the environment; `{data}` stands for COVERSLIP_DATA, `{port}` for PORT. */
   default: string
   help: string
-  /** Never printed; `file:PATH` reads the value from a file (a mounted secret). */
+  /** Never printed; the variable NAME_FILE may name a file that holds the value (a mounted secret). */
   secret?: boolean
 }
 export type Settings = Record<string, Setting>
@@ -87,40 +87,43 @@ export function readConfig<Parts extends Record<string, Settings>>(
   }
   const expand = (value: string) => value.replaceAll(/\{data\}|\{port\}/g, found => named[found]!)
   for (const [part, settings] of Object.entries(parts)) {
-    values[part] = {}
+    const read: Record<string, unknown> = {}
+    values[part] = read
     for (const [name, setting] of Object.entries(settings)) {
-      const given = environment[name] ?? expand(setting.default)
-      const parsed = parse(given, setting)
-      if ('problem' in parsed) {
-        const quoted = setting.secret ? '' : `, got "${given}"`
-        problems.push(`${name}: ${parsed.problem}${quoted} (services/${part}/README.md)`)
-      } else values[part]![name] = parsed.value
+      const given = readGiven(name, setting, environment) ?? expand(setting.default)
+      const parsed = typeof given === 'string' ? setting.type.safeParse(given) : given
+      if (parsed.success) {
+        read[name] = parsed.data
+        continue
+      }
+      const quoted = setting.secret ? '' : `, got "${given}"`
+      const expected = parsed.error.issues.map(issue => issue.message).join('; ')
+      problems.push(`${name}: ${expected}${quoted} (services/${part}/README.md)`)
     }
   }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
   return values as { [Part in keyof Parts]: ValuesOf<Parts[Part]> }
 }
 
-function parse(given: string, setting: Setting): { value: unknown } | { problem: string } {
-  let value = given
-  if (setting.secret && given.startsWith('file:')) {
-    try {
-      value = readFileSync(given.slice('file:'.length), 'utf8').trim()
-    } catch {
-      return { problem: 'the file with the secret cannot be read' }
-    }
+/** The variable's text, or that of the file which a secret's NAME_FILE names; undefined when neither is set. */
+function readGiven(name: string, setting: Setting, environment: Record<string, string | undefined>) {
+  const file = setting.secret ? environment[`${name}_FILE`] : undefined
+  if (file === undefined) return environment[name]
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return {
+      success: false,
+      error: { issues: [{ message: `the file named by ${name}_FILE cannot be read` }] },
+    } as const
   }
-  const result = setting.type.safeParse(value)
-  return result.success
-    ? { value: result.data }
-    : { problem: result.error.issues.map(issue => issue.message).join('; ') }
 }
 
 /** The settings as a Markdown table, for READMEs. */
 export function configTable(settings: Settings): string {
   const rows = Object.entries(settings).map(([name, { default: value, help, secret }]) => {
     const shown = value === '' ? '' : `\`${value}\``
-    return `| \`${name}\` | ${shown} | ${help}${secret ? ' (secret; `file:PATH` reads it from a file)' : ''} |`
+    return `| \`${name}\` | ${shown} | ${help}${secret ? ` (secret; \`${name}_FILE\` may name a file that holds it)` : ''} |`
   })
   return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }
