@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { Block, BlockSettings } from './block.ts'
+
+interface Seat {
+  worker: Worker
+  settle: { resolve(block: Block): void; reject(error: unknown): void } | null
+}
+
+function newSeat(settings: BlockSettings): Seat {
+  const seat: Seat = {
+    worker: new Worker(new URL('./block-worker.ts', import.meta.url), { workerData: settings }),
+    settle: null,
+  }
+  seat.worker.on('message', (block: Block) => seat.settle?.resolve(block))
+  seat.worker.on('error', error => seat.settle?.reject(error))
+  return seat
+}
+
+const ask = (seat: Seat, place: [number, number]) =>
+  new Promise<Block>((resolve, reject) => {
+    seat.settle = { resolve, reject }
+    seat.worker.postMessage(place)
+  })
+
+/**
+ * Makes all blocks, row by row, on worker threads. They are yielded in order, so that a file made from them is the same
+ * whatever the number of threads; no more than two per thread wait to be taken.
+ */
+export async function* makeBlocks(
+  settings: BlockSettings,
+  columns: number,
+  rows: number,
+  workers = availableParallelism(),
+): AsyncGenerator<{ column: number; row: number; block: Block }> {
+  const count = columns * rows
+  const seats = Array.from({ length: Math.max(1, Math.min(workers, count)) }, () => newSeat(settings))
+  const free = seats.map(() => Promise.resolve())
+  const waiting: Promise<Block>[] = []
+  let next = 0
+  const start = () => {
+    const index = next++
+    const turn = index % seats.length
+    const seat = seats[turn] as Seat
+    const made = (free[turn] as Promise<void>).then(() => ask(seat, [index % columns, Math.floor(index / columns)]))
+    free[turn] = made.then(() => {})
+    // A failure is met where the block is awaited, below.
+    free[turn]?.catch(() => {})
+    made.catch(() => {})
+    waiting.push(made)
+  }
+  try {
+    for (let index = 0; index < count; index++) {
+      while (next < count && waiting.length < seats.length * 2) start()
+      const block = await (waiting.shift() as Promise<Block>)
+      yield { column: index % columns, row: Math.floor(index / columns), block }
+    }
+  } finally {
+    await Promise.all(seats.map(seat => seat.worker.terminate()))
+  }
+}
