@@ -14,7 +14,8 @@ import type { Objects } from './objects/port.ts'
 import type { PlatformConfig } from './run.ts'
 
 export interface Adapters {
-  database: Database
+  /** Absent in a process whose modules keep nothing (the gateways). */
+  database: Database | undefined
   bus: Bus
   cache: Cache
   scratch: string
@@ -35,12 +36,14 @@ export async function openAdapters(config: PlatformConfig, modules: Module[]): P
   const scratch = resolve(config.SCRATCH_DIR)
   await rm(scratch, { recursive: true, force: true })
   await mkdir(scratch, { recursive: true, mode: 0o700 })
-  const database = await openDatabase(config.DATABASE_URL)
-  const opened: { close(): Promise<void> }[] = [database]
+  const opened: { close(): Promise<void> }[] = []
   try {
+    const database = needsDatabase(config, modules) ? await openDatabase(config.DATABASE_URL) : undefined
+    if (database) opened.push(database)
     const bus = await openBus(config.BUS_URL, { database })
+    opened.push(bus)
     const cache = await openCache(config.CACHE_URL)
-    opened.push(bus, cache)
+    opened.push(cache)
     const stores = new Map<keyof ObjectHandles, Objects>()
     for (const kind of wanted(modules)) {
       const store = await openObjects(config[STORES[kind]])
@@ -59,7 +62,7 @@ export async function openAdapters(config: PlatformConfig, modules: Module[]): P
           string,
           { ready(): Promise<void> },
         ][]) {
-          await part.ready().catch((cause: unknown) => {
+          await part?.ready().catch((cause: unknown) => {
             throw new ServiceError('unavailable', `The ${what in STORES ? `${what} store` : what} is not reachable`, {
               cause,
             })
@@ -72,6 +75,10 @@ export async function openAdapters(config: PlatformConfig, modules: Module[]): P
     await closeAll(opened)
     throw error
   }
+}
+
+function needsDatabase(config: PlatformConfig, modules: Module[]): boolean {
+  return config.BUS_URL.startsWith('embedded:') || modules.some(({ migrations }) => migrations)
 }
 
 function wanted(modules: Module[]): Set<keyof ObjectHandles> {

@@ -42,6 +42,7 @@ export interface Deps<
   readonly config: ValuesOf<Config>
   readonly log: Log
   readonly telemetry: Telemetry
+  /** The module's own schema; only a module with migrations has one. */
   readonly db: Db<Tables>
   readonly cache: Cache
   readonly objects: Granted<Access>

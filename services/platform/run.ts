@@ -2,23 +2,23 @@
  * Runs modules in this process, in the order in which it happens: configuration, adapters, keys, migrations, the modules
  * themselves, gRPC, HTTP, events. The same call serves one service or all of them.
  */
-import type { EventName, ServiceName } from '@coverslip/proto/flow.ts'
 import { streams } from '@coverslip/proto/flow.ts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
-import { openAdapters } from './adapters.ts'
+import { type Adapters, openAdapters } from './adapters.ts'
 import { openKeys } from './auth/keys.ts'
 import { signToken } from './auth/token.ts'
 import { createVerifier } from './auth/verifier.ts'
 import type { Subscription } from './bus/port.ts'
 import { ConfigError, readConfig, type Settings } from './config.ts'
+import type { Db } from './db/port.ts'
 import { createDoors } from './doors.ts'
 import { createSignals, followEvent, publish, startConsumers, startFollowers } from './events.ts'
-import { openLog } from './log.ts'
+import { type Log, openLog } from './log.ts'
 import type { Deps, Module, Running } from './module.ts'
 import { type OutboxTables, outboxMigration, startRelay } from './outbox.ts'
-import { rpcClients } from './rpc.ts'
+import { type RpcClients, rpcClients } from './rpc.ts'
 import { platformSettings } from './settings.ts'
-import { startTelemetry } from './telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry.ts'
 
 export interface System {
   /** Where HTTP is served: `http://127.0.0.1:8080`. */
@@ -59,7 +59,7 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
   })
   const keys = await openKeys(platform, platform.COVERSLIP_DATA)
   const verifier = createVerifier(keys.verify)
-  const stops: (() => Promise<unknown> | unknown)[] = [() => telemetry.close()]
+  const stops: (() => unknown)[] = [() => telemetry.close()]
   const stop = once(async () => {
     for (const close of stops.reverse()) await close()
   })
@@ -77,40 +77,15 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
         return signToken(keys.signing, claims)
       },
     }
-    const started: { module: Module; running: Running }[] = []
-    for (const module of modules) {
-      const schema = module.name === 'public' || module.name === 'intake' ? `gateway_${module.name}` : module.name
-      const db = await adapters.database.open<OutboxTables>(schema, [outboxMigration, ...(module.migrations ?? [])])
-      const relay = await startRelay(db, adapters.database, adapters.bus, log)
-      telemetry.gauge(`coverslip_outbox_lag_${module.name}`, 'Events saved but not yet relayed', relay.lag)
-      const signals = createSignals(adapters.bus, module.name, platform.SITE)
-      stops.push(
-        () => relay.stop(),
-        () => signals.stop(),
-      )
-      const from = { service: module.name, site: platform.SITE, schema, telemetry }
-      const running = await module.start({
-        site: platform.SITE,
-        config: config[module.name]!,
-        log: log.child({ module: module.name }),
-        telemetry,
-        db,
-        cache: adapters.cache,
-        objects: adapters.objectsFor(module.objects ?? {}),
-        scratch: adapters.scratch,
-        publish: (trx, name, message) => publish(trx, from, name, message),
-        signal: (name: EventName, message: unknown) => signals.tell(name, message),
-        rpc: (service: ServiceName, definition) => clients.client(module.name, service, definition),
-        auth,
-      } as Deps)
-      if (running.stop) stops.push(() => running.stop!())
-      started.push({ module, running })
-    }
+    const house: House = { platform, config, log, telemetry, adapters, auth, client: clients.client, stops }
+    const started: Started[] = []
+    for (const module of modules) started.push({ module, running: await startModule(module, house) })
+    // Before any door opens, everything revoked so far is known.
+    const revocations = await followEvent({ bus: adapters.bus, log }, 'access.revoked', 'start', verifier.revoke)
+    stops.push(() => revocations.stop())
     const served = await doors.open(started)
     stops.push(() => served.close())
-    const subscriptions: Subscription[] = [
-      await followEvent({ bus: adapters.bus, log }, 'access.revoked', 'start', event => verifier.revoke(event)),
-    ]
+    const subscriptions: Subscription[] = []
     stops.push(() => Promise.all(subscriptions.map(subscription => subscription.stop(platform.DRAIN_TIMEOUT))))
     for (const { module, running } of started) {
       const subscriber = { service: module.name, bus: adapters.bus, log, telemetry }
@@ -133,6 +108,62 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
     await stop()
     throw error
   }
+}
+
+interface Started {
+  module: Module
+  running: Running
+}
+/** What all modules of a process share. */
+interface House {
+  platform: PlatformConfig
+  config: Record<string, Record<string, unknown>>
+  log: Log
+  telemetry: Telemetry
+  adapters: Adapters
+  auth: Deps['auth']
+  client: RpcClients['client']
+  /** What to undo at the stop, last first. */
+  stops: (() => unknown)[]
+}
+
+async function startModule(module: Module, house: House): Promise<Running> {
+  const { platform, telemetry, adapters, stops } = house
+  const log = house.log.child({ module: module.name })
+  const db = module.migrations ? await openModuleDb(module, house) : undefined
+  const signals = createSignals(adapters.bus, module.name, platform.SITE)
+  stops.push(() => signals.stop())
+  const from = { service: module.name, site: platform.SITE, schema: module.name, telemetry }
+  const deps = {
+    site: platform.SITE,
+    config: house.config[module.name]!,
+    log,
+    telemetry,
+    db,
+    cache: adapters.cache,
+    objects: adapters.objectsFor(module.objects ?? {}),
+    scratch: adapters.scratch,
+    publish: (trx, name, message) => publish(trx, from, name, message),
+    signal: (name, message) => signals.tell(name, message),
+    rpc: (service, definition) => house.client(module.name, service, definition),
+    auth: house.auth,
+  } as Deps
+  const running = await module.start(deps)
+  if (running.stop) stops.push(() => running.stop!())
+  return running
+}
+
+/** A module with tables has a schema of its own name, and an outbox in it. */
+async function openModuleDb(
+  { name, migrations }: Module,
+  { adapters, log, telemetry, stops }: House,
+): Promise<Db<unknown>> {
+  const database = adapters.database!
+  const db = await database.open<OutboxTables>(name, [outboxMigration, ...(migrations ?? [])])
+  const relay = await startRelay(db, database, adapters.bus, log)
+  stops.push(() => relay.stop())
+  telemetry.gauge(`coverslip_outbox_lag_${name}`, 'Events saved but not yet relayed', relay.lag)
+  return db as unknown as Db<unknown>
 }
 
 /** Runs modules until SIGTERM or SIGINT: what every main.ts calls. Wrong configuration ends the process with code 1. */
