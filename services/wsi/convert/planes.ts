@@ -1,0 +1,105 @@
+import type { YuvImage, YuvPlanes } from '../turbojpeg.ts'
+
+/**
+ * Repeats the last column and row of an image up to `paddedWidth` x `paddedHeight` pixels (both even), in place: the
+ * planes have room for them. Averages of 2x2 then take what exists, and the last tiles carry no foreign colours.
+ */
+export function repeatEdges(image: YuvImage, paddedWidth: number, paddedHeight: number): void {
+  const { y, u, v, yStride, uvStride, width, height } = image
+  repeat(y, yStride, width, height, paddedWidth, paddedHeight)
+  const [chromaWidth, chromaHeight] = [(width + 1) >> 1, (height + 1) >> 1]
+  repeat(u, uvStride, chromaWidth, chromaHeight, paddedWidth >> 1, paddedHeight >> 1)
+  repeat(v, uvStride, chromaWidth, chromaHeight, paddedWidth >> 1, paddedHeight >> 1)
+}
+
+function repeat(plane: Uint8Array, stride: number, width: number, height: number, wide: number, high: number): void {
+  if (wide > width) {
+    for (let row = 0; row < height; row++) {
+      const end = row * stride + width
+      plane.fill(plane[end - 1] as number, end, row * stride + wide)
+    }
+  }
+  const last = (height - 1) * stride
+  for (let row = height; row < high; row++) plane.copyWithin(row * stride, last, last + wide)
+}
+
+/**
+ * Halves an image: every sample is the average of 2x2, chroma as well. The averages commute with the colour conversion,
+ * so this is the 2x2 box average of the RGB pixels. `from` must be padded to even sizes ({@link repeatEdges}).
+ */
+export function halve(from: YuvImage, to: YuvPlanes): void {
+  const width = (from.width + 1) >> 1
+  const height = (from.height + 1) >> 1
+  halvePlane(from.y, from.yStride, to.y, to.yStride, width, height)
+  const [chromaWidth, chromaHeight] = [(width + 1) >> 1, (height + 1) >> 1]
+  halvePlane(from.u, from.uvStride, to.u, to.uvStride, chromaWidth, chromaHeight)
+  halvePlane(from.v, from.uvStride, to.v, to.uvStride, chromaWidth, chromaHeight)
+}
+
+const EVEN = 0x00ff00ff
+/** Rounds every other average up and the rest down, so that no level is brighter than the one before. */
+const ROUNDING = 0x00020001
+
+/**
+ * Four samples of two rows at a time, as one 32-bit word each: the bytes are added in two 16-bit lanes. Rows begin on
+ * 4-byte (source) and 2-byte (target) boundaries; up to one sample behind the target row's end is overwritten.
+ */
+function halvePlane(
+  source: Uint8Array,
+  sourceStride: number,
+  target: Uint8Array,
+  targetStride: number,
+  width: number,
+  height: number,
+): void {
+  const words = new Int32Array(source.buffer, source.byteOffset, source.byteLength >> 2)
+  const pairs = new Uint16Array(target.buffer, target.byteOffset, target.byteLength >> 1)
+  const step = sourceStride >> 2
+  const count = (width + 1) >> 1
+  for (let row = 0; row < height; row++) {
+    const upper = row * 2 * step
+    const out = (row * targetStride) >> 1
+    for (let i = 0; i < count; i++) {
+      const a = words[upper + i] as number
+      const b = words[upper + step + i] as number
+      const sum = (a & EVEN) + ((a >>> 8) & EVEN) + (b & EVEN) + ((b >>> 8) & EVEN) + ROUNDING
+      pairs[out + i] = ((sum >>> 2) & 0xff) | ((sum >>> 10) & 0xff00)
+    }
+  }
+}
+
+/** The planes from pixel (x, y) on, both even. */
+export function from({ y, u, v, yStride, uvStride }: YuvPlanes, left: number, top: number): YuvPlanes {
+  const luma = top * yStride + left
+  const chroma = (top >> 1) * uvStride + (left >> 1)
+  return { y: y.subarray(luma), u: u.subarray(chroma), v: v.subarray(chroma), yStride, uvStride }
+}
+
+/** Copies an image to pixel (left, top) of another, both even. */
+export function paste(image: YuvImage, target: YuvPlanes, left: number, top: number): void {
+  const to = from(target, left, top)
+  copyPlane(image.y, image.yStride, to.y, to.yStride, image.width, image.height)
+  const [width, height] = [(image.width + 1) >> 1, (image.height + 1) >> 1]
+  copyPlane(image.u, image.uvStride, to.u, to.uvStride, width, height)
+  copyPlane(image.v, image.uvStride, to.v, to.uvStride, width, height)
+}
+
+function copyPlane(
+  source: Uint8Array,
+  sourceStride: number,
+  target: Uint8Array,
+  targetStride: number,
+  width: number,
+  height: number,
+): void {
+  for (let row = 0; row < height; row++) {
+    target.set(source.subarray(row * sourceStride, row * sourceStride + width), row * targetStride)
+  }
+}
+
+/** White, as glass without tissue. */
+export function fillWhite({ y, u, v }: YuvPlanes): void {
+  y.fill(255)
+  u.fill(128)
+  v.fill(128)
+}

@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads'
+import { SlideFileError } from '../errors.ts'
+import type { BlockResult } from './block.ts'
+import type { BlockJob, WorkerAnswer, WorkerSetup } from './worker.ts'
+
+export interface Pool {
+  /** Runs a job on the next free worker. `transfer` names memory that the caller gives away. */
+  run(job: BlockJob, transfer?: ArrayBuffer[]): Promise<BlockResult>
+  /** Ends all workers at once; what has not been answered fails with `reason`. */
+  stop(reason?: unknown): Promise<void>
+}
+
+interface Waiting {
+  job: BlockJob
+  transfer: ArrayBuffer[]
+  resolve(result: BlockResult): void
+  reject(error: unknown): void
+}
+
+/** Worker threads with one job each; the first that ends unasked fails everything that waits. */
+export function createPool(size: number, setup: WorkerSetup): Pool {
+  const queue: Waiting[] = []
+  const busy = new Map<Worker, Waiting>()
+  let stopped: { reason: unknown } | undefined
+
+  const stop = async (reason: unknown = new Error('the conversion has ended')) => {
+    stopped ??= { reason }
+    for (const { reject } of [...busy.values(), ...queue.splice(0)]) reject(stopped.reason)
+    busy.clear()
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
+  const feed = (worker: Worker) => {
+    const next = queue.shift()
+    if (!next) return
+    busy.set(worker, next)
+    worker.postMessage(next.job, next.transfer)
+  }
+  const start = () => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup })
+    worker.on('message', (answer: WorkerAnswer) => {
+      const waiting = busy.get(worker)
+      busy.delete(worker)
+      if ('result' in answer) waiting?.resolve(answer.result)
+      else waiting?.reject(toError(answer.failure))
+      feed(worker)
+    })
+    worker.on('error', error => void stop(error))
+    worker.on('exit', () => {
+      if (!stopped) void stop(new Error('a worker of the conversion ended'))
+    })
+    return worker
+  }
+  const workers = Array.from({ length: size }, start)
+
+  return {
+    stop,
+    run: (job, transfer = []) =>
+      new Promise((resolve, reject) => {
+        if (stopped) return reject(stopped.reason)
+        queue.push({ job, transfer, resolve, reject })
+        const free = workers.find(worker => !busy.has(worker))
+        if (free) feed(free)
+      }),
+  }
+}
+
+function toError({ code, message }: { code: SlideFileError['code'] | null; message: string }): Error {
+  return code ? new SlideFileError(code, message) : new Error(message)
+}

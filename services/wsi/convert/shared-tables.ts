@@ -1,0 +1,30 @@
+import { EOI, SOI, SOS, segments } from '../jpeg.ts'
+import { allocateYuv420, encodeYuv420 } from '../turbojpeg.ts'
+
+const DQT = 0xdb
+const DHT = 0xc4
+const isTable = (marker: number) => marker === DQT || marker === DHT
+const isSof = (marker: number) => marker >= 0xc0 && marker <= 0xcf && !isTable(marker)
+
+/**
+ * The tables that all tiles of one quality share, as TIFF's JPEGTables: libjpeg's Huffman tables are the standard ones
+ * and its quantisation follows from the quality alone (TIFF Technical Note 2).
+ */
+export function sharedTables(quality: number): Buffer {
+  const jpeg = encodeYuv420(allocateYuv420(16, 16), 16, 16, { quality })
+  const tables = segments(jpeg).filter(({ marker }) => isTable(marker))
+  return Buffer.concat([
+    Buffer.from([0xff, SOI]),
+    ...tables.map(({ start, end }) => jpeg.subarray(start, end)),
+    Buffer.from([0xff, EOI]),
+  ])
+}
+
+/** A tile without its tables and application markers: SOI, frame, scan. */
+export function abbreviate(jpeg: Buffer): Buffer {
+  const found = segments(jpeg)
+  const frame = found.find(({ marker }) => isSof(marker))
+  const scan = found.find(({ marker }) => marker === SOS)
+  if (!frame || !scan) throw new Error('the encoder wrote no frame')
+  return Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(frame.start, frame.end), jpeg.subarray(scan.start)])
+}
