@@ -1,5 +1,6 @@
 import { openFile } from '@coverslip/wsi/byte-source.ts'
-import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
+import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import { runSteps, writeResult } from './apply.ts'
 import type { InPlaceFormat } from './draft.ts'
 import { openDraft } from './open-draft.ts'
@@ -11,6 +12,7 @@ import { CHECKS, verifyResult } from './verify.ts'
 export interface Deidentified {
   bytes: number
   sha256: string
+  levels: Level[]
   removed: Removed[]
   blankedBytes: number
   checks: readonly string[]
@@ -37,7 +39,8 @@ export async function deidentifyInPlace(
     const draft = await runSteps(opened, procedures[before.format], signal)
     const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
     const sha256 = await verifyResult(resultPath, draft, before, signal)
-    return { bytes: source.size, sha256, removed: [...draft.removed], blankedBytes, checks: CHECKS }
+    const levels = levelsOf(draft.pages.map(({ image }) => image)).toSorted((a, b) => b.width - a.width)
+    return { bytes: source.size, sha256, levels, removed: [...draft.removed], blankedBytes, checks: CHECKS }
   } finally {
     await source.close()
   }

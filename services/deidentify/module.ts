@@ -1,0 +1,19 @@
+import { defineModule } from '@coverslip/platform/module.ts'
+import { config } from './config.ts'
+import { downloadOriginal } from './download.ts'
+import { slides } from './migrations/001-slides.ts'
+import { objects, onDeleted, onReceived } from './received.ts'
+import { createRpc } from './rpc.ts'
+import type { Tables } from './store.ts'
+
+export const deidentify = defineModule<Tables, typeof config, typeof objects>({
+  name: 'deidentify',
+  config,
+  migrations: [slides],
+  objects,
+  start: async deps => ({
+    rpc: createRpc(deps),
+    routes: { 'GET /api/slides/{id}/original': downloadOriginal(deps) },
+    consumers: { 'slides.received': onReceived(deps), 'slides.deleted': onDeleted(deps) },
+  }),
+})

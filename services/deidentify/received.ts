@@ -1,0 +1,171 @@
+/** slides.received: the slide's de-identified rendition is made, proven, stored and announced. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
+import { localFolder } from '@coverslip/platform/objects/folder.ts'
+import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
+import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import { describeSlide } from '@coverslip/wsi/open.ts'
+import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import type { config } from './config.ts'
+import { type Deidentified, deidentifyInPlace, isInPlaceFormat } from './in-place.ts'
+import { makeReport } from './report.ts'
+import { deidentifyByRewriting } from './rewrite.ts'
+import { scanFile } from './scan.ts'
+import { findSlide, markDeleted, type SlideRecord, saveOutcome, type Tables } from './store.ts'
+
+export const objects = { source: 'read', original: 'write', pyramid: 'write' } as const
+export type DeidentifyDeps = Deps<Tables, typeof config, typeof objects>
+
+/** There is one de-identification of a slide so far. */
+const REVISION = 1
+const TOOL_VERSION = '0.1.0'
+
+/** A result on disk that is not yet an object. */
+interface Made {
+  path: string
+  rendition: 'original' | 'pyramid'
+  description: SlideDescription
+  result: Deidentified
+}
+
+/** The file's name says its format, and nothing else. */
+const FILE_NAMES: Record<string, string> = { aperio: 'original.svs', 'generic-tiff': 'original.tiff' }
+
+async function make(deps: DeidentifyDeps, message: SlideReceived, folder: string, signal: AbortSignal): Promise<Made> {
+  const { slideId, sourceKeys } = message
+  const progress = (fraction: number) => deps.signal('slides.progress', { slideId, stage: 'deidentifying', fraction })
+  progress(0)
+  const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
+  const description = await describeSlide(source.path, signal)
+  const { format } = description
+  if (isInPlaceFormat(format)) {
+    const path = join(folder, 'original')
+    const result = await deidentifyInPlace(source.path, path, { ...description, format }, signal)
+    if (result) return { path, rendition: 'original', description: { ...description, levels: result.levels }, result }
+  }
+  const path = join(folder, 'pyramid.tiff')
+  const facts = { description, bytes: Number(message.bytes) }
+  const result = await deidentifyByRewriting(source.path, path, facts, { signal, onProgress: progress })
+  return { path, rendition: 'pyramid', description: { ...description, levels: result.levels }, result }
+}
+
+/**
+ * Stores the result. An attempt that ended between storing and announcing has left the object: the same bytes are taken
+ * over, others (of an older version of this program) are replaced, since nobody has been told of them.
+ */
+async function store(deps: DeidentifyDeps, key: string, made: Made): Promise<void> {
+  const objects = deps.objects[made.rendition]
+  try {
+    await objects.putFile(key, made.path)
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'conflict') throw error
+    const there = await objects.localFile(key, deps.scratch)
+    const { sha256 } = await scanFile(there.path, []).finally(() => there.release())
+    if (sha256 === made.result.sha256) return
+    await objects.deletePrefix(key)
+    await objects.putFile(key, made.path)
+  }
+}
+
+function recordOf(message: SlideReceived, made: Made): SlideRecord & { file: NonNullable<SlideRecord['file']> } {
+  const { rendition, description, result } = made
+  const { bytes, sha256, removed, blankedBytes, checks } = result
+  const { format } = description
+  const name = rendition === 'pyramid' ? 'pyramid.tiff' : FILE_NAMES[format]!
+  const sizes = { source: Number(message.bytes), result: bytes }
+  const method = rendition === 'original' ? ('in-place' as const) : ('rewritten' as const)
+  const facts = { format, revision: REVISION, method, removed, blankedBytes, checks: [...checks], sizes, sha256 }
+  return {
+    slideId: message.slideId,
+    state: 'done',
+    revision: REVISION,
+    project: message.project,
+    format,
+    file: { rendition, key: `${message.slideId}/${REVISION}/${name}`, bytes, sha256 },
+    report: JSON.stringify(makeReport(facts, TOOL_VERSION)),
+  }
+}
+
+/** Saves and announces. @returns false when the slide has been deleted meanwhile, or announced by another attempt */
+function announce(deps: DeidentifyDeps, message: SlideReceived, made: Made, record: ReturnType<typeof recordOf>) {
+  const { width, height, mpp, objectivePower, levels } = made.description
+  const geometry = {
+    width,
+    height,
+    mpp: mpp ?? undefined,
+    objectivePower: objectivePower ?? undefined,
+    levels: levels.map(level => ({ width: level.width, height: level.height })),
+  }
+  return deps.db.transaction(async trx => {
+    if (!(await saveOutcome(trx, record))) return false
+    await deps.publish(trx, 'slides.deidentified', {
+      slideId: record.slideId,
+      revision: record.revision,
+      project: record.project,
+      rendition: made.rendition === 'original' ? Rendition.ORIGINAL : Rendition.PYRAMID,
+      file: { key: record.file.key, bytes: BigInt(record.file.bytes), sha256: record.file.sha256 },
+      format: record.format,
+      geometry,
+      pseudonyms: message.pseudonyms,
+      sourceBytes: message.bytes,
+      reportJson: record.report ?? '',
+    })
+    return true
+  })
+}
+
+export async function removeRenditions(deps: DeidentifyDeps, slideId: string): Promise<void> {
+  await deps.objects.original.deletePrefix(`${slideId}/`)
+  await deps.objects.pyramid.deletePrefix(`${slideId}/`)
+}
+
+async function deidentifySlide(deps: DeidentifyDeps, message: SlideReceived, { signal }: EventContext): Promise<void> {
+  const { slideId } = message
+  const known = await findSlide(deps.db.query, slideId)
+  if (known?.state === 'deleted') return removeRenditions(deps, slideId)
+  if (known) return
+  const folder = await mkdtemp(join(deps.scratch, 'deidentify-'))
+  try {
+    const made = await make(deps, message, folder, signal)
+    const record = recordOf(message, made)
+    await store(deps, record.file.key, made)
+    if (await announce(deps, message, made, record)) return
+    const outcome = await findSlide(deps.db.query, slideId)
+    if (outcome?.state === 'deleted') await removeRenditions(deps, slideId)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The stable code of what went wrong: that of a slide file or of a failed check, else that of the service. */
+function failureCode(error: ServiceError): string {
+  const { code } = (error.cause ?? {}) as { code?: unknown; publicMessage?: unknown }
+  const own = typeof (error.cause as { publicMessage?: unknown } | undefined)?.publicMessage === 'string'
+  return own && typeof code === 'string' ? code : error.code
+}
+
+async function saveFailure(deps: DeidentifyDeps, message: SlideReceived, error: ServiceError): Promise<void> {
+  const { slideId, project, format } = message
+  await deps.db.transaction(async trx => {
+    const failed = { slideId, state: 'failed', revision: REVISION, project, format, file: null, report: null } as const
+    if (!(await saveOutcome(trx, failed))) return
+    const reason = error.publicMessage
+    const code = failureCode(error)
+    await deps.publish(trx, 'slides.failed', { slideId, revision: REVISION, stage: 'deidentifying', code, reason })
+  })
+}
+
+export const onReceived = (deps: DeidentifyDeps): Consumer<'slides.received'> => ({
+  concurrency: deps.config.DEIDENTIFY_CONCURRENCY,
+  handle: (message, context) => deidentifySlide(deps, message, context),
+  failed: (message, error) => saveFailure(deps, message, error),
+})
+
+export const onDeleted = (deps: DeidentifyDeps): Consumer<'slides.deleted'> => ({
+  handle: async ({ slideId }) => {
+    await markDeleted(deps.db, slideId)
+    await removeRenditions(deps, slideId)
+  },
+})

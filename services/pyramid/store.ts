@@ -1,0 +1,111 @@
+import type { Db } from '@coverslip/platform/db/port.ts'
+import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import type { Kysely, Transaction } from 'kysely'
+
+interface PyramidRow {
+  slide_id: string
+  revision: number
+  state: 'done' | 'failed' | 'deleted'
+  project: string
+  object_key: string | null
+  bytes: string | number | null
+  sha256: string | null
+  /** JSON of slides.v1.Geometry. */
+  geometry: string | null
+  changed_at?: Date
+}
+export interface Tables {
+  pyramids: PyramidRow
+}
+
+/** The outcome of one revision of a slide. */
+export interface PyramidRecord {
+  slideId: string
+  revision: number
+  state: 'done' | 'failed'
+  project: string
+  /** Null when it failed. */
+  file: { key: string; bytes: number; sha256: string; geometry: Geometry } | null
+}
+
+/** Deleted slides keep a row of this revision; real ones count from 1. */
+const DELETED = 0
+
+type Queries = Kysely<Tables> | Transaction<Tables>
+
+/** @returns whether the revision has an outcome, or the whole slide is gone */
+export async function knownState(
+  queries: Queries,
+  slideId: string,
+  revision: number,
+): Promise<PyramidRow['state'] | undefined> {
+  const rows = await queries
+    .selectFrom('pyramids')
+    .select(['state'])
+    .where('slide_id', '=', slideId)
+    .where('revision', 'in', [DELETED, revision])
+    .orderBy('revision')
+    .execute()
+  return rows[0]?.state
+}
+
+/** The newest pyramid of a slide. */
+export async function findPyramid(queries: Queries, slideId: string): Promise<PyramidRecord | undefined> {
+  const row = await queries
+    .selectFrom('pyramids')
+    .selectAll()
+    .where('slide_id', '=', slideId)
+    .where('state', '=', 'done')
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (!row?.object_key || !row.sha256 || !row.geometry) return undefined
+  const geometry = Geometry.fromJSON(JSON.parse(row.geometry))
+  const file = { key: row.object_key, bytes: Number(row.bytes), sha256: row.sha256, geometry }
+  return { slideId, revision: row.revision, state: 'done', project: row.project, file }
+}
+
+/**
+ * Saves the outcome of a revision unless it has one or the slide is gone. A deletion at the very same time removes the
+ * object all the same: its event comes again until it has done so.
+ * @returns whether it was saved
+ */
+export async function saveOutcome(trx: Transaction<Tables>, record: PyramidRecord): Promise<boolean> {
+  if ((await knownState(trx, record.slideId, record.revision)) !== undefined) return false
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('pyramids')
+    .values({
+      slide_id: record.slideId,
+      revision: record.revision,
+      state: record.state,
+      project: record.project,
+      object_key: record.file?.key ?? null,
+      bytes: record.file?.bytes ?? null,
+      sha256: record.file?.sha256 ?? null,
+      geometry: record.file ? JSON.stringify(Geometry.toJSON(record.file.geometry)) : null,
+    })
+    .onConflict(conflict => conflict.columns(['slide_id', 'revision']).doNothing())
+    .executeTakeFirstOrThrow()
+  return Number(numInsertedOrUpdatedRows) > 0
+}
+
+/** Remembers that a slide is gone, and forgets everything else about it. */
+export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void> {
+  await db.transaction(async trx => {
+    await trx
+      .insertInto('pyramids')
+      .values({
+        slide_id: slideId,
+        revision: DELETED,
+        state: 'deleted',
+        project: '',
+        object_key: null,
+        bytes: null,
+        sha256: null,
+        geometry: null,
+      })
+      .onConflict(conflict => conflict.columns(['slide_id', 'revision']).doNothing())
+      .execute()
+    await trx.deleteFrom('pyramids').where('slide_id', '=', slideId).where('revision', '>', DELETED).execute()
+  })
+}
