@@ -8,12 +8,11 @@ interface Seat {
 }
 
 function newSeat(settings: BlockSettings): Seat {
-  const seat: Seat = {
-    worker: new Worker(new URL('./block-worker.ts', import.meta.url), { workerData: settings }),
-    settle: null,
-  }
-  seat.worker.on('message', (block: Block) => seat.settle?.resolve(block))
-  seat.worker.on('error', error => seat.settle?.reject(error))
+  // Without the parent's own options: `node --input-type=module -e …` would not start a worker from a file.
+  const worker = new Worker(new URL('./block-worker.ts', import.meta.url), { workerData: settings, execArgv: [] })
+  const seat: Seat = { worker, settle: null }
+  worker.on('message', (block: Block) => seat.settle?.resolve(block))
+  worker.on('error', error => seat.settle?.reject(error))
   return seat
 }
 

@@ -5,6 +5,9 @@ import { noise, random } from './noise.ts'
 /** Mean distance between fat cells, µm. */
 const PITCH = 68
 
+/** Half a wall, µm: thinner ones would slip between the nodes of the sampling grid. */
+const WALL = 2.1
+
 /** Stands for "not in a fat cell". */
 export const NO_FAT = -20
 
@@ -45,6 +48,6 @@ export function createFat(seed: number): (x: number, y: number) => number {
       }
     }
     const toWall = Math.min((second - first) / 2, 48 - first) + 0.8 * noise(x / 12, y / 12, seed + 94)
-    return (filled ? toWall : -toWall) - 1.1
+    return (filled ? toWall : -toWall) - WALL
   }
 }

@@ -57,9 +57,9 @@ function pieceDistance(piece: Piece, x: number, y: number): number {
 /** Cracks where the section tore: narrow, long and rare. Returns how far they eat into the tissue, µm. */
 function tear(x: number, y: number, seed: number): number {
   const where = noise(x / 900, y / 900, seed + 41)
-  if (where < 0.25) return 0
+  if (where < 0.28) return 0
   const ridge = Math.abs(noise(x / 420 + 0.4 * noise(x / 110, y / 110, seed + 43), y / 420, seed + 42))
-  return smoothstep(0.07, 0, ridge) * smoothstep(0.25, 0.6, where) * 45
+  return smoothstep(0.07, 0, ridge) * smoothstep(0.28, 0.42, where) * 45
 }
 
 /** Distance to the outline of all pieces, µm, positive inside, at most about 400; ragged down to single fibres. */
