@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const folder = process.env.COVERSLIP_SHARED ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
+const shared = process.env.COVERSLIP_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url))
+const folder = `${shared}/data`
 
 /** Folder of the slides that tests read but the repository does not hold; null where it is missing. */
 export const sharedData: string | null = existsSync(folder) ? folder : null

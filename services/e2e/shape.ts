@@ -1,0 +1,31 @@
+/**
+ * The two shapes of Coverslip that the black-box suites run against: everything in one process on embedded defaults, and
+ * one process per service on NATS, Redis, PostgreSQL, S3 and an nginx front. The code is the same; only settings differ.
+ */
+import type { ServiceName } from '@coverslip/proto/flow.ts'
+
+export interface Shape {
+  /** `one process` or `separate processes`, for titles. */
+  name: string
+  /** The public address; intake has the same. */
+  url: string
+  /** The owner's API token. */
+  token: string
+  /** The log files of all processes. */
+  logs: string[]
+  /** Processes that can be killed: `all`, or each service. */
+  processes: string[]
+  /** SIGKILL. */
+  kill(process: string): Promise<void>
+  /** Starts a killed process again, or restarts a running one in good order; resolves when it is ready. */
+  restart(process: string): Promise<void>
+  /** The real servers behind it, by name; empty in one process. */
+  servers: Partial<Record<'nats' | 'redis' | 'postgres' | 's3', { kill(): Promise<void>; restart(): Promise<void> }>>
+  /** Files that hold what the process keeps: scanned for what must not be there. */
+  folders: { data: string }
+  stop(): Promise<void>
+}
+
+/** The process that runs a service in a shape. */
+export const processOf = (shape: Shape, service: ServiceName): string =>
+  shape.processes.includes(service) ? service : 'all'

@@ -1,0 +1,156 @@
+/** Who may come in: every route of the table with no, wrong, expired and other people's credentials. */
+import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Client, clientOf, eventually } from '../client.ts'
+import type { Shape } from '../shape.ts'
+import { madeSlide } from './made.ts'
+
+/** A token that was signed by nobody here: right format, wrong key. */
+const FORGED =
+  'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4Iiwia2luZCI6InRva2VuIiwicm9sZXMiOnsiKiI6Im93bmVyIn0sImxldmVsIjozLCJqdGkiOiJ4IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQwMDAwMDAwMDAsImlzcyI6ImNvdmVyc2xpcCJ9.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+
+/** Routes that answer anybody, on purpose. */
+const OPEN = new Set([
+  'GET /healthz',
+  'GET /readyz',
+  'GET /',
+  'GET /sign-in',
+  'GET /slides/{id}',
+  'GET /assets/{file}',
+  'POST /api/session',
+  'POST /api/sign-in-links',
+])
+
+export function credentialsSuite(shape: () => Shape): void {
+  let client: Client
+  let slideId: string
+  let viewer: string
+  let stranger: string
+
+  beforeAll(async () => {
+    client = clientOf(shape())
+    slideId = await madeSlide(client)
+    viewer = await signedIn('viewer@example.org', 'default', 'viewer')
+    stranger = await signedIn('stranger@example.org', 'elsewhere', 'owner')
+  })
+
+  /** Invites somebody, signs them in with the link, and makes them an API token. */
+  async function signedIn(email: string, project: string, role: string): Promise<string> {
+    const invitation = await client.json<{ link: string }>('/api/invitations', json('POST', { email, project, role }))
+    const code = invitation.link.split('#')[1]!
+    const session = await clientOf(shape(), null).get('/api/session', json('POST', { code }))
+    expect(session.status).toBe(200)
+    const cookie = session.headers.get('set-cookie')!
+    expect(cookie).toMatch(/HttpOnly/i)
+    expect(cookie).toMatch(/SameSite=Lax/i)
+    const again = await clientOf(shape(), null).get('/api/session', json('POST', { code }))
+    expect(again.status).toBe(401)
+    const made = await fetch(`${shape().url}/api/tokens`, {
+      ...json('POST', { label: 'test' }),
+      headers: { 'content-type': 'application/json', cookie: cookie.split(';')[0]! },
+    })
+    return ((await made.json()) as { token: string }).token
+  }
+
+  const ask = (route: RouteSpec, token: string | null): Promise<Response> => {
+    const path = route.path
+      .replace('{id}', slideId)
+      .replace('{annotationId}', '00000000-0000-4000-8000-000000000000')
+      .replace('{level}', '9')
+      .replace('{x}', '0')
+      .replace('{y}', '0')
+      .replace('{uploadId}', 'x')
+      .replace('{tokenId}', 'x')
+      .replace('{file}', 'none.js')
+    const withBody = route.method === 'POST' || route.method === 'PUT' || route.method === 'PATCH'
+    const headers: Record<string, string> = {
+      'tus-resumable': '1.0.0',
+      'content-type': route.bodyType ?? 'application/json',
+    }
+    return clientOf(shape(), token).get(path, { method: route.method, headers, ...(withBody ? { body: '{}' } : {}) })
+  }
+
+  describe.each(api.filter(route => !OPEN.has(routeName(route))).map(route => [routeName(route), route] as const))(
+    '%s',
+    (_name, route) => {
+      test('wants credentials', async () => {
+        expect((await ask(route, null)).status).toBe(401)
+      })
+      test('refuses forged ones', async () => {
+        expect((await ask(route, FORGED)).status).toBe(401)
+      })
+      if (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles')) {
+        test('does not tell a stranger that the slide exists', async () => {
+          expect((await ask(route, stranger)).status).toBe(404)
+        })
+      }
+      if (
+        /^(annotation\.write|slide\.(delete|download)|intake\.|user\.|audit\.)/.test(route.access) &&
+        !route.path.includes('uploads/{')
+      ) {
+        test('refuses a viewer, who may only look', async () => {
+          expect([403, 404]).toContain((await ask(route, viewer)).status)
+        })
+      }
+    },
+  )
+
+  test('the table of open routes is the table of the surface', () => {
+    const open = api.filter(({ access }) => access === 'anyone').map(routeName)
+    expect(open.sort()).toEqual([...OPEN].sort())
+  })
+
+  test('a stranger sees empty lists', async () => {
+    expect(await clientOf(shape(), stranger).json('/api/slides')).toMatchObject({ slides: [] })
+    expect(await clientOf(shape(), stranger).json('/api/intake/slides')).toMatchObject({ slides: [] })
+  })
+
+  test('a viewer looks but does not touch', async () => {
+    const looking = clientOf(shape(), viewer)
+    expect((await looking.get(`/api/slides/${slideId}`)).status).toBe(200)
+    expect((await looking.get(`/tiles/${slideId}_files/9/0_0.jpeg`)).status).toBe(200)
+    expect((await looking.get(`/api/slides/${slideId}`, { method: 'DELETE' })).status).toBe(403)
+  })
+
+  test('a grant opens the tiles of its slide, and nothing else', async () => {
+    const { grant } = await client.json<{ grant: string }>(`/api/slides/${slideId}/grant`, { method: 'POST' })
+    const granted = clientOf(shape(), grant)
+    expect((await granted.get(`/tiles/${slideId}.dzi`)).status).toBe(200)
+    const other = await madeSlide(client)
+    expect((await granted.get(`/tiles/${other}.dzi`)).status).toBe(404)
+    expect((await granted.get('/api/tokens')).status).toBe(403)
+    expect(await granted.json('/api/slides')).toMatchObject({ slides: [] })
+  })
+
+  test('a revoked token is refused everywhere within five seconds', async () => {
+    const token = await signedIn('leaver@example.org', 'default', 'annotator')
+    const leaver = clientOf(shape(), token)
+    expect((await leaver.get(`/tiles/${slideId}.dzi`)).status).toBe(200)
+    expect((await leaver.get('/api/session', { method: 'DELETE' })).status).toBe(204)
+    await eventually(5, 'every service to refuse the token', async () => {
+      const paths = [
+        `/tiles/${slideId}.dzi`,
+        '/api/session',
+        '/api/intake/slides',
+        `/api/slides/${slideId}/annotations`,
+      ]
+      const statuses = await Promise.all(paths.map(async path => (await leaver.get(path)).status))
+      return statuses.every(status => status === 401) ? true : undefined
+    })
+  })
+
+  test("another web site's request is refused although the browser sends the cookie", async () => {
+    const cookie = `coverslip_session=${shape().token}`
+    const refused = await fetch(`${shape().url}/api/tokens`, {
+      ...json('POST', { label: 'x' }),
+      headers: { 'content-type': 'application/json', cookie, origin: 'https://evil.example' },
+    })
+    expect(refused.status).toBe(403)
+  })
+}
+
+const json = (method: string, body: unknown) => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})

@@ -1,0 +1,33 @@
+/** Small made slides for the suites that need one to be there. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { type Client, eventually } from '../client.ts'
+
+let bytes: Promise<Buffer> | undefined
+
+/** The bytes of a small slide; made once. */
+export function smallSlide(): Promise<Buffer> {
+  bytes ??= (async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-small-'))
+    const path = join(folder, 'small.svs')
+    await writeSyntheticSlide(path, { width: 700, height: 500, seed: 3 })
+    const made = await readFile(path)
+    await rm(folder, { recursive: true, force: true })
+    return made
+  })()
+  return bytes
+}
+
+/** Uploads a small slide and waits until the catalog says that it is ready. */
+export async function madeSlide(client: Client): Promise<string> {
+  const id = await client.upload([{ name: 'small.svs', bytes: await smallSlide() }])
+  const slide = await client.settled(id, 60)
+  if (slide.state !== 'ready') throw new Error(`the slide is ${slide.state}: ${slide.reason}`)
+  await eventually(10, 'the catalog to say ready', async () =>
+    (await client.slide(id)).state === 'ready' ? true : undefined,
+  )
+  await eventually(10, 'the tiles', async () => ((await client.get(`/tiles/${id}.dzi`)).ok ? true : undefined))
+  return id
+}

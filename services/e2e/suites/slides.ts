@@ -1,0 +1,59 @@
+/** The slides of ../shared/data by what must become of them. */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { sharedSlide } from '@coverslip/wsi/test-data.ts'
+
+export interface UploadFile {
+  name: string
+  bytes: Buffer
+  path?: string
+}
+
+/** Slides that go the whole way. */
+export const GOOD = [
+  'svs/CMU-1-Small-Region.svs',
+  'svs/small.svs',
+  'svs/aperio-4k-rgb240-classic.svs',
+  'svs/aperio-7k-copied.svs',
+  'tiff/boxes.tiff',
+  'tiff/CMU-1-small.tiff',
+  'tiff/example-asap.tif',
+  'tiff/generic-3k-512-classic.tiff',
+  'tiff/kidney-48-5.tif',
+  'ndpi/hamamatsu-6k.ndpi',
+  'ndpi/test3-DAPI-2-(387).ndpi',
+  'mrxs/mirax-3k-stitching.mrxs',
+  'mrxs/mirax-6k-plain.mrxs',
+]
+
+/** Files that end as `failed` with a reason. */
+export const BROKEN = [
+  'svs/broken.svs',
+  'svs/unreadable.svs',
+  'tiff/unopenable.tiff',
+  'mrxs/Mirax2-Fluorescence-1.mrxs',
+]
+
+/** The slides whose vendor format is kept as the original; the others go straight to the pyramid. */
+export const keepsOriginal = (path: string): boolean => path.startsWith('svs/') || path.startsWith('tiff/')
+
+/** One slide as an uploader would send it: an MRXS with its folder. */
+export async function filesOf(path: string): Promise<UploadFile[]> {
+  const head = { name: basename(path), path: basename(path), bytes: await readFile(sharedSlide(path)) }
+  if (!path.endsWith('.mrxs')) return [head]
+  const folder = sharedSlide(path).replace(/\.mrxs$/, '')
+  const inside = await readdir(folder)
+  const rest = inside.map(async name => ({
+    name,
+    path: `${basename(folder)}/${name}`,
+    bytes: await readFile(join(folder, name)),
+  }))
+  return [head, ...(await Promise.all(rest))]
+}
+
+/** The fake patient data planted in a made slide, and in its file name. */
+export async function plantedIn(path: string): Promise<string[]> {
+  const text = await readFile(`${sharedSlide(path)}.gen.json`, 'utf8').catch(() => '')
+  const planted = text === '' ? [] : ((JSON.parse(text) as { made: { planted?: string[] } }).made.planted ?? [])
+  return [...planted, basename(path).replace(/\.\w+$/, '')]
+}

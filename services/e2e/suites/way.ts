@@ -1,0 +1,214 @@
+/** The whole way of a slide: uploaded, de-identified, tiled, viewed, downloaded, deleted. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Slide } from '@coverslip/proto/api.ts'
+import { openSlide } from '@coverslip/wsi/open.ts'
+import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
+import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Client, clientOf, createUpload, eventually, patchHeaders } from '../client.ts'
+import type { Shape } from '../shape.ts'
+import { filesOf, GOOD, keepsOriginal, plantedIn } from './slides.ts'
+
+const PLANTED = Object.values(FAKE_PATIENT)
+
+export function waySuite(shape: () => Shape): void {
+  let client: Client
+  beforeAll(() => {
+    client = clientOf(shape())
+  })
+
+  describe(`a made slide`, () => {
+    const name = `${FAKE_PATIENT.fileName}.svs`
+    let folder: string
+    let source: string
+    let id: string
+    let slide: Slide
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-slide-'))
+      source = join(folder, name)
+      await writeSyntheticSlide(source, { width: 1500, height: 1100, seed: 7 })
+    })
+    afterAll(() => rm(folder, { recursive: true, force: true }))
+
+    test('is uploaded in parts, with a break in between', async () => {
+      const bytes = await readFile(source)
+      const upload = await createUpload(client.get, bytes.length, { filename: name })
+      id = upload.slideId
+      const half = Math.floor(bytes.length / 2)
+      const first = await client.get(upload.location, {
+        method: 'PATCH',
+        headers: patchHeaders(0),
+        body: new Uint8Array(bytes.subarray(0, half)),
+      })
+      expect(first.status).toBe(204)
+      const asked = await client.get(upload.location, { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } })
+      expect(asked.headers.get('upload-offset')).toBe(String(half))
+      const wrong = await client.get(upload.location, {
+        method: 'PATCH',
+        headers: patchHeaders(5),
+        body: new Uint8Array(10),
+      })
+      expect(wrong.status).toBe(409)
+      const rest = await client.get(upload.location, {
+        method: 'PATCH',
+        headers: patchHeaders(half),
+        body: new Uint8Array(bytes.subarray(half)),
+      })
+      expect(rest.status).toBe(204)
+      const source405 = await client.get(upload.location)
+      expect(source405.status).toBe(405)
+    })
+
+    test('becomes ready, under the same id everywhere', async () => {
+      expect(await client.settled(id)).toMatchObject({ id, state: 'ready', sourceName: name, reason: null })
+      slide = await eventually(10, 'the catalog to say ready', async () => {
+        const found = await client.slide(id)
+        return found.state === 'ready' ? found : undefined
+      })
+      expect(slide).toMatchObject({ width: 1500, height: 1100, objectivePower: 20, format: 'aperio' })
+      expect(slide.mpp!.x).toBeCloseTo(0.499, 3)
+      expect(slide.levels.map(({ width }) => width)).toEqual([1500, 750, 375, 188])
+      expect(slide.sizes.pyramid).toBeLessThan(slide.sizes.source)
+    })
+
+    test('is in the lists, and found by its name', async () => {
+      const all = await client.json<{ slides: Slide[] }>('/api/slides?limit=1000')
+      expect(all.slides.map(found => found.id)).toContain(id)
+      const found = await client.json<{ slides: Slide[] }>(`/api/slides?q=${slide.name.toLowerCase()}`)
+      expect(found.slides.map(one => one.id)).toEqual([id])
+    })
+
+    test('has a Deep Zoom description and every tile it promises, clipped at the edges', async () => {
+      const dzi = await (await client.get(`/tiles/${id}.dzi`)).text()
+      expect(dzi).toContain('Width="1500" Height="1100"')
+      for (let level = 0; level <= 11; level += 1) {
+        const scale = 2 ** (11 - level)
+        const [width, height] = [Math.ceil(1500 / scale), Math.ceil(1100 / scale)]
+        const [x, y] = [Math.ceil(width / 256) - 1, Math.ceil(height / 256) - 1]
+        const last = Buffer.from(await (await client.get(`/tiles/${id}_files/${level}/${x}_${y}.jpeg`)).arrayBuffer())
+        expect(readHeader(last)).toMatchObject({ width: width - x * 256, height: height - y * 256 })
+        expect((await client.get(`/tiles/${id}_files/${level}/${x + 1}_${y}.jpeg`)).status).toBe(404)
+      }
+    })
+
+    test('answers tiles with an ETag, and 304 when the browser has them', async () => {
+      const path = `/tiles/${id}_files/11/2_2.jpeg`
+      const etag = (await client.get(path)).headers.get('etag')!
+      expect(etag).toMatch(/^"[^"]+"$/)
+      expect((await client.get(path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+      const head = await client.get(path, { method: 'HEAD' })
+      expect([head.status, await head.text()]).toEqual([200, ''])
+    })
+
+    test('has a thumbnail', async () => {
+      const answer = await client.get(`/tiles/${id}/thumbnail.jpeg?max=300`)
+      expect(answer.headers.get('content-type')).toBe('image/jpeg')
+      expect(readHeader(Buffer.from(await answer.arrayBuffer()))).toMatchObject({ width: 300, height: 220 })
+    })
+
+    test('is downloaded, whole and in ranges, as pyramid and as de-identified original', async () => {
+      for (const rendition of ['pyramid', 'original']) {
+        const whole = Buffer.from(await (await client.get(`/api/slides/${id}/${rendition}`)).arrayBuffer())
+        const part = await client.get(`/api/slides/${id}/${rendition}`, { headers: { range: 'bytes=100-199' } })
+        expect(part.status).toBe(206)
+        expect(part.headers.get('content-range')).toBe(`bytes 100-199/${whole.length}`)
+        expect(Buffer.from(await part.arrayBuffer())).toEqual(whole.subarray(100, 200))
+        expect(found(whole, PLANTED)).toEqual([])
+      }
+    })
+
+    test('tells what was removed, and quotes none of it', async () => {
+      const report = await client.json(`/api/slides/${id}/deidentification`)
+      const text = JSON.stringify(report)
+      expect(text).toMatch(/label/)
+      expect(text).toMatch(/macro/)
+      expect(found(Buffer.from(text), PLANTED)).toEqual([])
+    })
+
+    test('leaves no trace of its source name outside intake', async () => {
+      const places = [`/api/slides/${id}`, '/api/slides', `/api/slides/${id}/deidentification`, `/tiles/${id}.dzi`]
+      for (const place of places) expect(await (await client.get(place)).text()).not.toMatch(/quillfeather|S24-90817/i)
+    })
+
+    test('is gone everywhere after DELETE', async () => {
+      expect((await client.get(`/api/slides/${id}`, { method: 'DELETE' })).status).toBe(204)
+      await eventually(20, 'tiles, downloads and intake to forget the slide', async () => {
+        const paths = [
+          `/tiles/${id}_files/11/0_0.jpeg`,
+          `/api/slides/${id}/pyramid`,
+          `/api/slides/${id}/original`,
+          `/api/intake/slides/${id}`,
+        ]
+        const statuses = await Promise.all(paths.map(async path => (await client.get(path)).status))
+        return statuses.every(status => status === 404) ? true : undefined
+      })
+      const { slides } = await client.json<{ slides: Slide[] }>('/api/slides?limit=1000')
+      expect(slides.map(one => one.id)).not.toContain(id)
+    })
+  })
+
+  describe.skipIf(!sharedData)(`real and made slides of ../shared/data${unlessMissing}`, () => {
+    test.each(GOOD)('%s goes the whole way', async path => {
+      const id = await client.upload(await filesOf(path))
+      const intake = await client.settled(id)
+      expect(intake).toMatchObject({ state: 'ready' })
+      const slide = await eventually(10, 'the catalog to say ready', async () => {
+        const found = await client.slide(id)
+        return found.state === 'ready' ? found : undefined
+      })
+      const reader = await openSlide(sharedSlide(path))
+      try {
+        const { width, height, mpp, objectivePower } = reader.description
+        expect(slide).toMatchObject({ width, height, objectivePower })
+        if (mpp) expect(slide.mpp!.x).toBeCloseTo(mpp.x, 3)
+        await expectSamePixels(client, slide, (x, y, w, h) => reader.readRegion(x, y, w, h))
+      } finally {
+        await reader.close()
+      }
+      await expectNothingPlanted(client, slide, path)
+    })
+  })
+}
+
+/** Which of the strings occur in the bytes, any case, as ASCII or UTF-16. */
+function found(bytes: Buffer, strings: string[]): string[] {
+  const ascii = bytes.toString('latin1').toLowerCase()
+  const wide = ascii.replaceAll('\0', '')
+  return strings.filter(
+    text => text.length >= 4 && (ascii.includes(text.toLowerCase()) || wide.includes(text.toLowerCase())),
+  )
+}
+
+/** The tile in the middle of level 0 against the source's own pixels: the same place, within what Q 50 costs. */
+async function expectSamePixels(
+  client: Client,
+  slide: Slide,
+  readRegion: (x: number, y: number, width: number, height: number) => Promise<Buffer>,
+): Promise<void> {
+  const top = Math.ceil(Math.log2(Math.max(slide.width, slide.height)))
+  const [x, y] = [Math.floor(slide.width / 512), Math.floor(slide.height / 512)]
+  const answer = await client.get(`/tiles/${slide.id}_files/${top}/${x}_${y}.jpeg`)
+  const tile = decodeRgb(Buffer.from(await answer.arrayBuffer()))
+  const pixels = await readRegion(x * 256, y * 256, tile.width, tile.height)
+  let squares = 0
+  for (const [i, value] of tile.data.entries()) squares += (value - pixels[i]!) ** 2
+  const psnr = 10 * Math.log10((255 * 255 * pixels.length) / Math.max(squares, 1))
+  expect(psnr).toBeGreaterThan(24)
+}
+
+async function expectNothingPlanted(client: Client, slide: Slide, path: string): Promise<void> {
+  const planted = await plantedIn(path)
+  const original = await client.get(`/api/slides/${slide.id}/original`)
+  expect(original.status).toBe(keepsOriginal(path) ? 200 : 404)
+  for (const answer of [
+    original,
+    await client.get(`/api/slides/${slide.id}/pyramid`),
+    await client.get(`/api/slides/${slide.id}/deidentification`),
+  ]) {
+    expect(found(Buffer.from(await answer.arrayBuffer()), planted)).toEqual([])
+  }
+}
