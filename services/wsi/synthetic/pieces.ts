@@ -21,8 +21,8 @@ export function arrangePieces(width: number, height: number, seed: number): Piec
     const lengthwise = fragment ? 0.08 + 0.84 * r(1) : (i + 0.5 + (r(1) - 0.5) * 0.2) / count
     const sideways = fragment ? (r(2) < 0.5 ? 0.07 : 0.93) : 0.5 + (r(2) - 0.5) * 0.14
     const shrink = fragment ? 0.09 + 0.05 * r(3) : 1
-    const long = shrink * Math.min((0.4 + 0.06 * r(4)) / (fragment ? 1 : count), 0.4)
-    const cross = shrink * (0.33 + 0.1 * r(5))
+    const long = shrink * Math.min((0.36 + 0.05 * r(4)) / (fragment ? 1 : count), 0.37)
+    const cross = shrink * (0.31 + 0.08 * r(5))
     const angle = (r(6) - 0.5) * 0.5
     return {
       x: width * (wide ? lengthwise : sideways),
