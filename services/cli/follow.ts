@@ -1,0 +1,90 @@
+/** Follows a slide that was sent until its way is at its end. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type IntakeSlide, intakeSlide, slide } from '@coverslip/proto/api.ts'
+import type { Connection } from './connection.ts'
+import { CliError } from './errors.ts'
+import { read, slidePath, UnreachableError } from './http.ts'
+
+/** What `--wait` tells of a slide. */
+export interface Outcome {
+  state: 'ready' | 'failed'
+  reason?: string
+}
+
+export interface FollowOptions {
+  signal?: AbortSignal | undefined
+  onStep?(step: string, fraction: number | undefined): void
+  pollMs?: number
+  /** How long the server may be away (a restart) before following ends; default 2 minutes. */
+  patienceMs?: number
+}
+
+/** A step of the way in words. */
+const STEPS: Record<IntakeSlide['state'], string> = {
+  received: 'checking',
+  deidentifying: 'de-identifying',
+  tiling: 'tiling',
+  ready: 'ready',
+  held: 'held',
+  quarantined: 'quarantined',
+  failed: 'failed',
+}
+const POLL_MS = 500
+const PATIENCE_MS = 120_000
+/** The public side hears of a finished slide by an event of its own, normally within milliseconds. */
+const PUBLISHED_WITHIN_MS = 30_000
+
+/**
+ * Waits until the slide is ready or has stopped.
+ * @throws CliError when the server stays away, or refuses to tell
+ */
+export async function followSlide(connection: Connection, id: string, options: FollowOptions = {}): Promise<Outcome> {
+  const intake = { url: connection.intakeUrl, token: connection.token }
+  const patienceMs = options.patienceMs ?? PATIENCE_MS
+  let lastHeard = Date.now()
+  for (;;) {
+    try {
+      const record = await read(intake, slidePath(id, '', 'intake/slides'), intakeSlide, {
+        signal: options.signal ?? null,
+      })
+      lastHeard = Date.now()
+      options.onStep?.(STEPS[record.state], record.state === 'received' ? undefined : record.progress)
+      const outcome = outcomeOf(record)
+      if (outcome?.state === 'ready') await published(connection, id, options)
+      if (outcome) return outcome
+    } catch (error) {
+      if (!isPassing(error) || Date.now() - lastHeard > patienceMs) throw error
+    }
+    await sleep(options.pollMs ?? POLL_MS, undefined, { signal: options.signal })
+  }
+}
+
+/** The end that a record tells of; undefined while the slide is on its way. */
+export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'reason'>): Outcome | undefined {
+  if (record.state === 'ready') return { state: 'ready' }
+  if (record.state === 'failed') return { state: 'failed', reason: record.reason ?? 'no reason was given' }
+  if (record.state === 'held') return { state: 'failed', reason: record.reason ?? 'held until a steward lets it pass' }
+  if (record.state !== 'quarantined') return undefined
+  return { state: 'failed', reason: record.reason ?? 'quarantined: the proof of de-identification failed' }
+}
+
+/** Waits until the public list shows the slide as ready too, so that the next command finds it. */
+async function published(connection: Connection, id: string, options: FollowOptions): Promise<void> {
+  const until = Date.now() + PUBLISHED_WITHIN_MS
+  while (Date.now() < until) {
+    try {
+      const seen = await read(connection, slidePath(id), slide, { signal: options.signal ?? null })
+      if (seen.state !== 'tiling') return
+    } catch (error) {
+      // The other site may be out of reach from here, or closed to this user: the intake's word stands.
+      if (error instanceof UnreachableError && connection.url !== connection.intakeUrl) return
+      if (!isPassing(error) && !(error instanceof CliError && error.code === 'not-found')) return
+    }
+    await sleep(options.pollMs ?? POLL_MS, undefined, { signal: options.signal })
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof UnreachableError) return true
+  return error instanceof CliError && (error.code === 'unavailable' || /^http-5/.test(error.code))
+}

@@ -1,0 +1,142 @@
+/** Resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload): POST, then PATCH from the offset HEAD tells. */
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CliError } from './errors.ts'
+import { errorOf, request, send, type Target, UnreachableError } from './http.ts'
+import type { SlideSource, SourceFile } from './sources.ts'
+
+const UPLOADS = '/api/intake/uploads'
+const TUS = { 'tus-resumable': '1.0.0' }
+/** Waits between tries after a broken connection; begun anew whenever bytes got through. */
+const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]
+
+export interface UploadOptions {
+  project?: string | undefined
+  signal?: AbortSignal | undefined
+  /** Bytes of all files of the slide that the server has. */
+  onProgress?(bytes: number): void
+  retryMs?: readonly number[]
+}
+
+/**
+ * Sends a slide, all files of a set under one id.
+ * @returns the slide's id
+ * @throws CliError with the server's reason, or when the connection breaks again and again; file-system errors as they are
+ */
+export async function uploadSlide(target: Target, source: SlideSource, options: UploadOptions = {}): Promise<string> {
+  const set = source.files.length > 1 ? { set: randomUUID(), setSize: `${source.files.length}` } : undefined
+  const project = options.project === undefined ? undefined : { project: options.project }
+  let id = ''
+  let before = 0
+  for (const file of source.files) {
+    const metadata = { filename: basename(file.path), ...project, ...(set && { ...set, path: file.name }) }
+    id = await uploadFile(target, file, metadata, {
+      ...options,
+      onProgress: sent => options.onProgress?.(before + sent),
+    })
+    before += file.bytes
+  }
+  return id
+}
+
+async function uploadFile(
+  target: Target,
+  file: SourceFile,
+  metadata: Record<string, string>,
+  options: UploadOptions,
+): Promise<string> {
+  const { location, slideId } = await create(target, file.bytes, metadata, options)
+  const waits = options.retryMs ?? RETRY_MS
+  let offset = 0
+  for (let tries = 0; offset < file.bytes; ) {
+    const sent = await patch(target, location, file, offset, options)
+    if (sent.offset > offset) tries = 0
+    offset = sent.offset
+    if (offset === file.bytes) break
+    if (tries >= waits.length)
+      throw sent.error ?? new CliError('upload-broken', 'The connection breaks again and again')
+    await sleep(waits[tries++]!, undefined, { signal: options.signal })
+    offset = await offsetOf(target, location, offset, options)
+  }
+  options.onProgress?.(file.bytes)
+  return slideId
+}
+
+async function create(
+  target: Target,
+  bytes: number,
+  metadata: Record<string, string>,
+  options: UploadOptions,
+): Promise<{ location: string; slideId: string }> {
+  const headers = { ...TUS, 'upload-length': `${bytes}`, 'upload-metadata': encodeMetadata(metadata) }
+  const created = await request(target, UPLOADS, { method: 'POST', headers, signal: options.signal ?? null })
+  const location = created.headers.get('location')
+  const slideId = created.headers.get('coverslip-slide-id')
+  if (location && slideId) return { location: new URL(location, new URL(UPLOADS, target.url)).pathname, slideId }
+  throw new CliError('unexpected-answer', `${target.url} takes no uploads; check COVERSLIP_INTAKE_URL`)
+}
+
+/** Sends the rest of the file. A broken connection is no error yet: the server is asked how far it got. */
+async function patch(
+  target: Target,
+  location: string,
+  file: SourceFile,
+  offset: number,
+  options: UploadOptions,
+): Promise<{ offset: number; error?: CliError }> {
+  const headers = { ...TUS, 'upload-offset': `${offset}`, 'content-type': 'application/offset+octet-stream' }
+  const reading = createReadStream(file.path, { start: offset, end: file.bytes - 1, highWaterMark: 1 << 20 })
+  let unreadable: unknown
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    let passed = offset
+    try {
+      for await (const chunk of reading) {
+        yield chunk
+        passed += chunk.length
+        options.onProgress?.(passed)
+      }
+    } catch (error) {
+      unreadable = error
+      throw error
+    }
+  }
+  try {
+    const body = ReadableStream.from(counted()) as ReadableStream
+    const answer = await send(target, location, { method: 'PATCH', headers, body, signal: options.signal ?? null })
+    if (answer.ok) return { offset: Number(answer.headers.get('upload-offset')) }
+    const error = await errorOf(answer)
+    // 409: the server has another offset; 423: the broken connection still holds the upload; 5xx may pass.
+    if (![409, 423, 500, 502, 503, 504].includes(answer.status)) throw error
+    return { offset, error }
+  } catch (error) {
+    if (unreadable) throw unreadable
+    if (!(error instanceof UnreachableError)) throw error
+    return { offset, error }
+  } finally {
+    reading.destroy()
+  }
+}
+
+/** How many bytes the server has; `known` while it cannot be reached. */
+async function offsetOf(target: Target, location: string, known: number, options: UploadOptions): Promise<number> {
+  try {
+    const answer = await send(target, location, { method: 'HEAD', headers: TUS, signal: options.signal ?? null })
+    if (answer.ok) return Number(answer.headers.get('upload-offset'))
+    if (answer.status < 500 && answer.status !== 423) {
+      throw new CliError('upload-lost', 'The server has lost the upload; send the slide again')
+    }
+    return known
+  } catch (error) {
+    if (error instanceof UnreachableError) return known
+    throw error
+  }
+}
+
+/** `filename ZXhhbXBsZQ==,path …`: values in Base64, so that any name passes. */
+export function encodeMetadata(metadata: Record<string, string>): string {
+  return Object.entries(metadata)
+    .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
+    .join(',')
+}
