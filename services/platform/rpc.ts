@@ -14,6 +14,7 @@ import {
   createClientFactory,
   createServer,
   Metadata,
+  type Server,
   ServerError,
   type ServerMiddleware,
   Status,
@@ -76,23 +77,30 @@ export async function serveRpc(options: {
   telemetry: Telemetry
   log: Log
 }): Promise<RpcServer> {
-  const server = createServer({ 'grpc.max_connection_age_ms': 300_000 })
   const health = HealthState()
-  for (const { service, rpc } of options.modules) {
-    server.with(serverMiddleware(service, options)).add(rpc.definition, rpc.implementation as never)
-  }
-  server.add(HealthDefinition, HealthServiceImpl(health))
   const descriptors = await readFile(new URL(import.meta.resolve('@coverslip/proto/gen/image.binpb')))
   const names = options.modules.map(({ rpc }) => (rpc.definition as { fullName: string }).fullName)
-  server.add(ServerReflectionService, ServerReflection(descriptors, names))
+  // A server of nice-grpc listens once: one for each address.
+  const servers: Server[] = []
   let port: number | undefined
-  for (const address of options.addresses) port = (await server.listen(address)) || port
+  for (const address of options.addresses) {
+    const server = createServer({ 'grpc.max_connection_age_ms': 300_000 })
+    for (const { service, rpc } of options.modules) {
+      server.with(serverMiddleware(service, options)).add(rpc.definition, rpc.implementation as never)
+    }
+    server.add(HealthDefinition, HealthServiceImpl(health))
+    server.add(ServerReflectionService, ServerReflection(descriptors, names))
+    servers.push(server)
+    port = (await server.listen(address)) || port
+  }
   return {
     port,
     setServing: serving => health.setStatus(serving ? 'healthy' : 'unhealthy'),
     async stop() {
-      const force = setTimeout(() => server.forceShutdown(), 3000)
-      await server.shutdown()
+      const force = setTimeout(() => {
+        for (const server of servers) server.forceShutdown()
+      }, 3000)
+      await Promise.all(servers.map(server => server.shutdown()))
       clearTimeout(force)
     },
   }
