@@ -44,7 +44,8 @@ export interface BusMessage {
  */
 export type Handler = (message: BusMessage, signal: AbortSignal) => Promise<void>
 
-/** Called before a dead message is dropped; when it throws, the message is delivered again later. */
+/** Called before a dead message is put aside (it is kept, for a person to look at); when it throws, the message is delivered
+ * again later. */
 export type DeadHandler = (message: BusMessage, error: unknown) => Promise<void>
 
 export interface Subscription {
@@ -57,20 +58,25 @@ export interface Bus {
   ensureStream(spec: StreamSpec): Promise<void>
   /**
    * Resolves when the message is stored durably. The same `id` within two minutes is stored once.
-   * @throws an error with `retryable: true` when the bus is away.
+   * @throws an error with `retryable: true` when the bus is away or no stream has the subject yet.
    */
   publish(subject: string, data: Uint8Array, options: { id: string; headers?: Record<string, string> }): Promise<void>
   /** A durable consumer: a message published before its consumer first exists is delivered, too. */
   consume(spec: ConsumerSpec, handle: Handler, dead: DeadHandler): Promise<Subscription>
   /**
    * Every process sees every stored message, in order, from the start of the stream or from now on; resumes by itself
-   * after the bus was away. Resolves when all messages stored before the call have been handled.
+   * after the bus was away. Resolves when all messages stored before the call have been handled. After a retryable error
+   * `handle` gets the same message again; any other error is reported and the message passed over.
+   * @throws an error with `retryable: true` when the stream does not exist yet, as `consume` does.
    */
   follow(
     spec: { stream: string; subject: string; from: 'start' | 'now' },
     handle: (message: BusMessage) => void | Promise<void>,
   ): Promise<Subscription>
-  /** Sends to whoever listens at this moment; nothing is kept (progress, presence). */
+  /**
+   * Sends to whoever listens at this moment; nothing is kept (progress, presence).
+   * @throws ServiceError `too-large` for more than 4096 bytes.
+   */
   signal(subject: string, data: Uint8Array): Promise<void>
   listen(subject: string, handle: (subject: string, data: Uint8Array) => void): Promise<Subscription>
   /** Rejects with the reason when the bus cannot be used now. */
