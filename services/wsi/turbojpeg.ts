@@ -131,26 +131,31 @@ export function readHeader(jpeg: Uint8Array): JpegHeader {
  * Decodes a complete JPEG to RGB; grey becomes three equal channels.
  * @throws SlideFileError `damaged`, `unsupported`, `too-large`, `library-missing`
  */
-export function decodeRgb(jpeg: Uint8Array): RgbImage {
+export function decodeRgb(jpeg: Uint8Array, allocate: Allocate = allocateNew): RgbImage {
   const tj = turbo()
   const { width, height, colorspace } = readHeader(jpeg)
   if (colorspace === 'cmyk' || colorspace === 'ycck')
     throw new SlideFileError('unsupported', 'A JPEG image in the file has four colours (CMYK).')
-  const data = new Uint8Array(width * height * 3)
+  const data = allocate(width * height * 3)
   const { lib, decompressor } = tj
   const flags = ACCURATE_DCT | LIMIT_SCANS
   check(tj, decompressor, lib.decompress(decompressor, jpeg, jpeg.length, data, width, 0, height, PIXELS_RGB, flags))
   return { width, height, data }
 }
 
+/** Gives memory: new, or a piece that is used again and again. */
+export type Allocate = (bytes: number) => Uint8Array
+
+const allocateNew: Allocate = bytes => new Uint8Array(bytes)
+
 /** Planes for an image of this size, not initialised. Strides are multiples of 4, so that rows can be read as words. */
-export function allocateYuv420(width: number, height: number): YuvImage {
+export function allocateYuv420(width: number, height: number, allocate: Allocate = allocateNew): YuvImage {
   const yStride = (width + 7) & ~7
   const uvStride = yStride / 2
   const rows = (height + 1) >> 1
   const luma = yStride * rows * 2
   const chroma = uvStride * rows
-  const memory = new Uint8Array(luma + 2 * chroma)
+  const memory = allocate(luma + 2 * chroma)
   return {
     width,
     height,

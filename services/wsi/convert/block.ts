@@ -1,4 +1,4 @@
-import { allocateYuv420, encodeYuv420, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
+import { type Allocate, allocateYuv420, encodeYuv420, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { from, halve, repeatEdges } from './planes.ts'
 import { abbreviate } from './shared-tables.ts'
@@ -22,9 +22,23 @@ export interface TilePlace {
   length: number
 }
 
+/** Memory by purpose, kept from block to block: fresh tens of megabytes for each would wait for the garbage collector. */
+export type Scratch = (purpose: string) => Allocate
+
+export function createScratch(): Scratch {
+  const kept = new Map<string, Uint8Array>()
+  return purpose => bytes => {
+    const memory = kept.get(purpose)
+    if (memory && memory.length >= bytes) return memory.subarray(0, bytes)
+    const larger = new Uint8Array(bytes)
+    kept.set(purpose, larger)
+    return larger
+  }
+}
+
 /** Planes for a block's pixels with room to fill its last tiles. */
-export function allocatePadded(width: number, height: number, tileSize: number): YuvImage {
-  return { ...allocateYuv420(paddedTo(tileSize, width), paddedTo(tileSize, height)), width, height }
+export function allocatePadded(width: number, height: number, tileSize: number, allocate?: Allocate): YuvImage {
+  return { ...allocateYuv420(paddedTo(tileSize, width), paddedTo(tileSize, height), allocate), width, height }
 }
 
 /**
@@ -32,7 +46,12 @@ export function allocatePadded(width: number, height: number, tileSize: number):
  * from what JPEG left of them.
  * @param planes from the block's first pixel on, with room for its last tiles
  */
-export function encodeBlock(block: BlockGeometry, planes: YuvPlanes, settings: TileSettings): BlockResult {
+export function encodeBlock(
+  block: BlockGeometry,
+  planes: YuvPlanes,
+  settings: TileSettings,
+  scratch: Scratch,
+): BlockResult {
   const { tileSize } = settings
   const tiles: TilePlace[] = []
   const parts: Buffer[] = []
@@ -45,13 +64,15 @@ export function encodeBlock(block: BlockGeometry, planes: YuvPlanes, settings: T
       tiles.push({ level: block.level + i, column: left + column, row: top + row, length: jpeg.length })
       parts.push(jpeg)
     }
-    if (i + 1 < block.levels || block.reduced) image = halved(image, tileSize)
+    if (i + 1 < block.levels) image = halved(image, tileSize, scratch(`level ${i + 1}`))
+    // The share leaves this thread with its memory.
+    else if (block.reduced) image = halved(image, tileSize)
   }
   return { tiles, bytes: joined(parts), reduced: block.reduced ? image : null }
 }
 
-function halved(image: YuvImage, tileSize: number): YuvImage {
-  const half = allocatePadded((image.width + 1) >> 1, (image.height + 1) >> 1, tileSize)
+function halved(image: YuvImage, tileSize: number, allocate?: Allocate): YuvImage {
+  const half = allocatePadded((image.width + 1) >> 1, (image.height + 1) >> 1, tileSize, allocate)
   halve(image, half)
   return half
 }

@@ -45,10 +45,10 @@ export function pyramidLevels(width: number, height: number, tileSize: number): 
   }
 }
 
-/** The largest blocks that still keep every worker busy: 4096 pixels, which take about 30 MB, or less. */
+/** The largest blocks that keep every worker busy, at most 2048 pixels: about 8 MB of planes, 13 MB of RGB. */
 export function planConversion(width: number, height: number, tileSize: number, workers: number): Plan {
   const levels = pyramidLevels(width, height, tileSize)
-  let span = Math.max(2, Math.floor(Math.log2(4096 / tileSize)))
+  let span = Math.max(2, Math.floor(Math.log2(2048 / tileSize)))
   const blocks = () => Math.ceil(width / (tileSize << span)) * Math.ceil(height / (tileSize << span))
   while (span > 2 && blocks() < workers * 6) span--
   return { width, height, tileSize, levels, span }

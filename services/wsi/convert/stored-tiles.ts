@@ -3,7 +3,16 @@ import { SlideFileError } from '../errors.ts'
 import { completeJpeg } from '../tiff/decode.ts'
 import type { TiffImage } from '../tiff/image.ts'
 import { Compression } from '../tiff/tags.ts'
-import { allocateYuv420, decodeRgb, decodeYuv420Into, readHeader, rgbToYuv420, type YuvPlanes } from '../turbojpeg.ts'
+import {
+  type Allocate,
+  allocateYuv420,
+  decodeRgb,
+  decodeYuv420Into,
+  readHeader,
+  rgbToYuv420,
+  type YuvPlanes,
+} from '../turbojpeg.ts'
+import type { Scratch } from './block.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { fillWhite, from } from './planes.ts'
 
@@ -73,6 +82,7 @@ export function decodeStored(
   block: BlockGeometry,
   tiles: StoredTile[],
   tileSize: number,
+  scratch: Scratch,
 ): YuvPlanes {
   const { tileWidth, tileHeight } = image
   const left = Math.floor(block.x / tileWidth) * tileWidth
@@ -82,21 +92,22 @@ export function decodeStored(
   const canvas = allocateYuv420(
     Math.max(across * tileWidth, block.x - left + paddedTo(tileSize, block.width)),
     Math.max(down * tileHeight, block.y - top + paddedTo(tileSize, block.height)),
+    scratch('pixels'),
   )
   if (tiles.length < across * down) fillWhite(canvas)
   for (const { tile, bytes } of readTiles(fd, tiles)) {
     const target = from(canvas, tile.column * tileWidth - left, tile.row * tileHeight - top)
-    decodeTile(image, completeJpeg(image, bytes), target)
+    decodeTile(image, completeJpeg(image, bytes), target, scratch('rgb'))
   }
   return from(canvas, block.x - left, block.y - top)
 }
 
-function decodeTile({ tileWidth, tileHeight }: StoredImage, jpeg: Buffer, target: YuvPlanes): void {
+function decodeTile({ tileWidth, tileHeight }: StoredImage, jpeg: Buffer, target: YuvPlanes, allocate: Allocate): void {
   const { width, height, sampling, colorspace } = readHeader(jpeg)
   if (width !== tileWidth || height !== tileHeight)
     throw new SlideFileError('damaged', 'A tile of the file differs from the size that is stated for it.')
   if (colorspace === 'ycbcr' && sampling === '4:2:0') decodeYuv420Into(jpeg, target, width, height)
-  else rgbToYuv420(decodeRgb(jpeg).data, width, height, target)
+  else rgbToYuv420(decodeRgb(jpeg, allocate).data, width, height, target)
 }
 
 function* readTiles(fd: number, tiles: StoredTile[]) {

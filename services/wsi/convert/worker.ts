@@ -3,7 +3,7 @@ import { openSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
 import { rgbToYuv420, type YuvPlanes } from '../turbojpeg.ts'
-import { allocatePadded, type BlockResult, encodeBlock, type TileSettings } from './block.ts'
+import { allocatePadded, type BlockResult, createScratch, encodeBlock, type TileSettings } from './block.ts'
 import type { BlockGeometry } from './plan.ts'
 import { decodeStored, type StoredImage, type StoredTile } from './stored-tiles.ts'
 
@@ -31,6 +31,7 @@ export interface WorkerFailure {
 export type WorkerAnswer = { result: BlockResult } | { failure: WorkerFailure }
 
 const setup = workerData as WorkerSetup
+const scratch = createScratch()
 const fd = setup.stored ? openSync(setup.stored.path, 'r') : -1
 
 function planesFor({ block, pixels }: BlockJob): YuvPlanes {
@@ -38,16 +39,16 @@ function planesFor({ block, pixels }: BlockJob): YuvPlanes {
   const { tileSize, stored } = setup
   if (pixels.kind === 'stored') {
     if (!stored) throw new Error('a block of stored tiles without their image')
-    return decodeStored(fd, stored.image, block, pixels.tiles, tileSize)
+    return decodeStored(fd, stored.image, block, pixels.tiles, tileSize, scratch)
   }
-  const canvas = allocatePadded(block.width, block.height, tileSize)
+  const canvas = allocatePadded(block.width, block.height, tileSize, scratch('pixels'))
   rgbToYuv420(pixels.data, block.width, block.height, canvas)
   return canvas
 }
 
 function answer(job: BlockJob): WorkerAnswer {
   try {
-    return { result: encodeBlock(job.block, planesFor(job), setup) }
+    return { result: encodeBlock(job.block, planesFor(job), setup, scratch) }
   } catch (error) {
     const known = error instanceof SlideFileError
     return { failure: { code: known ? error.code : null, message: known ? error.publicMessage : String(error) } }
