@@ -2,13 +2,18 @@
  * One Deep Zoom tile as a complete JPEG: the stored bytes with their tables in front, clipped without loss at the
  * slide's edge; below the pyramid's last level the picture is halved by averaging.
  */
+import { allocatePadded } from '@coverslip/wsi/convert/block.ts'
+import { paddedTo } from '@coverslip/wsi/convert/plan.ts'
+import { halve, repeatEdges } from '@coverslip/wsi/convert/planes.ts'
 import { spliceTables } from '@coverslip/wsi/jpeg.ts'
-import { crop, decodeRgb, encodeRgb, type RgbImage } from '@coverslip/wsi/turbojpeg.ts'
+import { crop, decodeYuv420Into, encodeYuv420 } from '@coverslip/wsi/turbojpeg.ts'
 import type { TilePlace } from './deepzoom.ts'
 import type { PyramidFile, PyramidLevel } from './pyramid-file.ts'
 
 /** Small pictures are re-encoded once; a higher quality costs nothing here. */
 const SMALL_QUALITY = 85
+/** Planes are halved two samples at a time, chroma too: sides must be padded to a multiple of 4. */
+const PADDING = 16
 
 export async function readTile(pyramid: PyramidFile, place: TilePlace): Promise<Buffer> {
   const level = pyramid.levels[place.halvings]
@@ -32,31 +37,15 @@ export async function readWholeTile(
 async function shrink(pyramid: PyramidFile, place: TilePlace): Promise<Buffer> {
   const last = pyramid.levels.length - 1
   const level = pyramid.levels[last]!
-  let picture: RgbImage = decodeRgb(crop(await readWholeTile(pyramid, level, 0, 0), level.width, level.height))
-  for (let halvings = last; halvings < place.halvings; halvings += 1) picture = halve(picture)
-  return encodeRgb(picture.data, picture.width, picture.height, { quality: SMALL_QUALITY })
-}
-
-/** Each pixel is the average of the up to four it covers; sides are rounded up. */
-export function halve({ width, height, data }: RgbImage): RgbImage {
-  const halfWidth = Math.ceil(width / 2)
-  const halfHeight = Math.ceil(height / 2)
-  const half = new Uint8Array(halfWidth * halfHeight * 3)
-  for (let y = 0; y < halfHeight; y += 1) {
-    const upper = 2 * y * width
-    const lower = Math.min(2 * y + 1, height - 1) * width
-    for (let x = 0; x < halfWidth; x += 1) {
-      const left = 2 * x
-      const right = Math.min(left + 1, width - 1)
-      for (let c = 0; c < 3; c += 1) {
-        const sum =
-          data[(upper + left) * 3 + c]! +
-          data[(upper + right) * 3 + c]! +
-          data[(lower + left) * 3 + c]! +
-          data[(lower + right) * 3 + c]!
-        half[(y * halfWidth + x) * 3 + c] = (sum + 2) >> 2
-      }
-    }
+  const jpeg = crop(await readWholeTile(pyramid, level, 0, 0), level.width, level.height)
+  let picture = allocatePadded(level.width, level.height, PADDING)
+  decodeYuv420Into(jpeg, picture, level.width, level.height)
+  for (let halvings = last; halvings < place.halvings; halvings += 1) {
+    // An odd side's last pixels are averaged with themselves.
+    repeatEdges(picture, paddedTo(PADDING, picture.width), paddedTo(PADDING, picture.height))
+    const half = allocatePadded(Math.ceil(picture.width / 2), Math.ceil(picture.height / 2), PADDING)
+    halve(picture, half)
+    picture = half
   }
-  return { width: halfWidth, height: halfHeight, data: half }
+  return encodeYuv420(picture, picture.width, picture.height, { quality: SMALL_QUALITY })
 }

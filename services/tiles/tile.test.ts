@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import { bufferSource } from '@coverslip/wsi/byte-source.ts'
+import { convert } from '@coverslip/wsi/convert/index.ts'
+import { openSlide } from '@coverslip/wsi/open.ts'
+import type { SlideReader } from '@coverslip/wsi/slide.ts'
+import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { decodeRgb } from '@coverslip/wsi/turbojpeg.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { placeTile } from './deepzoom.ts'
+import { openPyramid, type PyramidFile } from './pyramid-file.ts'
+import { readThumbnail } from './thumbnail.ts'
+import { readTile } from './tile.ts'
+
+const SIZE = { width: 900, height: 700 }
+let folder: string
+let pyramid: PyramidFile
+let reader: SlideReader
+let reads = 0
+
+/** The one method that tiles need of a store. */
+function storeOf(bytes: Buffer): ReadableObjects {
+  const source = bufferSource(bytes)
+  const range: ReadableObjects['range'] = (_key, offset, length) => {
+    reads += 1
+    return source.read(offset, length)
+  }
+  return { range } as ReadableObjects
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coverslip-tiles-'))
+  const [slide, tiff] = [join(folder, 'slide.svs'), join(folder, 'pyramid.tiff')]
+  await writeSyntheticSlide(slide, { ...SIZE, seed: 5 })
+  await convert(slide, tiff)
+  reader = await openSlide(tiff)
+  const bytes = await readFile(tiff)
+  pyramid = await openPyramid(storeOf(bytes), 'key', bytes.length)
+})
+afterAll(async () => {
+  await reader?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const tileAt = (level: number, x: number, y: number) => readTile(pyramid, placeTile(SIZE, 256, level, x, y)!)
+
+test('the index takes few reads, a tile one', async () => {
+  expect(reads).toBeLessThanOrEqual(3)
+  const before = reads
+  await tileAt(10, 1, 1)
+  expect(reads).toBe(before + 1)
+})
+
+test('an inner tile is the pyramid, pixel for pixel', async () => {
+  const tile = decodeRgb(await tileAt(10, 1, 1))
+  expect(Buffer.from(tile.data)).toEqual(await reader.readRegion(256, 256, 256, 256))
+})
+
+test('an edge tile is clipped without a change of its pixels', async () => {
+  const tile = decodeRgb(await tileAt(10, 3, 2))
+  expect(tile).toMatchObject({ width: 900 - 768, height: 700 - 512 })
+  const pixels = await reader.readRegion(768, 512, tile.width, tile.height)
+  let most = 0
+  for (const [i, value] of tile.data.entries()) most = Math.max(most, Math.abs(value - pixels[i]!))
+  // The last chroma column of a clipped tile has no neighbour to be interpolated with.
+  expect(most).toBeLessThanOrEqual(24)
+})
+
+/** The 2x2 box average, as plainly as it can be written; an odd side's last pixels are averaged with themselves. */
+function halved({ width, height, data }: { width: number; height: number; data: ArrayLike<number> }) {
+  const [w, h] = [Math.ceil(width / 2), Math.ceil(height / 2)]
+  const at = (x: number, y: number, c: number) =>
+    data[(Math.min(y, height - 1) * width + Math.min(x, width - 1)) * 3 + c]!
+  const mean = Array.from({ length: w * h * 3 }, (_, i) => {
+    const [x, y, c] = [2 * (Math.floor(i / 3) % w), 2 * Math.floor(i / 3 / w), i % 3]
+    return (at(x, y, c) + at(x + 1, y, c) + at(x, y + 1, c) + at(x + 1, y + 1, c)) / 4
+  })
+  return { width: w, height: h, data: mean }
+}
+
+test('levels below one tile are box averages down to one pixel', async () => {
+  let expected: { width: number; height: number; data: ArrayLike<number> } = decodeRgb(await tileAt(8, 0, 0))
+  for (let level = 7; level >= 0; level -= 1) {
+    expected = halved(expected)
+    const { width, height, data } = decodeRgb(await tileAt(level, 0, 0))
+    expect([width, height]).toEqual([expected.width, expected.height])
+    const off = data.reduce((sum, value, i) => sum + Math.abs(value - expected.data[i]!), 0) / data.length
+    expect(off).toBeLessThan(6)
+  }
+})
+
+test('a thumbnail keeps the proportions and is never enlarged', async () => {
+  expect(decodeRgb(await readThumbnail(pyramid, 300))).toMatchObject({ width: 300, height: 233 })
+  expect(decodeRgb(await readThumbnail(pyramid, 2048))).toMatchObject(SIZE)
+})
