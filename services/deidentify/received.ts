@@ -1,7 +1,7 @@
 /** slides.received: the slide's de-identified rendition is made, proven, stored and announced. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { causeCode, ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
@@ -139,20 +139,13 @@ async function deidentifySlide(deps: DeidentifyDeps, message: SlideReceived, { s
   }
 }
 
-/** The stable code of what went wrong: that of a slide file or of a failed check, else that of the service. */
-function failureCode(error: ServiceError): string {
-  const { code } = (error.cause ?? {}) as { code?: unknown; publicMessage?: unknown }
-  const own = typeof (error.cause as { publicMessage?: unknown } | undefined)?.publicMessage === 'string'
-  return own && typeof code === 'string' ? code : error.code
-}
-
 async function saveFailure(deps: DeidentifyDeps, message: SlideReceived, error: ServiceError): Promise<void> {
   const { slideId, project, format } = message
   await deps.db.transaction(async trx => {
     const failed = { slideId, state: 'failed', revision: REVISION, project, format, file: null, report: null } as const
     if (!(await saveOutcome(trx, failed))) return
     const reason = error.publicMessage
-    const code = failureCode(error)
+    const code = causeCode(error)
     await deps.publish(trx, 'slides.failed', { slideId, revision: REVISION, stage: 'deidentifying', code, reason })
   })
 }

@@ -70,6 +70,12 @@ export function toServiceError(error: unknown): ServiceError {
   return new ServiceError('internal', 'Something went wrong inside; the log has the details', { cause: error })
 }
 
+/** The stable code of what went wrong: that of another room's error where it is the cause, else the service's own. */
+export function causeCode(error: ServiceError): string {
+  const { code, publicMessage } = (error.cause ?? {}) as { code?: unknown; publicMessage?: unknown }
+  return typeof publicMessage === 'string' && typeof code === 'string' ? code : error.code
+}
+
 /** Foreign codes (of slide files, for one) by what they mean to a caller. */
 function codeOf(code: string | undefined): ErrorCode {
   if (code === 'too-large') return 'too-large'

@@ -1,13 +1,14 @@
 /** slides.deidentified: the slide's pyramid is made, or checked where de-identification has made it, and announced. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { causeCode, ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps } from '@coverslip/platform/module.ts'
+import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
 import { type Geometry, Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { convert, verifyPyramid } from '@coverslip/wsi/convert/index.ts'
 import type { config } from './config.ts'
-import { sha256Of } from './digest.ts'
+
 import { knownState, markDeleted, type PyramidRecord, saveOutcome, type Tables } from './store.ts'
 
 export const objects = { original: 'read', pyramid: 'write' } as const
@@ -55,7 +56,7 @@ async function inspect(deps: PyramidDeps, message: SlideDeidentified, key: strin
       levels: levels.map(level => ({ width: level.width, height: level.height })),
     }
     const info = await deps.objects.pyramid.head(key)
-    return { key, bytes: info?.size ?? 0, sha256: await sha256Of(file.path), geometry }
+    return { key, bytes: info?.size ?? 0, sha256: await fileSha256(file.path), geometry }
   } finally {
     await file.release()
   }
@@ -90,18 +91,12 @@ async function tile(deps: PyramidDeps, message: SlideDeidentified, signal: Abort
   if (outcome === 'deleted') await deps.objects.pyramid.deletePrefix(`${slideId}/`)
 }
 
-/** The stable code of what went wrong: that of a slide file, else that of the service. */
-function failureCode(error: ServiceError): string {
-  const { code, publicMessage } = (error.cause ?? {}) as { code?: unknown; publicMessage?: unknown }
-  return typeof publicMessage === 'string' && typeof code === 'string' ? code : error.code
-}
-
 async function saveFailure(deps: PyramidDeps, message: SlideDeidentified, error: ServiceError): Promise<void> {
   const { slideId, revision, project } = message
   await deps.db.transaction(async trx => {
     if (!(await saveOutcome(trx, { slideId, revision, project, state: 'failed', file: null }))) return
     const reason = error.publicMessage
-    const code = failureCode(error)
+    const code = causeCode(error)
     await deps.publish(trx, 'slides.tiling_failed', { slideId, revision, stage: 'tiling', code, reason })
   })
 }

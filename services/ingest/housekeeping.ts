@@ -1,0 +1,91 @@
+/** Uploads that nobody goes on with end, and sources whose time is over go. */
+import { isLocked } from './lease-locker.ts'
+import { uploadsOf } from './store.ts'
+import type { UploadStore } from './upload-store.ts'
+import type { IngestDeps } from './uploads.ts'
+
+const EVERY_MS = 60_000
+
+/** Looks now and every minute until stopped. */
+export function startHousekeeping(deps: IngestDeps, store: UploadStore): { stop(): Promise<void> } {
+  let running: Promise<void> = Promise.resolve()
+  const look = (): void => {
+    running = running
+      .then(() => tidyUp(deps, store))
+      .catch(error => deps.log.warn({ err: error }, 'tidying up did not work; it will be tried again'))
+  }
+  look()
+  const timer = setInterval(look, EVERY_MS)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return running
+    },
+  }
+}
+
+export async function tidyUp(deps: IngestDeps, store: UploadStore): Promise<void> {
+  await failAbandoned(deps, store)
+  await removeExpired(deps, store)
+  await removeRetired(deps)
+}
+
+const hours = (ms: number): string => {
+  const number = Math.round(ms / 360_000) / 10
+  return `${number} ${number === 1 ? 'hour' : 'hours'}`
+}
+
+async function failAbandoned(deps: IngestDeps, store: UploadStore): Promise<void> {
+  const { UPLOAD_SET_TIMEOUT: timeout } = deps.config
+  const before = new Date(Date.now() - timeout)
+  const abandoned = await deps.db.query
+    .selectFrom('slides')
+    .select('slide_id')
+    .where('arrival', '=', 'uploading')
+    .where('changed_at', '<', before)
+    .execute()
+  for (const { slide_id } of abandoned) {
+    const uploads = await uploadsOf(deps.db.query, slide_id)
+    const busy = await Promise.all(uploads.map(({ upload_id }) => isLocked(deps.db, store.nameOf(upload_id))))
+    if (busy.includes(true)) continue
+    const reason = `The upload was not finished within ${hours(timeout)}`
+    const end = { arrival: 'expired', state: 'failed', code: 'upload-expired', reason, changed_at: new Date() } as const
+    await deps.db.query
+      .updateTable('slides')
+      .set(end)
+      .where('slide_id', '=', slide_id)
+      .where('arrival', '=', 'uploading')
+      .where('changed_at', '<', before)
+      .execute()
+  }
+}
+
+/** Bytes go after the record says so: a process that dies in between leaves this to the next. */
+async function removeExpired(deps: IngestDeps, store: UploadStore): Promise<void> {
+  const uploads = await deps.db.query
+    .selectFrom('uploads')
+    .innerJoin('slides', 'slides.slide_id', 'uploads.slide_id')
+    .select('upload_id')
+    .where('arrival', '=', 'expired')
+    .execute()
+  for (const { upload_id } of uploads) {
+    await store.remove(upload_id)
+    await deps.db.query.deleteFrom('uploads').where('upload_id', '=', upload_id).execute()
+  }
+}
+
+async function removeRetired({ db, config, objects }: IngestDeps): Promise<void> {
+  if (config.SOURCE_RETENTION === undefined) return
+  const retired = await db.query
+    .selectFrom('slides')
+    .select('slide_id')
+    .where('state', '=', 'ready')
+    .where('source_removed_at', 'is', null)
+    .where('changed_at', '<', new Date(Date.now() - config.SOURCE_RETENTION))
+    .execute()
+  for (const { slide_id } of retired) {
+    await objects.source.deletePrefix(`${slide_id}/`)
+    const removed = { source_removed_at: new Date() }
+    await db.query.updateTable('slides').set(removed).where('slide_id', '=', slide_id).execute()
+  }
+}

@@ -1,0 +1,64 @@
+/** The list of intake records, and their end. */
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import { z } from 'zod'
+import type { Queries, SlideRow } from './store.ts'
+import type { IngestDeps } from './uploads.ts'
+
+const MAX_PAGE = 1000
+const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])
+
+function readCursor(cursor: string): [Date, string] {
+  try {
+    const [at, id] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
+    return [new Date(at), id]
+  } catch (cause) {
+    throw new ServiceError('invalid', 'The cursor is not one of ours; begin without it', { cause })
+  }
+}
+
+const writeCursor = ({ received_at, slide_id }: SlideRow): string =>
+  Buffer.from(JSON.stringify([received_at.toISOString(), slide_id])).toString('base64url')
+
+/**
+ * Records of some projects (`*`: all), newest first.
+ * @throws ServiceError `invalid` for a cursor that this function did not make
+ */
+export async function listIntake(
+  queries: Queries,
+  { projects, limit, cursor }: { projects: string[]; limit: number; cursor: string },
+): Promise<{ slides: SlideRow[]; nextCursor: string }> {
+  if (projects.length === 0) return { slides: [], nextCursor: '' }
+  const size = Math.min(limit || 100, MAX_PAGE)
+  let query = queries
+    .selectFrom('slides')
+    .selectAll()
+    .where('arrival', '!=', 'deleted')
+    .orderBy('received_at', 'desc')
+    .orderBy('slide_id', 'desc')
+    .limit(size + 1)
+  if (!projects.includes('*')) query = query.where('project', 'in', projects)
+  if (cursor !== '') {
+    const [at, id] = readCursor(cursor)
+    query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('received_at', 'slide_id'), '<', tuple(at, id)))
+  }
+  const rows = await query.execute()
+  const slides = rows.slice(0, size)
+  const last = slides.at(-1)
+  return { slides, nextCursor: rows.length > size && last ? writeCursor(last) : '' }
+}
+
+/**
+ * Hides the record and tells every keeper of bytes; this service's own part follows with the event. A slide without a
+ * record, or deleted before, is fine.
+ */
+export async function deleteIntake(deps: IngestDeps, slideId: string): Promise<void> {
+  await deps.db.transaction(async trx => {
+    const hidden = await trx
+      .updateTable('slides')
+      .set({ arrival: 'deleted' })
+      .where('slide_id', '=', slideId)
+      .where('arrival', '!=', 'deleted')
+      .executeTakeFirstOrThrow()
+    if (hidden.numUpdatedRows > 0) await deps.publish(trx, 'slides.deleted', { slideId })
+  })
+}

@@ -1,0 +1,73 @@
+/** The intake record follows what the other services tell of its slide. */
+import type { Consumers, Followers } from '@coverslip/platform/module.ts'
+import { isNews, type Standing, stateOfFailure } from './states.ts'
+import { uploadsOf } from './store.ts'
+import type { UploadStore } from './upload-store.ts'
+import type { IngestDeps } from './uploads.ts'
+
+interface News extends Standing {
+  slideId: string
+  code?: string
+  reason?: string
+}
+
+/** Saves news of a slide unless it is old. A slide without a record is none of intake's, or gone. */
+async function save({ db }: IngestDeps, { slideId, state, revision, code, reason }: News): Promise<void> {
+  await db.transaction(async trx => {
+    const current = await trx
+      .selectFrom('slides')
+      .select(['state', 'revision'])
+      .where('slide_id', '=', slideId)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!current || !isNews(current, { state, revision })) return
+    const progress = state === 'ready' ? 1 : 0
+    const news = { state, revision, progress, code: code ?? null, reason: reason ?? null, changed_at: new Date() }
+    await trx.updateTable('slides').set(news).where('slide_id', '=', slideId).execute()
+  })
+}
+
+async function saveProgress(deps: IngestDeps, slideId: string, stage: string, fraction: number): Promise<void> {
+  if (stage !== 'deidentifying' && stage !== 'tiling') return
+  const progress = Math.min(1, Math.max(0, fraction))
+  const { numUpdatedRows } = await deps.db.query
+    .updateTable('slides')
+    .set({ progress })
+    .where('slide_id', '=', slideId)
+    .where('state', '=', stage)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows > 0) return
+  const row = await deps.db.query
+    .selectFrom('slides')
+    .select('revision')
+    .where('slide_id', '=', slideId)
+    .executeTakeFirst()
+  // Progress names no revision: it is that of the slide's work in hand, at least the first.
+  if (row) await save(deps, { slideId, state: stage, revision: Math.max(1, row.revision) })
+}
+
+/** Removes the source and the record; nothing that still comes of the slide brings it back. */
+async function remove(deps: IngestDeps, store: UploadStore, slideId: string): Promise<void> {
+  const gone = { arrival: 'deleted' as const }
+  await deps.db.query.updateTable('slides').set(gone).where('slide_id', '=', slideId).execute()
+  for (const { upload_id } of await uploadsOf(deps.db.query, slideId)) await store.remove(upload_id)
+  await deps.objects.source.deletePrefix(`${slideId}/`)
+  await deps.db.query.deleteFrom('slides').where('slide_id', '=', slideId).execute()
+}
+
+export const consumers = (deps: IngestDeps, store: UploadStore): Consumers => ({
+  'slides.deidentified': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'tiling' }) },
+  'slides.tiled': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'ready' }) },
+  'slides.failed': {
+    handle: ({ slideId, revision, code, reason }) =>
+      save(deps, { slideId, revision, state: stateOfFailure(code), code, reason }),
+  },
+  'slides.tiling_failed': {
+    handle: ({ slideId, revision, code, reason }) => save(deps, { slideId, revision, state: 'failed', code, reason }),
+  },
+  'slides.deleted': { handle: ({ slideId }) => remove(deps, store, slideId) },
+})
+
+export const followers = (deps: IngestDeps): Followers => ({
+  'slides.progress': ({ slideId, stage, fraction }) => saveProgress(deps, slideId, stage, fraction),
+})

@@ -1,0 +1,33 @@
+import type { intakeState } from '@coverslip/proto/api.ts'
+import type { z } from 'zod'
+
+export type IntakeState = z.infer<typeof intakeState>
+
+/** How far a slide is: which de-identification of it, and where that stands. */
+export interface Standing {
+  state: IntakeState
+  revision: number
+}
+
+/** States of the same rank are ends: the first to come stays. */
+const RANK: Readonly<Record<IntakeState, number>> = {
+  received: 0,
+  deidentifying: 1,
+  tiling: 2,
+  ready: 3,
+  held: 3,
+  quarantined: 3,
+  failed: 3,
+}
+
+/**
+ * Whether news moves a slide on. Events of different kinds overtake each other and come twice: only a later state of the
+ * same revision counts, or any state of a later one.
+ */
+export function isNews(current: Standing, news: Standing): boolean {
+  if (news.revision !== current.revision) return news.revision > current.revision
+  return RANK[news.state] > RANK[current.state]
+}
+
+/** A slide whose result could not be proven waits for a person; other failures are final. */
+export const stateOfFailure = (code: string): IntakeState => (code === 'verification-failed' ? 'quarantined' : 'failed')

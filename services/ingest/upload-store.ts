@@ -1,0 +1,74 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Objects } from '@coverslip/platform/objects/port.ts'
+import { FileStore } from '@tus/file-store'
+import type { DataStore } from '@tus/server'
+
+/** Where the bytes of unfinished uploads lie, inside the source store, and how they become an object. */
+export interface UploadStore {
+  /** For tus. */
+  datastore: DataStore
+  /** tus' name of an upload: an id, or in S3 its whole key. */
+  nameOf(uploadId: string): string
+  uploadIdOf(name: string): string
+  /** Bytes received so far, null when there is no such upload. */
+  received(uploadId: string): Promise<{ offset: number; size: number | null } | null>
+  /** Makes an object of a finished upload. Doing it again, after a crash for one, is harmless. */
+  moveTo(uploadId: string, key: string): Promise<void>
+  /** Removes the bytes of an upload, finished or not; no error when there are none. */
+  remove(uploadId: string): Promise<void>
+}
+
+/** Keys of slides begin with a UUID, so that nothing else can have this prefix. */
+const FOLDER = '.uploads'
+
+export async function openUploadStore(objects: Objects): Promise<UploadStore> {
+  return objects.location.scheme === 'file'
+    ? fileStore(objects, objects.location.directory)
+    : s3Store(objects, objects.location)
+}
+
+const received = (datastore: DataStore, name: string) =>
+  datastore.getUpload(name).then(
+    upload => ({ offset: upload.offset, size: upload.size ?? null }),
+    () => null,
+  )
+
+function fileStore(objects: Objects, root: string): UploadStore {
+  const directory = join(root, FOLDER)
+  const datastore = new FileStore({ directory })
+  const removeFiles = async (uploadId: string): Promise<void> => {
+    for (const suffix of ['', '.json']) await rm(join(directory, `${uploadId}${suffix}`), { force: true })
+  }
+  return {
+    datastore,
+    nameOf: id => id,
+    uploadIdOf: name => name,
+    received: id => received(datastore, id),
+    async moveTo(uploadId, key) {
+      if (!(await objects.head(key))) await objects.putFile(key, join(directory, uploadId))
+      await removeFiles(uploadId)
+    },
+    remove: removeFiles,
+  }
+}
+
+type S3Location = Extract<Objects['location'], { scheme: 's3' }>
+
+async function s3Store(objects: Objects, location: S3Location): Promise<UploadStore> {
+  const { S3Store } = await import('@tus/s3-store')
+  const { bucket, client } = location
+  const datastore = new S3Store({ useTags: false, s3ClientConfig: { bucket, ...client } })
+  const prefix = `${location.prefix}${location.prefix === '' || location.prefix.endsWith('/') ? '' : '/'}${FOLDER}/`
+  return {
+    datastore,
+    nameOf: id => `${prefix}${id}`,
+    uploadIdOf: name => name.slice(prefix.length),
+    received: id => received(datastore, `${prefix}${id}`),
+    async moveTo(uploadId, key) {
+      if (!(await objects.head(key))) await objects.put(key, await objects.stream(`${FOLDER}/${uploadId}`))
+      await objects.deletePrefix(`${FOLDER}/${uploadId}`)
+    },
+    remove: uploadId => objects.deletePrefix(`${FOLDER}/${uploadId}`),
+  }
+}
