@@ -13,6 +13,11 @@ export interface Connection {
   readonly connected: boolean
   /** Resolves as soon as the server is connected; never when it is closed. */
   up(): Promise<void>
+  /**
+   * Rejects as soon as the connection breaks, since the answer to a request does not survive that, and at once while
+   * there is none: the client would keep the request and let it time out.
+   */
+  whileUp<Result>(request: () => Promise<Result>): Promise<Result>
   /** Calls back whenever the connection breaks. @returns how to end that. */
   onDown(call: () => void): () => void
 }
@@ -41,6 +46,10 @@ export async function connectNats(url: string): Promise<Connection> {
     }
   }
   void follow()
+  const onDown = (call: () => void): (() => void) => {
+    downs.add(call)
+    return () => downs.delete(call)
+  }
   return {
     nc,
     replicas,
@@ -48,10 +57,13 @@ export async function connectNats(url: string): Promise<Connection> {
       return connected
     },
     up: () => (connected ? Promise.resolve() : new Promise(resolve => waiting.push(resolve))),
-    onDown(call) {
-      downs.add(call)
-      return () => downs.delete(call)
+    async whileUp(request) {
+      if (!connected) throw new Error('disconnected')
+      const { promise: down, reject } = Promise.withResolvers<never>()
+      const forget = onDown(() => reject(new Error('disconnected')))
+      return Promise.race([request(), down]).finally(forget)
     },
+    onDown,
   }
 }
 

@@ -67,7 +67,7 @@ export function startNatsConsumer(
   }
 
   async function conclude(message: JsMsg, outcome: Outcome): Promise<void> {
-    if (outcome.kind === 'ack') await message.ackAck()
+    if (outcome.kind === 'ack') await deps.connection.whileUp(() => message.ackAck())
     if (outcome.kind === 'retry') message.nak(outcome.delayMs)
     if (outcome.kind === 'dead') {
       try {

@@ -57,17 +57,16 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
       streams.set(spec.name, spec)
     },
     async publish(subject, data, { id, headers = {} }) {
-      await available(js.publish(subject, data, { msgID: id, headers: headersOf(headers), timeout: TIMEOUT_MS }))
+      const options = { msgID: id, headers: headersOf(headers), timeout: TIMEOUT_MS }
+      await available(connection.whileUp(() => js.publish(subject, data, options)))
     },
     async consume(spec, handle, dead) {
       const deps = {
         connection,
         bind: () => bind(spec),
         async bury(message: JsMsg, code: string) {
-          await js.publish(`dead.${spec.stream}.${spec.name}`, message.data, {
-            msgID: `${spec.stream}.${spec.name}.${message.seq}`,
-            headers: deadHeaders(message, code),
-          })
+          const options = { msgID: `${spec.stream}.${spec.name}.${message.seq}`, headers: deadHeaders(message, code) }
+          await connection.whileUp(() => js.publish(`dead.${spec.stream}.${spec.name}`, message.data, options))
         },
       }
       const consumer = await available(bind(spec))
@@ -102,8 +101,7 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
       return { stop: async () => subscription.unsubscribe() }
     },
     async ready() {
-      if (!connection.connected) throw away(new Error('disconnected'))
-      await available(jsm.getAccountInfo())
+      await available(connection.whileUp(() => jsm.getAccountInfo()))
     },
     async close() {
       await Promise.all([...subscriptions].map(subscription => subscription.stop()))
