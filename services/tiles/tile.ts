@@ -11,7 +11,7 @@ import type { TilePlace } from './deepzoom.ts'
 import type { PyramidFile, PyramidLevel } from './pyramid-file.ts'
 
 /** Small pictures are re-encoded once; a higher quality costs nothing here. */
-const SMALL_QUALITY = 85
+const SMALL_QUALITY = 92
 /** Planes are halved two samples at a time, chroma too: sides must be padded to a multiple of 4. */
 const PADDING = 16
 
