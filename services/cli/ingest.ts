@@ -81,7 +81,12 @@ export async function sendSlide(
   }
 }
 
-async function waitFor(connection: Connection, sent: IngestResult, options: IngestOptions): Promise<IngestResult> {
+/** Follows one slide that was sent; whatever goes wrong becomes its result. */
+export async function waitFor(
+  connection: Connection,
+  sent: IngestResult,
+  options: Pick<IngestOptions, 'signal' | 'progress'>,
+): Promise<IngestResult> {
   const onStep = (step: string, fraction?: number): void => options.progress.step(sent.file, step, fraction)
   try {
     return { ...sent, ...(await followSlide(connection, sent.id!, { signal: options.signal, onStep })) }
