@@ -1,0 +1,38 @@
+import { type Consumers, type Deps, defineModule, type RpcContext } from '@coverslip/platform/module.ts'
+import {
+  AnnotationsServiceDefinition,
+  type AnnotationsServiceImplementation,
+} from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import { changing } from './changing.ts'
+import { config } from './config.ts'
+import { annotations as migration } from './migrations/001-annotations.ts'
+import { reading } from './reading.ts'
+import { deleteSlide } from './store.ts'
+import type { AnnotationTables } from './tables.ts'
+import { transferring } from './transferring.ts'
+
+export type AnnotationsDeps = Deps<AnnotationTables, typeof config>
+
+/** What people draw on slides: versions, changes in order, files in and out. */
+export const annotations = defineModule<AnnotationTables, typeof config, Record<never, never>>({
+  name: 'annotations',
+  config,
+  migrations: [migration],
+  start: async deps => ({
+    rpc: {
+      definition: AnnotationsServiceDefinition,
+      implementation: {
+        ...reading(deps),
+        ...changing(deps),
+        ...transferring(deps),
+      } satisfies AnnotationsServiceImplementation<RpcContext>,
+    },
+    consumers: consumers(deps),
+  }),
+})
+
+function consumers(deps: AnnotationsDeps): Consumers {
+  return {
+    'slides.deleted': { handle: ({ slideId }) => deps.db.transaction(trx => deleteSlide(trx, slideId)) },
+  }
+}
