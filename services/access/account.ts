@@ -47,7 +47,7 @@ export interface NewRights {
 
 /**
  * What an existing account may do after an invitation. Who owns everything loses nothing by being invited into a
- * project; the level is for those to set who own everything.
+ * project; the level is for those to raise who own everything.
  */
 export function rightsAfter(account: Account, wish: Wish, inviter: Pick<Principal, 'roles'>): NewRights {
   const before = roleIn(account.roles, wish.project)
