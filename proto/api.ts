@@ -42,6 +42,8 @@ export interface RouteSpec {
   answer?: z.ZodType | string
   /** Answered before the HTTP framework (the tile path) or by a library that owns the connection (tus, WebSocket). */
   raw?: 'http' | 'websocket'
+  /** The module makes the spans itself: tiles samples, an upload is one trace over several requests. */
+  ownSpans?: boolean
 }
 
 const text = (max: number) => z.string().trim().min(1).max(max)
@@ -245,6 +247,7 @@ export const api: readonly RouteSpec[] = [
     summary: 'Begin a resumable upload (tus 1.0)',
     status: 201,
     raw: 'http',
+    ownSpans: true,
   },
   {
     method: 'OPTIONS',
@@ -254,6 +257,7 @@ export const api: readonly RouteSpec[] = [
     summary: 'What the tus server can do',
     status: 204,
     raw: 'http',
+    ownSpans: true,
   },
   ...(['HEAD', 'PATCH', 'DELETE', 'OPTIONS', 'GET'] as const).map(
     (method): RouteSpec => ({
@@ -264,6 +268,7 @@ export const api: readonly RouteSpec[] = [
       summary: method === 'GET' ? 'Always 405: a source is never given out' : 'Resumable upload (tus 1.0)',
       status: method === 'GET' ? 405 : 204,
       raw: 'http',
+      ownSpans: true,
     }),
   ),
   {
@@ -361,6 +366,7 @@ export const api: readonly RouteSpec[] = [
     summary: 'Deep Zoom description',
     answer: 'application/xml',
     raw: 'http',
+    ownSpans: true,
   },
   {
     method: 'GET',
@@ -370,6 +376,7 @@ export const api: readonly RouteSpec[] = [
     summary: 'One tile',
     answer: jpeg,
     raw: 'http',
+    ownSpans: true,
   },
   {
     method: 'GET',
@@ -380,6 +387,7 @@ export const api: readonly RouteSpec[] = [
     query: z.object({ max: z.coerce.number().int().min(16).max(2048).default(512) }),
     answer: jpeg,
     raw: 'http',
+    ownSpans: true,
   },
 
   // Annotations: QuPath's GeoJSON.

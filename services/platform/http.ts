@@ -13,8 +13,8 @@ import { parseQuery, readBody, sendAnswer } from './http/payload.ts'
 import { problemHeaders, problemOf, sendProblem } from './http/problem.ts'
 import { type CompiledRoute, createRouter, routesOf } from './http/routes.ts'
 import type { Log } from './log.ts'
-import type { HttpHandler, HttpRoutes, RawHttpHandler, WebSocketHandler } from './module.ts'
-import type { Telemetry } from './telemetry.ts'
+import type { HttpAnswer, HttpHandler, HttpRoutes, RawHttpHandler, WebSocketHandler } from './module.ts'
+import type { SpanOptions, Telemetry } from './telemetry.ts'
 
 export interface HttpOptions {
   modules: { name: string; routes: HttpRoutes }[]
@@ -103,23 +103,20 @@ function createDispatch(options: HttpOptions) {
   )
 
   async function answerRaw(
-    found: { route: CompiledRoute; params: Record<string, string> },
+    route: CompiledRoute,
+    params: Record<string, string>,
     req: IncomingMessage,
     res: ServerResponse,
   ) {
-    const { route } = found
-    try {
+    const answer = async (): Promise<void> => {
       checkOrigin(req, options.publicUrl(), false)
       const url = new URL(req.url ?? '/', 'http://localhost')
       const query = parseQuery(route.spec, url.searchParams)
-      const call = await makeCall(options, req, route, {
-        params: found.params,
-        path: url.pathname,
-        query,
-        body: undefined,
-        signal: abortOf(res),
-      })
-      await raw.get(route.name)!(call, req, res)
+      const given = { params, path: url.pathname, query, body: undefined, signal: abortOf(res) }
+      await raw.get(route.name)!(await makeCall(options, req, route, given), req, res)
+    }
+    try {
+      await (route.spec.ownSpans ? answer() : options.telemetry.span(route.name, spanOf(route, req), answer))
     } catch (error) {
       report(options.log, error, route.name)
       sendProblem(res, toServiceError(error))
@@ -139,7 +136,7 @@ function createDispatch(options: HttpOptions) {
         'http.response.status_code': res.statusCode,
       })
     })
-    if (route && 'params' in found && raw.has(route.name)) return void answerRaw(found, req, res)
+    if (route && 'params' in found && raw.has(route.name)) return void answerRaw(route, found.params, req, res)
     koa(req, res)
   }
 
@@ -198,6 +195,11 @@ function pathOf(url: string | undefined): string {
   return end === -1 ? path : path.slice(0, end)
 }
 
+function spanOf({ spec }: CompiledRoute, req: IncomingMessage): SpanOptions {
+  const attributes = { 'http.request.method': req.method ?? 'GET', 'http.route': spec.path }
+  return { kind: 'server', attributes, parent: (req.headers.traceparent as string | undefined) ?? null }
+}
+
 function abortOf(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
   res.once('close', () => controller.abort())
@@ -226,35 +228,39 @@ function createKoa(options: HttpOptions, find: ReturnType<typeof createRouter>, 
     const found = find(ctx.method, ctx.path)
     if (!('route' in found)) return refuse(ctx, found.allowed)
     const { route, params } = found
-    const attributes = { 'http.request.method': ctx.method, 'http.route': route.spec.path }
-    const parent = (ctx.headers.traceparent as string | undefined) ?? null
-    await options.telemetry.span(
-      `${ctx.method} ${route.spec.path}`,
-      { kind: 'server', attributes, parent },
-      async span => {
-        try {
-          checkOrigin(ctx.req, options.publicUrl(), false)
-          const query = parseQuery(route.spec, ctx.URL.searchParams)
-          const given = { params, path: ctx.path, query, body: undefined as unknown, signal: abortOf(ctx.res) }
-          const call = await makeCall(options, ctx.req, route, given)
-          const handler = handlers.get(route.name)
-          if (!handler) throw new ServiceError('invalid', 'This address wants a WebSocket')
-          const body = route.spec.body ? await readBody(ctx.req, route.spec.body) : undefined
-          const answer = await handler(Object.defineProperty(call, 'body', { value: body }))
-          if (!call.wasChecked()) throw new Error(`${route.name} answered without asking for permission`)
-          sendAnswer(ctx, route.spec, answer)
-        } catch (error) {
-          report(options.log, error, route.name)
-          const problem = problemOf(toServiceError(error))
-          ctx.status = problem.status
-          ctx.set(problemHeaders(problem))
-          ctx.body = JSON.stringify(problem)
-        }
-        span.set({ 'http.response.status_code': ctx.status })
-      },
-    )
+    await options.telemetry.span(route.name, spanOf(route, ctx.req), async span => {
+      try {
+        sendAnswer(ctx, route.spec, await answerRoute(ctx, options, route, params, handlers.get(route.name)))
+      } catch (error) {
+        report(options.log, error, route.name)
+        const problem = problemOf(toServiceError(error))
+        ctx.status = problem.status
+        ctx.set(problemHeaders(problem))
+        ctx.body = JSON.stringify(problem)
+      }
+      span.set({ 'http.response.status_code': ctx.status })
+    })
   })
   return app.callback()
+}
+
+/** Calls the handler, and refuses an answer that was given without asking whether the caller may have it. */
+async function answerRoute(
+  ctx: Koa.Context,
+  options: HttpOptions,
+  route: CompiledRoute,
+  params: Record<string, string>,
+  handler: HttpHandler | undefined,
+): Promise<HttpAnswer> {
+  checkOrigin(ctx.req, options.publicUrl(), false)
+  const query = parseQuery(route.spec, ctx.URL.searchParams)
+  const given = { params, path: ctx.path, query, body: undefined as unknown, signal: abortOf(ctx.res) }
+  const call = await makeCall(options, ctx.req, route, given)
+  if (!handler) throw new ServiceError('invalid', 'This address wants a WebSocket')
+  const body = route.spec.body ? await readBody(ctx.req, route.spec.body) : undefined
+  const answer = await handler(Object.defineProperty(call, 'body', { value: body }))
+  if (!call.wasChecked()) throw new Error(`${route.name} answered without asking for permission`)
+  return answer
 }
 
 function refuse(ctx: Koa.Context, allowed: string[]): void {
