@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, open } from 'node:fs/promises'
+import { chmod, copyFile, open } from 'node:fs/promises'
 import type { Draft, Patch, Step } from './draft.ts'
 
 const BLOCK = 1024 * 1024
@@ -32,7 +32,7 @@ async function writeAll(file: Awaited<ReturnType<typeof open>>, offset: number, 
 }
 
 /**
- * Writes the result: a copy of the source with the draft's patches, in order, on disk when the promise resolves.
+ * Writes the result: a copy of the source with the draft's patches, on disk when the promise resolves.
  * @returns how many bytes that were not zero are zero now
  */
 export async function writeResult(
@@ -42,12 +42,17 @@ export async function writeResult(
   signal?: AbortSignal,
 ): Promise<number> {
   await copyFile(sourcePath, resultPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-  const file = await open(resultPath, 'r+')
+  // A read-only source makes a read-only copy on some file systems.
+  await chmod(resultPath, 0o600)
+  return applyPatches(resultPath, draft.patches, signal)
+}
+
+/** Writes patches over a file, in order. @returns how many bytes that were not zero are zero now */
+export async function applyPatches(path: string, patches: readonly Patch[], signal?: AbortSignal): Promise<number> {
+  const file = await open(path, 'r+')
   let blanked = 0
   try {
-    // A read-only source makes a read-only copy on some file systems.
-    await file.chmod(0o600)
-    for (const patch of draft.patches) {
+    for (const patch of patches) {
       for (const { offset, bytes } of writesOf(patch)) {
         signal?.throwIfAborted()
         const before = Buffer.allocUnsafe(bytes.length)

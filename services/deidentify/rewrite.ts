@@ -1,8 +1,12 @@
+import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import { applyPatches } from './apply.ts'
 import type { Deidentified } from './in-place.ts'
+import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
 import { scanFile } from './scan.ts'
+import { cleanIccProfiles } from './steps/clean-icc-profiles.ts'
 
 /** What the words of the report mean here: a new file has nothing that was not put into it. */
 const CHECKS = ['the result is a new file of the pixels of level 0, with mpp, objective power and ICC profile'] as const
@@ -38,13 +42,28 @@ export async function deidentifyByRewriting(
   options: { signal: AbortSignal; onProgress(fraction: number): void },
 ): Promise<Deidentified> {
   const { bytes, levels } = await convert(sourcePath, resultPath, options)
+  const dates = await clearProfileDates(resultPath)
   const { sha256 } = await scanFile(resultPath, [], options.signal)
   return {
     bytes,
     sha256,
     levels,
-    removed: removedFrom(source.description, source.bytes),
+    removed: [...removedFrom(source.description, source.bytes), ...dates],
     blankedBytes: 0,
     checks: CHECKS,
+  }
+}
+
+/** The ICC profile is the one thing of the source that a pyramid holds byte for byte. */
+async function clearProfileDates(path: string): Promise<Removed[]> {
+  const pyramid = await openFile(path)
+  try {
+    const opened = await openDraft(pyramid, 'generic-tiff')
+    if (!opened) return []
+    const draft = await cleanIccProfiles(opened)
+    await applyPatches(path, draft.patches)
+    return [...draft.removed]
+  } finally {
+    await pyramid.close()
   }
 }
