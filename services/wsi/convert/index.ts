@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { writeAtomically } from '../atomic-file.ts'
+import { isPlausibleMpp } from '../formats/generic.ts'
 import { openSlide } from '../open.ts'
 import type { Level, SlideDescription, SlideFormat, SlideReader } from '../slide.ts'
 import { createTiffWriter, type TiffWriter } from '../tiff/writer.ts'
@@ -52,7 +53,8 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   signal?.throwIfAborted()
   const slide = await openSlide(inputPath, signal)
   try {
-    const { width, height, mpp, objectivePower, format } = slide.description
+    const { width, height, objectivePower, format } = slide.description
+    const mpp = keptMpp(slide.description)
     const plan = planConversion(width, height, tileSize, workers)
     await writeAtomically(outputPath, part =>
       writePyramid(part, inputPath, slide, plan, { ...options, quality, workers }),
@@ -63,6 +65,11 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   } finally {
     await slide.close()
   }
+}
+
+/** The resolution as readers of the pyramid will find it: an impossible one makes the slide uncalibrated. */
+function keptMpp({ mpp }: SlideDescription): SlideDescription['mpp'] {
+  return mpp && isPlausibleMpp(mpp.x) && isPlausibleMpp(mpp.y) ? mpp : null
 }
 
 type Settings = ConvertOptions & Required<Pick<ConvertOptions, 'quality' | 'workers'>>
@@ -83,11 +90,14 @@ async function writePyramid(
   try {
     const places = tilePlaces(plan)
     const progress = createProgress(plan, onProgress)
-    await convertBlocks({ plan, source, pool, depth: workers * 2, signal }, async result => {
+    // Pixels from a reader are larger than lists of tiles: fewer wait.
+    const depth = source.stored ? workers * 2 : workers + 1
+    await convertBlocks({ plan, source, pool, depth, signal }, async result => {
       await appendTiles(writer, plan, places, result)
       progress(result.tiles.length)
     })
-    const { icc, mpp, objectivePower } = slide.description
+    const { icc, objectivePower } = slide.description
+    const mpp = keptMpp(slide.description)
     // Before the index, so that readers do not load it with every look at the levels.
     const profile = icc && icc.length > 8 ? { offset: await writer.appendBytes(icc), length: icc.length } : null
     for (const page of pyramidPages(plan, places, { jpegTables, mpp, objectivePower, icc: profile }))

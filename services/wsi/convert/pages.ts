@@ -1,5 +1,5 @@
 import type { SlideDescription } from '../slide.ts'
-import { ascii, type Field, long, opaque, positions, rational, short, stored } from '../tiff/fields.ts'
+import { ascii, type Field, long, longs, opaque, positions, rational, short, stored } from '../tiff/fields.ts'
 import { Compression, Photometric, Tag } from '../tiff/tags.ts'
 import type { Page } from '../tiff/writer.ts'
 import { type Plan, tileGrid } from './plan.ts'
@@ -49,7 +49,7 @@ export function pyramidPages(plan: Plan, places: TilePlaces[], settings: PageSet
         [Tag.TileWidth]: long(plan.tileSize),
         [Tag.TileLength]: long(plan.tileSize),
         [Tag.TileOffsets]: positions(offsets),
-        [Tag.TileByteCounts]: positions(counts),
+        [Tag.TileByteCounts]: longs(counts),
         [Tag.JPEGTables]: opaque(settings.jpegTables),
         [Tag.YCbCrSubSampling]: short(2, 2),
         [ReferenceBlackWhite]: rational(0, 255, 128, 255, 128, 255),

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -100,13 +100,13 @@ async function page(path: string, index: number): Promise<Picture> {
   return { width, height, data }
 }
 
-/** A file that vips reads as the slide: it takes a .mrxs for the JPEG that it also is. */
+/** A file that vips reads as the slide: it takes a .mrxs for the JPEG that it also is, so this one as plain pixels. */
 async function forVips(input: string): Promise<string> {
   if (!input.endsWith('.mrxs')) return input
-  const [loaded, flat] = [join(folder, 'loaded.v'), join(folder, 'flat.v')]
-  await run('vips', ['openslideload', input, loaded])
-  await run('vips', ['flatten', loaded, flat, '--background', '255'])
-  return flat
+  const { width, height, data } = await wholeSlide(input)
+  const path = join(folder, 'whole.ppm')
+  await writeFile(path, Buffer.concat([Buffer.from(`P6\n${width} ${height}\n255\n`), data]))
+  return path
 }
 
 /** A window of a slide as vips reads it, transparent parts white. */

@@ -21,9 +21,11 @@ export async function resolutionMpp(ifd: Ifd): Promise<{ x: number; y: number } 
   if (!unit) return null
   const x = unit / (await ifd.number(Tag.XResolution, 0))
   const y = unit / (await ifd.number(Tag.YResolution, 0))
-  const plausible = (mpp: number) => mpp >= PLAUSIBLE_MPP.min && mpp <= PLAUSIBLE_MPP.max
-  return plausible(x) && plausible(y) ? { x, y } : null
+  return isPlausibleMpp(x) && isPlausibleMpp(y) ? { x, y } : null
 }
+
+/** Whether a resolution in micrometres per pixel can be a microscope's. */
+export const isPlausibleMpp = (mpp: number): boolean => mpp >= PLAUSIBLE_MPP.min && mpp <= PLAUSIBLE_MPP.max
 
 /** A level is the first page, or a later tiled one that is marked as a reduced version (NewSubfileType, bit 0). */
 export async function isReducedLevel(ifd: Ifd): Promise<boolean> {

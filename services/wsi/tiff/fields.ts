@@ -54,19 +54,27 @@ export function short(...values: number[]): FieldValue {
   return { type: SHORT, count: values.length, bytes: buffer }
 }
 
-export function long(...values: number[]): FieldValue {
-  return { type: LONG, count: values.length, bytes: longs(values) }
+export const long = (...values: number[]): FieldValue => longs(values)
+
+/** As {@link long}, for arrays too long to be arguments. */
+export const longs = (values: ArrayLike<number>): FieldValue => {
+  return { type: LONG, count: values.length, bytes: encodeLongs(values) }
 }
 
-function longs(values: ArrayLike<number>): Buffer {
+function encodeLongs(values: ArrayLike<number>): Buffer {
   const buffer = Buffer.alloc(values.length * 4)
   for (let i = 0; i < values.length; i++) buffer.writeUInt32LE(values[i] as number, i * 4)
   return buffer
 }
 
-function long8s(values: ArrayLike<number>): Buffer {
+function encodeLong8s(values: ArrayLike<number>): Buffer {
   const buffer = Buffer.alloc(values.length * 8)
-  for (let i = 0; i < values.length; i++) buffer.writeBigUInt64LE(BigInt(values[i] as number), i * 8)
+  // In halves: a BigInt for each of a million tiles takes a tenth of a second of the serving thread.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    buffer.writeUInt32LE(value % 2 ** 32, i * 8)
+    buffer.writeUInt32LE(Math.floor(value / 2 ** 32), i * 8 + 4)
+  }
   return buffer
 }
 
@@ -88,5 +96,9 @@ export function encodeField(field: Field, width: 4 | 8): FieldValue | StoredValu
   if (!('positions' in field)) return field
   const { positions } = field
   const wide = width === 8
-  return { type: wide ? LONG8 : LONG, count: positions.length, bytes: wide ? long8s(positions) : longs(positions) }
+  return {
+    type: wide ? LONG8 : LONG,
+    count: positions.length,
+    bytes: wide ? encodeLong8s(positions) : encodeLongs(positions),
+  }
 }

@@ -1,0 +1,211 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bufferSource, openFile } from '../byte-source.ts'
+import { SlideFileError } from '../errors.ts'
+import { frameSize, spliceTables } from '../jpeg.ts'
+import { openSlide } from '../open.ts'
+import type { ByteSource } from '../slide.ts'
+import { readImage } from '../tiff/image.ts'
+import { type Ifd, readTiff } from '../tiff/index.ts'
+import { createRegionReader } from '../tiff/region.ts'
+import { Tag } from '../tiff/tags.ts'
+import { decodeRgb } from '../turbojpeg.ts'
+import { convert, verifyPyramid } from './index.ts'
+import { bestShift, boxAverage, type Picture, psnr } from './measure.ts'
+import { createPool } from './pool.ts'
+import { rings, writeTiledSlide } from './tiled-slide.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'convert-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+const at = (name: string) => join(folder, name)
+
+async function page(path: string, index: number): Promise<Picture> {
+  const source = await openFile(path)
+  const tiff = await readTiff(source)
+  const image = await readImage(tiff.ifds[index] as Ifd, source.size)
+  const { width, height } = image
+  const data = await createRegionReader(source, image)({ x: 0, y: 0, width, height })
+  await source.close()
+  return { width, height, data }
+}
+
+describe.each([
+  { subsampling: '4:2:0', tileSize: 64 },
+  { subsampling: '4:2:0', tileSize: 48 },
+  { subsampling: '4:2:2', tileSize: 240 },
+  { subsampling: '4:4:4', tileSize: 16 },
+  // Not a multiple of 16: through the slide's reader.
+  { subsampling: '4:4:4', tileSize: 40 },
+] as const)('tiles of $tileSize px at $subsampling', ({ subsampling, tileSize }) => {
+  test('give every level in its place, at odd sizes', async () => {
+    const [input, output] = [at('in.tiff'), at('out.tif')]
+    await writeTiledSlide(input, { picture: rings(1301, 715), subsampling, tileSize })
+    const { levels } = await convert(input, output, { quality: 90, workers: 2 })
+    expect(levels.map(({ width, height }) => [width, height])).toEqual([
+      [1301, 715],
+      [651, 358],
+      [326, 179],
+      [163, 90],
+    ])
+    let expected = rings(1301, 715)
+    for (const index of levels.keys()) {
+      if (index > 0) expected = boxAverage(expected)
+      const level = await page(output, index)
+      expect(bestShift(level, expected)).toEqual({ dx: 0, dy: 0 })
+      expect(psnr(level, expected)).toBeGreaterThan(32)
+    }
+  })
+})
+
+test('the last tiles repeat the edge, so that no foreign colour bleeds into the picture', async () => {
+  const [input, output] = [at('in.tiff'), at('out.tif')]
+  const data = new Uint8Array(300 * 300 * 3).fill(90)
+  await writeTiledSlide(input, { picture: { width: 300, height: 300, data } })
+  await convert(input, output, { workers: 1 })
+  const source = await openFile(output)
+  const image = await readImage((await readTiff(source)).ifds[0] as Ifd, source.size)
+  const tile = await source.read(image.offsets[3] as number, image.counts[3] as number)
+  await source.close()
+  const jpeg = spliceTables(image.jpegTables, tile)
+  expect(frameSize(jpeg)).toMatchObject({ width: 256, height: 256, sampling: '4:2:0' })
+  expect(decodeRgb(jpeg).data.every(value => Math.abs(value - 90) <= 2)).toBe(true)
+})
+
+test('missing tiles are white', async () => {
+  const [input, output] = [at('in.tiff'), at('out.tif')]
+  const picture = { width: 128, height: 64, data: new Uint8Array(128 * 64 * 3).fill(20) }
+  await writeTiledSlide(input, { picture, replace: column => (column === 1 ? Buffer.alloc(0) : undefined) })
+  await convert(input, output, { workers: 1 })
+  const { data } = await page(output, 0)
+  expect([data[0], data[64 * 3 + 60], data[127 * 3]]).toEqual([20, 255, 255])
+})
+
+test('resolution, objective power and ICC profile are kept, other metadata are not', async () => {
+  const [input, output] = [at('in.svs'), at('out.tif')]
+  const description = 'Aperio Image Library v1\r\n300x200|AppMag = 40|MPP = 0.2525|Patient = Jane Doe'
+  const icc = Buffer.from('an ICC profile, as far as this test goes')
+  await writeTiledSlide(input, { picture: rings(300, 200), description, icc })
+  const converted = await convert(input, output, { workers: 1 })
+  expect(converted).toMatchObject({ format: 'aperio', mpp: { x: 0.2525, y: 0.2525 }, objectivePower: 40 })
+  const slide = await openSlide(output)
+  await slide.close()
+  expect(slide.description).toMatchObject({ format: 'generic-tiff', objectivePower: 40, icc })
+  expect(slide.description.mpp?.x).toBeCloseTo(0.2525, 8)
+  const bytes = await readFile(output)
+  expect(bytes.includes('Doe') || bytes.includes('Aperio')).toBe(false)
+})
+
+test('the same slide gives the same bytes, with any number of workers of the same plan', async () => {
+  const input = at('in.tiff')
+  await writeTiledSlide(input, { picture: rings(1500, 1100) })
+  await convert(input, at('a.tif'), { workers: 2 })
+  await convert(input, at('b.tif'), { workers: 3 })
+  expect((await readFile(at('a.tif'))).equals(await readFile(at('b.tif')))).toBe(true)
+})
+
+test('progress grows from 0 to 1 and the calling thread stays free', async () => {
+  const input = at('large.tiff')
+  await writeTiledSlide(input, { picture: rings(3000, 2500), tileSize: 256 })
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  const seen: number[] = []
+  await convert(input, at('out.tif'), { onProgress: fraction => seen.push(fraction) })
+  delay.disable()
+  expect(seen.length).toBeGreaterThan(5)
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  expect(seen.at(-1)).toBe(1)
+  expect(seen.every(fraction => fraction > 0 && fraction <= 1)).toBe(true)
+  // Two cores work on the tiles meanwhile; a conversion on this thread would hold it for its whole time.
+  expect(delay.percentile(90) / 1e6).toBeLessThan(50)
+})
+
+describe('a conversion that fails', () => {
+  const leftovers = async () => (await readdir(folder)).filter(name => name.startsWith('failed'))
+
+  test('for a damaged tile says so and leaves nothing behind', async () => {
+    const input = at('damaged.tiff')
+    const garbage = Buffer.from('these bytes are no JPEG, but long enough to be one')
+    const replace = (column: number, row: number) => (column === 3 && row === 2 ? garbage : undefined)
+    await writeTiledSlide(input, { picture: rings(500, 400), replace })
+    await expect(convert(input, at('failed.tif'))).rejects.toMatchObject({ name: 'SlideFileError', code: 'damaged' })
+    expect(await leftovers()).toEqual([])
+  })
+
+  test('for an abort ends within a second and leaves nothing behind', async () => {
+    const input = at('large.tiff')
+    await writeTiledSlide(input, { picture: rings(3000, 2500), tileSize: 256 })
+    const abort = new AbortController()
+    let abortedAt = 0
+    const onProgress = () => {
+      abortedAt ||= performance.now()
+      abort.abort(new Error('no longer wanted'))
+    }
+    const conversion = convert(input, at('failed.tif'), { signal: abort.signal, onProgress })
+    await expect(conversion).rejects.toThrow('no longer wanted')
+    expect(abortedAt).toBeGreaterThan(0)
+    expect(performance.now() - abortedAt).toBeLessThan(1000)
+    expect(await leftovers()).toEqual([])
+    await expect(convert(input, at('failed.tif'), { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
+  })
+
+  test('leaves a file that was there before as it was', async () => {
+    const [good, bad, output] = [at('good.tiff'), at('bad.tiff'), at('kept.tif')]
+    await writeTiledSlide(good, { picture: rings(100, 100) })
+    await convert(good, output)
+    const before = await readFile(output)
+    await writeTiledSlide(bad, { picture: rings(100, 100), replace: () => Buffer.alloc(40) })
+    await expect(convert(bad, output)).rejects.toThrow(SlideFileError)
+    expect((await readFile(output)).equals(before)).toBe(true)
+  })
+
+  test('because a worker ends does not hang', async () => {
+    const image = { tileWidth: 64, tileHeight: 64, photometric: 6, jpegTables: null }
+    const pool = createPool(2, { tileSize: 256, quality: 50, stored: { path: at('nowhere'), image } })
+    const block = { level: 0, column: 0, row: 0, x: 0, y: 0, width: 64, height: 64, levels: 1, reduced: false }
+    await expect(pool.run({ block, pixels: { kind: 'stored', tiles: [] } })).rejects.toThrow('ENOENT')
+    await expect(pool.run({ block, pixels: { kind: 'stored', tiles: [] } })).rejects.toThrow('ENOENT')
+  })
+
+  test('for options that make no sense says which', async () => {
+    await expect(convert('in', 'out', { tileSize: 100 })).rejects.toThrow('tileSize')
+    await expect(convert('in', 'out', { quality: 0 })).rejects.toThrow('quality')
+  })
+})
+
+describe('verifying', () => {
+  test('refuses what convert did not write, and a pyramid that lacks bytes', async () => {
+    const [input, output] = [at('in.tiff'), at('out.tif')]
+    await writeTiledSlide(input, { picture: rings(700, 600) })
+    await expect(verifyPyramid(input)).rejects.toMatchObject({ code: 'unsupported' })
+    await convert(input, output)
+    const bytes = await readFile(output)
+    await expect(verifyPyramid(bufferSource(bytes.subarray(0, -100)))).rejects.toThrow(SlideFileError)
+    await expect(verifyPyramid(bufferSource(Buffer.from('text')))).rejects.toMatchObject({ code: 'not-a-slide' })
+    const tiff = await readTiff(bufferSource(bytes))
+    const counts = tiff.ifds[0]?.entry(Tag.TileByteCounts)
+    const hollow = Buffer.from(bytes)
+    hollow.writeUInt32LE(0, counts?.valueOffset)
+    await expect(verifyPyramid(bufferSource(hollow))).rejects.toMatchObject({ code: 'damaged' })
+  })
+
+  test('the index of a pyramid takes three reads of its store', async () => {
+    const [input, output] = [at('in.tiff'), at('out.tif')]
+    await writeTiledSlide(input, { picture: rings(3000, 2500), tileSize: 256 })
+    await convert(input, output)
+    const memory = bufferSource(await readFile(output))
+    const reads: number[] = []
+    const read: ByteSource['read'] = (offset, length) => {
+      reads.push(length)
+      return memory.read(offset, length)
+    }
+    const tiff = await readTiff({ size: memory.size, read })
+    await Promise.all(tiff.ifds.map(ifd => readImage(ifd, memory.size)))
+    expect(reads.length).toBeLessThanOrEqual(3)
+  })
+})
