@@ -2,32 +2,22 @@
  * The one place that knows both coordinate systems. Slides and the API count level-0 pixels with y down; OpenLayers
  * draws with y up, so a slide of height h lies in the extent [0, -h, w, 0]. Turning y over is its own inverse.
  */
+import { mapPositions } from './annotations/geometry.ts'
 import type { Geometry, Position } from './annotations/model.ts'
-
-type Nested = Position | Nested[]
-
-const isPosition = (value: Nested): value is Position => typeof value[0] === 'number'
 
 /** Subtracting from 0 instead of negating keeps 0 from becoming -0, which JSON would show as a change. */
 const flipPosition = ([x, y]: Position): Position => [x, 0 - y]
 
-const flipNested = (value: Nested): Nested => (isPosition(value) ? flipPosition(value) : value.map(flipNested))
-
 /** A hundredth of a pixel is finer than any hand and is what QuPath writes. */
-const roundNested = (value: Nested): Nested =>
-  isPosition(value) ? [round(value[0]), round(value[1])] : value.map(roundNested)
+const roundPosition = ([x, y]: Position): Position => [round(x), round(y)]
 const round = (value: number) => Math.round(value * 100) / 100
 
-const withCoordinates = (geometry: Geometry, coordinates: Nested): Geometry =>
-  ({ ...geometry, coordinates }) as unknown as Geometry
-
 /** Slide (y down) to view (y up). */
-export const toView = (geometry: Geometry): Geometry =>
-  withCoordinates(geometry, flipNested(geometry.coordinates as Nested))
+export const toView = (geometry: Geometry): Geometry => mapPositions(geometry, flipPosition)
 
 /** View (y up) to slide (y down), rounded to a hundredth of a pixel. */
 export const toSlide = (geometry: Geometry): Geometry =>
-  withCoordinates(geometry, roundNested(flipNested(geometry.coordinates as Nested)))
+  mapPositions(geometry, position => roundPosition(flipPosition(position)))
 
 /** One point of the view as a point of the slide, and back. */
 export const flipPoint = (point: readonly number[]): Position => flipPosition([point[0] ?? 0, point[1] ?? 0])

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { areaOf, boxBetween, boxOf, centreOf, ellipse, isBox, lengthOf, movedBy, rectangle } from './geometry.ts'
+import {
+  areaOf,
+  boxBetween,
+  boxOf,
+  centreOf,
+  ellipse,
+  isBox,
+  lengthOf,
+  movedBy,
+  positions,
+  rectangle,
+} from './geometry.ts'
 import type { Geometry } from './model.ts'
 
-const withHole: Geometry = {
+const withHole = {
   type: 'Polygon',
   coordinates: [
     [
@@ -20,13 +31,16 @@ const withHole: Geometry = {
       [2, 2],
     ],
   ],
-}
+} satisfies Geometry
 
 describe('geometry', () => {
   it('measures areas with holes taken off', () => {
     expect(areaOf(withHole)).toBe(96)
     expect(
-      areaOf({ type: 'MultiPolygon', coordinates: [withHole.coordinates as never, withHole.coordinates as never] }),
+      areaOf({
+        type: 'MultiPolygon',
+        coordinates: [withHole.coordinates, withHole.coordinates] as [number, number][][][],
+      }),
     ).toBe(192)
     expect(areaOf({ type: 'Point', coordinates: [1, 1] })).toBe(0)
   })
@@ -43,7 +57,7 @@ describe('geometry', () => {
     expect(boxOf(shape).map(value => Math.round(value))).toEqual([10, 20, 110, 60])
     expect(areaOf(shape)).toBeCloseTo(Math.PI * 50 * 20)
     expect(shape.isEllipse).toBe(true)
-    const ring = (shape.coordinates as [number, number][][])[0] ?? []
+    const ring = [...positions(shape)]
     expect(ring[0]).toEqual(ring.at(-1))
   })
 
@@ -64,6 +78,16 @@ describe('geometry', () => {
         ],
       }),
     ).toBe(false)
+  })
+
+  it('reaches into collections', () => {
+    const collection: Geometry = {
+      type: 'GeometryCollection',
+      geometries: [withHole, { type: 'Point', coordinates: [50, -3] }],
+    }
+    expect(boxOf(collection)).toEqual([0, -3, 50, 10])
+    expect(areaOf(collection)).toBe(96)
+    expect(boxOf(movedBy(collection, [1, 1]))).toEqual([1, -2, 51, 11])
   })
 
   it('moves, centres and spans', () => {

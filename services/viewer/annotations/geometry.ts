@@ -1,16 +1,27 @@
 /** Plane geometry in level-0 pixels; pure. */
-import type { Box, Geometry, Position } from './model.ts'
+import type { Box, Geometry, Position, SimpleGeometry } from './model.ts'
 
 /** Enough corners that an ellipse looks smooth at every zoom it is drawn at. */
 const ELLIPSE_CORNERS = 96
 
-export function* positions(geometry: Geometry): Generator<Position> {
-  yield* flatten(geometry.coordinates as Nested)
-}
 type Nested = Position | Nested[]
+const isPosition = (value: Nested): value is Position => typeof value[0] === 'number'
+
+export function* positions(geometry: Geometry): Generator<Position> {
+  if (geometry.type === 'GeometryCollection') for (const part of geometry.geometries) yield* positions(part)
+  else yield* flatten(geometry.coordinates)
+}
 function* flatten(value: Nested): Generator<Position> {
-  if (typeof value[0] === 'number') yield value as Position
-  else for (const item of value as Nested[]) yield* flatten(item)
+  if (isPosition(value)) yield value
+  else for (const item of value) yield* flatten(item)
+}
+
+/** The same shape with every position put through `change`. */
+export function mapPositions(geometry: Geometry, change: (position: Position) => Position): Geometry {
+  if (geometry.type === 'GeometryCollection')
+    return { ...geometry, geometries: geometry.geometries.map(part => mapPositions(part, change)) }
+  const map = (value: Nested): Nested => (isPosition(value) ? change(value) : value.map(map))
+  return { ...geometry, coordinates: map(geometry.coordinates) } as SimpleGeometry
 }
 
 export function boxOf(geometry: Geometry): Box {
@@ -94,7 +105,8 @@ export function areaOf(geometry: Geometry): number {
     return (Math.PI * (x1 - x0) * (y1 - y0)) / 4
   }
   if (geometry.type === 'Polygon') return polygonArea(geometry.coordinates)
-  if (geometry.type === 'MultiPolygon') return geometry.coordinates.reduce((sum, rings) => sum + polygonArea(rings), 0)
+  if (geometry.type === 'MultiPolygon') return sumOf(geometry.coordinates, polygonArea)
+  if (geometry.type === 'GeometryCollection') return sumOf(geometry.geometries, areaOf)
   return 0
 }
 const polygonArea = ([outer = [], ...holes]: Position[][]): number =>
@@ -102,23 +114,28 @@ const polygonArea = ([outer = [], ...holes]: Position[][]): number =>
 
 /** Length of a line, perimeter of an area (its holes' edges included); 0 for points. */
 export function lengthOf(geometry: Geometry, scale: Position = [1, 1]): number {
-  if (geometry.type === 'LineString') return pathLength(geometry.coordinates, scale)
-  if (geometry.type === 'MultiLineString' || geometry.type === 'Polygon')
-    return geometry.coordinates.reduce((sum, path) => sum + pathLength(path, scale), 0)
-  if (geometry.type === 'MultiPolygon')
-    return geometry.coordinates.flat().reduce((sum, path) => sum + pathLength(path, scale), 0)
-  return 0
+  const path = (positions: Position[]) => pathLength(positions, scale)
+  switch (geometry.type) {
+    case 'LineString':
+      return path(geometry.coordinates)
+    case 'MultiLineString':
+    case 'Polygon':
+      return sumOf(geometry.coordinates, path)
+    case 'MultiPolygon':
+      return sumOf(geometry.coordinates.flat(), path)
+    case 'GeometryCollection':
+      return sumOf(geometry.geometries, part => lengthOf(part, scale))
+    default:
+      return 0
+  }
 }
+const sumOf = <T>(items: readonly T[], value: (item: T) => number): number =>
+  items.reduce((sum, item) => sum + value(item), 0)
 
 export const centreOf = (geometry: Geometry): Position => {
   const [x0, y0, x1, y1] = boxOf(geometry)
   return [(x0 + x1) / 2, (y0 + y1) / 2]
 }
 
-export const movedBy = (geometry: Geometry, [dx, dy]: Position): Geometry => {
-  const move = (value: Nested): Nested =>
-    typeof value[0] === 'number'
-      ? [(value as Position)[0] + dx, (value as Position)[1] + dy]
-      : (value as Nested[]).map(move)
-  return { ...geometry, coordinates: move(geometry.coordinates as Nested) } as unknown as Geometry
-}
+export const movedBy = (geometry: Geometry, [dx, dy]: Position): Geometry =>
+  mapPositions(geometry, ([x, y]) => [x + dx, y + dy])

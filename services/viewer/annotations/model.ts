@@ -3,7 +3,7 @@ export type Position = [number, number]
 export type Rgb = [number, number, number]
 export type Box = [x0: number, y0: number, x1: number, y1: number]
 
-export type Geometry = (
+export type SimpleGeometry = (
   | { type: 'Point'; coordinates: Position }
   | { type: 'MultiPoint' | 'LineString'; coordinates: Position[] }
   | { type: 'MultiLineString' | 'Polygon'; coordinates: Position[][] }
@@ -12,8 +12,19 @@ export type Geometry = (
   /** QuPath: the bounding box is the ellipse; the vertices only sketch it. */
   isEllipse?: boolean
 }
+export type Geometry = SimpleGeometry | { type: 'GeometryCollection'; geometries: Geometry[]; isEllipse?: undefined }
 
-export type Kind = 'polygon' | 'freehand' | 'rectangle' | 'ellipse' | 'point' | 'ruler'
+/** The first six are drawn here; the others come with imported files. */
+export type Kind =
+  | 'polygon'
+  | 'freehand'
+  | 'rectangle'
+  | 'ellipse'
+  | 'point'
+  | 'ruler'
+  | 'line'
+  | 'arrow'
+  | 'collection'
 
 /** What a shape shows: "Tumour", in a colour. */
 export interface Term {
@@ -65,30 +76,40 @@ export function termOf(feature: AnnotationFeature): Term | null {
   return { name, color: [r, g, b] }
 }
 
-export const colorOf = (feature: AnnotationFeature): Rgb => {
+/** The term's colour, else its own, else its layer's. */
+export function colorOf(feature: AnnotationFeature): Rgb {
   const own = feature.properties.color
-  return termOf(feature)?.color ?? (isRgb(own) ? own : UNCLASSIFIED)
+  return termOf(feature)?.color ?? (isRgb(own) ? own : layerColorOf(feature)) ?? UNCLASSIFIED
 }
 const isRgb = (value: unknown): value is Rgb =>
   Array.isArray(value) && value.length === 3 && value.every(channel => typeof channel === 'number')
-
-const KINDS: Record<string, Kind> = {
-  polygon: 'polygon',
-  freehand: 'freehand',
-  rectangle: 'rectangle',
-  ellipse: 'ellipse',
-  point: 'point',
-  ruler: 'ruler',
-  line: 'ruler',
+function layerColorOf(feature: AnnotationFeature): Rgb | undefined {
+  const digits = /^#([0-9a-f]{6})$/i.exec(text(metadata(feature).layerColor))?.[1]
+  if (digits === undefined) return undefined
+  const value = Number.parseInt(digits, 16)
+  return [value >> 16, (value >> 8) & 255, value & 255]
 }
+
+const KINDS: readonly Kind[] = [
+  'polygon',
+  'freehand',
+  'rectangle',
+  'ellipse',
+  'point',
+  'ruler',
+  'line',
+  'arrow',
+  'collection',
+]
 /** The kind it says it is, else what its geometry looks like. */
 export function kindOf(feature: AnnotationFeature): Kind {
   const { geometry } = feature
   if (geometry.isEllipse) return 'ellipse'
-  const said = KINDS[text(metadata(feature).kind)]
+  const said = KINDS.find(kind => kind === metadata(feature).kind)
   if (said) return said
+  if (geometry.type === 'GeometryCollection') return 'collection'
   if (geometry.type.endsWith('Point')) return 'point'
-  return geometry.type.endsWith('LineString') ? 'ruler' : 'polygon'
+  return geometry.type.endsWith('LineString') ? 'line' : 'polygon'
 }
 
 export interface Draft {
@@ -128,6 +149,14 @@ export const withLock = (feature: AnnotationFeature, locked: boolean) =>
 export const withMetadata = (feature: AnnotationFeature, changes: Record<string, unknown>) =>
   withProperties(feature, { metadata: { ...metadata(feature), ...changes } })
 
+const EMPTY: Geometry = { type: 'MultiPoint', coordinates: [] }
+/** The same annotation under another id, as if just drawn: without what the server knew about the old one. */
+export function asNew(id: string, feature?: AnnotationFeature): AnnotationFeature {
+  if (!feature) return { type: 'Feature', id, geometry: EMPTY, properties: { objectType: 'annotation' } }
+  const { layer, kind } = metadata(feature)
+  return withProperties({ ...feature, id }, { metadata: { layer, kind } })
+}
+
 /** True when a person would see no difference; version, author and times are the server's and do not count. */
 export function sameContent(a: AnnotationFeature | null, b: AnnotationFeature | null): boolean {
   if (!a || !b) return a === b
@@ -135,11 +164,17 @@ export function sameContent(a: AnnotationFeature | null, b: AnnotationFeature | 
 }
 const content = (feature: AnnotationFeature): string =>
   JSON.stringify([
-    feature.geometry.type,
-    feature.geometry.coordinates,
-    feature.geometry.isEllipse === true,
+    geometryContent(feature.geometry),
     nameOf(feature),
     layerOf(feature),
     termOf(feature),
     isLocked(feature),
   ])
+
+const geometryContent = (geometry: Geometry): unknown =>
+  geometry.type === 'GeometryCollection'
+    ? geometry.geometries.map(geometryContent)
+    : [geometry.type, geometry.coordinates, geometry.isEllipse === true]
+
+export const sameGeometry = (a: Geometry, b: Geometry): boolean =>
+  a === b || JSON.stringify(geometryContent(a)) === JSON.stringify(geometryContent(b))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newFeature, withName } from './model.ts'
-import { noHistory, pushed, redo, renamed, undo } from './undo.ts'
+import { noHistory, pushed, rebased, redo, renamed, undo } from './undo.ts'
 
 const shape = (id: string) =>
   newFeature({ id, geometry: { type: 'Point', coordinates: [1, 2] }, kind: 'point', layer: 'A', term: null })
@@ -40,5 +40,11 @@ describe('undo', () => {
     const history = renamed(pushed(pushed(noHistory, drawn), edited), 'a', 'b')
     expect(undo(history)?.step).toEqual([{ id: 'b', before: { ...after, id: 'b' }, after: { ...before, id: 'b' } }])
     expect(JSON.stringify(history)).not.toContain('"id":"a"')
+  })
+
+  it('takes over what the server made of a shape', () => {
+    const stored = withName(before, 'tidied')
+    const history = rebased(pushed(pushed(noHistory, drawn), edited), before, stored)
+    expect(history.done).toEqual([[{ id: 'a', before: null, after: stored }], [{ id: 'a', before: stored, after }]])
   })
 })

@@ -1,5 +1,6 @@
 /** Undo and redo as a pure history of steps; a step holds every annotation that one action of the user touched. */
 import type { AnnotationFeature } from './model.ts'
+import { sameContent } from './model.ts'
 
 export interface Change {
   id: string
@@ -50,3 +51,13 @@ const renamedStep = (step: Step, from: string, to: string): Step =>
     change.id === from ? { id: to, before: as(change.before, to), after: as(change.after, to) } : change,
   )
 const as = (feature: AnnotationFeature | null, id: string) => feature && { ...feature, id }
+
+/** The server may store a shape a little differently than it was sent; the history then speaks of the stored one. */
+export const rebased = (history: History, sent: AnnotationFeature, stored: AnnotationFeature): History => {
+  const swap = (feature: AnnotationFeature | null) => (sameContent(feature, sent) ? stored : feature)
+  const swapStep = (step: Step): Step =>
+    step.map(change =>
+      change.id === sent.id ? { ...change, before: swap(change.before), after: swap(change.after) } : change,
+    )
+  return { done: history.done.map(swapStep), undone: history.undone.map(swapStep) }
+}

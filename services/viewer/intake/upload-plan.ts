@@ -1,0 +1,55 @@
+/** Which files belong to one slide; pure, by their paths alone. */
+
+/** A file as the browser offers it; `path` is relative to what was dropped or chosen, with `/` between folders. */
+export interface Offered {
+  path: string
+  size: number
+}
+export interface PlannedSlide<T extends Offered> {
+  /** Name of the main file. */
+  name: string
+  /** More than one: a set, each with its place in it. */
+  files: { file: T; path: string }[]
+}
+export interface Plan<T extends Offered> {
+  slides: PlannedSlide<T>[]
+  /** Files of a folder that are no slide. */
+  ignored: T[]
+}
+
+const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide)$/i
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+const stemOf = (path: string) => path.replace(/\.[^./]*$/, '')
+const isHidden = (path: string) => path.split('/').some(part => part.startsWith('.'))
+
+/**
+ * A MIRAX slide is its .mrxs and the folder of the same name; an SVS takes the ImageScope annotations (.xml) beside it
+ * along. A single file is taken whatever its name, since the server looks at the content; of several, those that are
+ * not named like slides are left out.
+ */
+export function planUploads<T extends Offered>(offered: readonly T[]): Plan<T> {
+  const files = offered.filter(file => !isHidden(file.path))
+  const [only] = files
+  const mains = files.length === 1 && only ? [only] : files.filter(file => SLIDE.test(file.path))
+  const companions = new Set(mains.filter(isMirax).flatMap(main => companionsOf(main, files)))
+  const slides = mains
+    .filter(main => !companions.has(main))
+    .map(main => {
+      const root = folderOf(main.path).length
+      const all = [main, ...companionsOf(main, files)]
+      return { name: nameOf(main.path), files: all.map(file => ({ file, path: file.path.slice(root) })) }
+    })
+  const taken = new Set(slides.flatMap(slide => slide.files.map(({ file }) => file)))
+  return { slides, ignored: files.filter(file => !taken.has(file)) }
+}
+
+const isMirax = (file: Offered) => /\.mrxs$/i.test(file.path)
+
+function companionsOf<T extends Offered>(main: T, files: readonly T[]): T[] {
+  const stem = stemOf(main.path)
+  if (isMirax(main)) return files.filter(file => file.path.startsWith(`${stem}/`))
+  if (!/\.svs$/i.test(main.path)) return []
+  return files.filter(file => file.path.toLowerCase() === `${stem}.xml`.toLowerCase()).slice(0, 1)
+}

@@ -1,0 +1,24 @@
+import 'ol/ol.css'
+import './style.css'
+import { render } from 'preact'
+import { lazy, Suspense } from 'preact/compat'
+import { SignInPage } from './pages/sign-in.tsx'
+import { SlidesPage } from './pages/slides.tsx'
+
+// The list must not wait for the map.
+const SlidePage = lazy(async () => ({ default: (await import('./pages/slide.tsx')).SlidePage }))
+
+function App({ path }: { path: string }) {
+  const slideId = /^\/slides\/([0-9a-f-]{36})\/?$/i.exec(path)?.[1]
+  if (slideId) {
+    return (
+      <Suspense fallback={<p class="plain">Loading…</p>}>
+        <SlidePage id={slideId} />
+      </Suspense>
+    )
+  }
+  if (path === '/sign-in') return <SignInPage />
+  return <SlidesPage />
+}
+
+render(<App path={location.pathname} />, document.getElementById('app')!)

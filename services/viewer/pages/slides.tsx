@@ -1,0 +1,188 @@
+import type { User } from '@coverslip/proto/api.ts'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { api, messageOf, signedIn } from '../api.ts'
+import type { OfferedFile } from '../intake/dropped.ts'
+import { fromDrop } from '../intake/dropped.ts'
+import { createUploads } from '../intake/uploads.ts'
+import { Account } from '../parts/account.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Icons } from '../parts/icons.tsx'
+import { NoticeList } from '../parts/notice-list.tsx'
+import { newNotices } from '../parts/notices.ts'
+import { SlideRow } from '../parts/slide-row.tsx'
+import { UploadButtons } from '../parts/upload-buttons.tsx'
+import { UploadList } from '../parts/upload-list.tsx'
+import { maySteward } from '../rights.ts'
+import type { SlideList } from '../slides/list.ts'
+import { createSlideList } from '../slides/list.ts'
+import type { Row } from '../slides/rows.ts'
+
+const SEARCH_DELAY = 250
+
+export function SlidesPage() {
+  const list = useMemo(createSlideList, [])
+  const uploads = useMemo(() => createUploads(list.lookSoon), [list])
+  const notices = useMemo(newNotices, [])
+  const [user, setUser] = useState<User | null>(null)
+  const [doomed, setDoomed] = useState<Row | null>(null)
+  useEffect(list.open, [list])
+  useEffect(() => {
+    document.title = 'Slides · Coverslip'
+    signedIn(api.session()).then(setUser, () => {})
+  }, [])
+  const mayUpload = user !== null && maySteward(user) && list.intakeOpen.value
+  const take = (files: OfferedFile[]) => {
+    const ignored = uploads.add(files)
+    if (ignored > 0)
+      notices.show(
+        `${ignored} file${ignored === 1 ? ' is' : 's are'} not part of a slide and stay${ignored === 1 ? 's' : ''} here.`,
+      )
+  }
+  return (
+    <DropTarget enabled={mayUpload} onFiles={take}>
+      <header class="page-header">
+        <h1>
+          <Logo /> Coverslip
+        </h1>
+        <span class="grow" />
+        {user ? <Account user={user} /> : null}
+      </header>
+      <main>
+        <div class="actions">
+          <Search list={list} />
+          <span class="grow" />
+          {mayUpload ? <UploadButtons onFiles={take} /> : null}
+        </div>
+        {list.failure.value ? <p class="banner">{list.failure.value}</p> : null}
+        <UploadList uploads={uploads} />
+        <ul class="slide-rows">
+          {list.rows.value.map(row => (
+            <SlideRow key={row.id} row={row} user={user} onDelete={setDoomed} />
+          ))}
+        </ul>
+        {list.loaded.value && list.rows.value.length === 0 ? <Empty list={list} mayUpload={mayUpload} /> : null}
+        <Paging list={list} />
+      </main>
+      <NoticeList notices={notices} />
+      {doomed ? <DeleteDialog row={doomed} onClose={() => setDoomed(null)} onDeleted={list.lookSoon} /> : null}
+    </DropTarget>
+  )
+}
+
+interface DropTargetProps {
+  enabled: boolean
+  onFiles(files: OfferedFile[]): void
+  children: preact.ComponentChildren
+}
+/** The whole page takes dropped files and folders. */
+function DropTarget({ enabled, onFiles, children }: DropTargetProps) {
+  const [over, setOver] = useState(false)
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the upload buttons do the same by keyboard
+    <div
+      class={over ? 'page over' : 'page'}
+      onDragOver={event => {
+        event.preventDefault()
+        setOver(enabled && (event.dataTransfer?.types.includes('Files') ?? false))
+      }}
+      onDragLeave={event => event.currentTarget === event.target && setOver(false)}
+      onDrop={event => {
+        event.preventDefault()
+        setOver(false)
+        if (enabled && event.dataTransfer) void fromDrop(event.dataTransfer).then(onFiles)
+      }}
+    >
+      {children}
+      {over ? <div class="drop-hint">Drop slides or folders to upload them</div> : null}
+    </div>
+  )
+}
+
+function Search({ list }: { list: SlideList }) {
+  const [text, setText] = useState('')
+  useEffect(() => {
+    if (text === list.query.value) return
+    const timer = setTimeout(() => list.search(text), SEARCH_DELAY)
+    return () => clearTimeout(timer)
+  }, [text])
+  return (
+    <label class="search">
+      <Icons.search />
+      <input
+        type="search"
+        placeholder="Search slides"
+        aria-label="Search slides"
+        maxLength={100}
+        value={text}
+        onInput={event => setText(event.currentTarget.value)}
+      />
+    </label>
+  )
+}
+
+function Empty({ list, mayUpload }: { list: SlideList; mayUpload: boolean }) {
+  if (list.query.value) return <p class="empty-list">No slide matches “{list.query.value}”.</p>
+  return (
+    <div class="empty-list">
+      <h2>No slides yet</h2>
+      {mayUpload ? (
+        <p>
+          Drop slide files or folders anywhere on this page, press “Upload slides”, or run{' '}
+          <code>npx coverslip ingest FILE…</code>
+        </p>
+      ) : (
+        <p>Slides appear here as soon as somebody has uploaded them.</p>
+      )}
+    </div>
+  )
+}
+
+function Paging({ list }: { list: SlideList }) {
+  if (list.page.value === 1 && !list.hasNext.value) return null
+  return (
+    <nav class="paging" aria-label="Pages">
+      <button type="button" disabled={list.page.value === 1} onClick={list.previous}>
+        Newer
+      </button>
+      <span>Page {list.page.value}</span>
+      <button type="button" disabled={!list.hasNext.value} onClick={list.next}>
+        Older
+      </button>
+    </nav>
+  )
+}
+
+function DeleteDialog({ row, onClose, onDeleted }: { row: Row; onClose(): void; onDeleted(): void }) {
+  const [failure, setFailure] = useState('')
+  async function remove() {
+    try {
+      await signedIn(row.slide ? api.deleteSlide(row.id) : api.deleteIntakeSlide(row.id))
+      onDeleted()
+      onClose()
+    } catch (error) {
+      setFailure(messageOf(error))
+    }
+  }
+  return (
+    <Dialog title={`Delete ${row.name}?`} onClose={onClose}>
+      <p>The slide, every copy of it and everything drawn on it are deleted. This cannot be undone.</p>
+      {failure ? <p class="reason">{failure}</p> : null}
+      <div class="buttons">
+        <button type="button" class="danger" onClick={() => void remove()}>
+          Delete
+        </button>
+        <button type="button" onClick={onClose}>
+          Keep
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+const Logo = () => (
+  <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+    <rect x="2" y="8" width="28" height="16" rx="3" fill="#0072b2" />
+    <rect x="10" y="10" width="16" height="12" rx="2" fill="#fff" fill-opacity=".85" />
+    <circle cx="18" cy="16" r="3.5" fill="#cc79a7" />
+  </svg>
+)

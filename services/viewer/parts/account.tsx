@@ -1,0 +1,34 @@
+import type { User } from '@coverslip/proto/api.ts'
+import { useState } from 'preact/hooks'
+import { api } from '../api.ts'
+import { mayInvite } from '../rights.ts'
+import { Invite } from './invite.tsx'
+import { Tokens } from './tokens.tsx'
+
+/** Who is signed in, and what they can do about accounts. */
+export function Account({ user }: { user: User }) {
+  const [dialog, setDialog] = useState<'invite' | 'tokens' | null>(null)
+  const close = () => setDialog(null)
+  const signOut = () => {
+    const leave = () => location.assign('/sign-in')
+    api.signOut().then(leave, leave)
+  }
+  return (
+    <div class="account">
+      <span title={user.email ?? ''}>{user.name}</span>
+      {mayInvite(user) ? (
+        <button type="button" class="plain-button" onClick={() => setDialog('invite')}>
+          Invite
+        </button>
+      ) : null}
+      <button type="button" class="plain-button" onClick={() => setDialog('tokens')}>
+        API tokens
+      </button>
+      <button type="button" class="plain-button" onClick={signOut}>
+        Sign out
+      </button>
+      {dialog === 'invite' ? <Invite onClose={close} /> : null}
+      {dialog === 'tokens' ? <Tokens onClose={close} /> : null}
+    </div>
+  )
+}

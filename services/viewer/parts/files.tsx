@@ -1,0 +1,58 @@
+import { useRef, useState } from 'preact/hooks'
+import { api, messageOf, signedIn } from '../api.ts'
+import type { Page } from '../slide/commands.ts'
+
+/** Import and export of annotation files. */
+export function Files({ page }: { page: Page }) {
+  const { state } = page
+  const { id } = state.slide
+  const picker = useRef<HTMLInputElement>(null)
+  const [busy, setBusy] = useState(false)
+
+  async function importFile(file: File) {
+    setBusy(true)
+    try {
+      const { imported, skipped } = await signedIn(api.importAnnotations(id, file))
+      const left = skipped.length ? `, ${skipped.length} left out` : ''
+      state.notices.show(`${imported} annotation${imported === 1 ? '' : 's'} imported${left}.`, skipped)
+    } catch (error) {
+      state.notices.show(`Nothing imported: ${messageOf(error)}`)
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <section>
+      <header>
+        <h2>Files</h2>
+      </header>
+      <div class="buttons">
+        {state.writable ? (
+          <button type="button" disabled={busy} onClick={() => picker.current?.click()}>
+            {busy ? 'Importing…' : 'Import…'}
+          </button>
+        ) : null}
+        <a class="button" href={`/api/slides/${id}/annotations.geojson`} download={`${state.slide.name}.geojson`}>
+          GeoJSON
+        </a>
+        <a class="button" href={`/api/slides/${id}/annotations.xml`} download={`${state.slide.name}.xml`}>
+          ImageScope XML
+        </a>
+      </div>
+      <input
+        ref={picker}
+        type="file"
+        class="hidden"
+        tabIndex={-1}
+        aria-label="Annotation file: ImageScope XML or GeoJSON"
+        accept=".xml,.geojson,.json"
+        onChange={event => {
+          const file = event.currentTarget.files?.[0]
+          event.currentTarget.value = ''
+          if (file) void importFile(file)
+        }}
+      />
+    </section>
+  )
+}

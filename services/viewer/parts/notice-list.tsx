@@ -1,0 +1,27 @@
+import { IconButton } from './button.tsx'
+import type { Notices } from './notices.ts'
+
+export function NoticeList({ notices }: { notices: Notices }) {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {notices.list.value.map(notice => (
+        <div class="notice" key={notice.id}>
+          <div>
+            <p>{notice.text}</p>
+            {notice.details?.length ? (
+              <details>
+                <summary>{notice.details.length} left out</summary>
+                <ul>
+                  {notice.details.map(detail => (
+                    <li key={detail}>{detail}</li>
+                  ))}
+                </ul>
+              </details>
+            ) : null}
+          </div>
+          <IconButton icon="close" label="Close this message" onClick={() => notices.close(notice.id)} />
+        </div>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,50 @@
+import type { Slide } from '@coverslip/proto/api.ts'
+import { mayDownload } from '../rights.ts'
+import type { SlideState } from '../slide/state.ts'
+import { bytesText, magnificationOf, magnificationText } from '../slide/units.ts'
+
+/** The facts of a slide as label and value. */
+export function factsOf(slide: Slide): [string, string][] {
+  const { width, height, mpp, objectivePower, sizes } = slide
+  const scan = objectivePower ? `${objectivePower}x` : mpp ? magnificationText(magnificationOf(mpp, 1)) : 'unknown'
+  return [
+    ['Size', `${width.toLocaleString('en')} × ${height.toLocaleString('en')} px`],
+    ['Resolution', mpp ? `${Number(mpp.x.toFixed(4))} µm/px` : 'uncalibrated'],
+    ['Scanned at', scan],
+    ['Format', slide.format],
+    ['File', fileText(sizes)],
+  ]
+}
+
+function fileText({ source, pyramid }: Slide['sizes']): string {
+  if (pyramid === null) return bytesText(source)
+  const saved = source > 0 ? ` (${Math.round((1 - pyramid / source) * 100)} % less)` : ''
+  return `${bytesText(source)} → ${bytesText(pyramid)}${saved}`
+}
+
+export function SlideFacts({ state }: { state: SlideState }) {
+  const { slide, user } = state
+  return (
+    <details class="facts">
+      <summary>Slide</summary>
+      <dl>
+        {factsOf(slide).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="buttons">
+        {mayDownload(user, slide.project) ? (
+          <a class="button" href={`/api/slides/${slide.id}/pyramid`} download>
+            Download pyramid
+          </a>
+        ) : null}
+        <a class="button" href={`/api/slides/${slide.id}/deidentification`} target="_blank" rel="noreferrer">
+          De-identification report
+        </a>
+      </div>
+    </details>
+  )
+}

@@ -1,0 +1,72 @@
+import type { User } from '@coverslip/proto/api.ts'
+import { useState } from 'preact/hooks'
+import { thumbnailUrl } from '../api.ts'
+import { maySteward } from '../rights.ts'
+import { bytesText, magnificationOf, magnificationText } from '../slide/units.ts'
+import type { Row } from '../slides/rows.ts'
+import { IconButton } from './button.tsx'
+import { Progress } from './progress.tsx'
+
+interface SlideRowProps {
+  row: Row
+  user: User | null
+  onDelete(row: Row): void
+}
+
+export function SlideRow({ row, user, onDelete }: SlideRowProps) {
+  const ready = row.slide?.state === 'ready'
+  const project = row.slide?.project ?? row.intake?.project ?? 'default'
+  return (
+    <li class="slide-row">
+      <Thumbnail id={row.id} ready={ready} />
+      <div class="grow">
+        <h2>{row.slide ? <a href={`/slides/${row.id}`}>{row.name}</a> : row.name}</h2>
+        {row.sourceName && row.slide ? <p class="source">{row.sourceName}</p> : null}
+        {row.tone === 'moving' ? (
+          <Progress label={row.state} value={row.progress} />
+        ) : (
+          <span class={`tag ${row.tone}`}>{row.state}</span>
+        )}
+        {row.reason && row.tone !== 'moving' ? <p class="reason">{row.reason}</p> : null}
+      </div>
+      <Facts row={row} />
+      {user && maySteward(user, project) ? (
+        <IconButton icon="trash" label={`Delete ${row.name}`} onClick={() => onDelete(row)} />
+      ) : null}
+    </li>
+  )
+}
+
+function Thumbnail({ id, ready }: { id: string; ready: boolean }) {
+  const [broken, setBroken] = useState(false)
+  if (!ready || broken) return <span class="thumbnail empty" />
+  return (
+    <a class="thumbnail" href={`/slides/${id}`} tabIndex={-1}>
+      <img src={thumbnailUrl(id, 256)} alt="Open the slide" loading="lazy" onError={() => setBroken(true)} />
+    </a>
+  )
+}
+
+function Facts({ row }: { row: Row }) {
+  const { slide, intake } = row
+  if (!slide) return <p class="row-facts">{intake ? bytesText(intake.sourceBytes) : ''}</p>
+  const { width, height, mpp, objectivePower, sizes } = slide
+  const scan = objectivePower ? `${objectivePower}x` : mpp ? magnificationText(magnificationOf(mpp, 1)) : ''
+  const reduction = sizes.pyramid !== null && sizes.source > 0 ? 1 - sizes.pyramid / sizes.source : null
+  return (
+    <p class="row-facts">
+      {width > 0 ? <span>{`${width.toLocaleString('en')} × ${height.toLocaleString('en')} px`}</span> : null}
+      {width > 0 ? (
+        <span>{mpp ? `${Number(mpp.x.toFixed(4))} µm/px${scan ? ` · ${scan}` : ''}` : 'uncalibrated'}</span>
+      ) : null}
+      <span>
+        {bytesText(sizes.source)}
+        {sizes.pyramid !== null ? ` → ${bytesText(sizes.pyramid)}` : ''}
+        {reduction !== null ? <small> {changeText(reduction)}</small> : null}
+      </span>
+    </p>
+  )
+}
+
+const changeText = (reduction: number) =>
+  reduction >= 0 ? `${Math.round(reduction * 100)} % less` : `${Math.round(-reduction * 100)} % more`

@@ -1,0 +1,94 @@
+/** Opens a slide in an element of the page and takes care that everything ends with it. */
+import type { Slide, User } from '@coverslip/proto/api.ts'
+import { effect } from '@preact/signals'
+import { openAnnotations } from '../annotations/session.ts'
+import { api, goToSignIn, messageOf, signedIn } from '../api.ts'
+import type { Page } from './commands.ts'
+import { createController } from './controller.ts'
+import { readPlace, writePlace } from './deep-link.ts'
+import { listenToKeys } from './keyboard.ts'
+import { createSlideMap } from './map.ts'
+import type { SlideState } from './state.ts'
+import { createSlideState } from './state.ts'
+import { findIn } from './terms.ts'
+
+const ADDRESS_DELAY = 300
+
+export interface OpenedSlide {
+  page: Page
+  close(): void
+}
+
+export function openSlide(slide: Slide, user: User, element: HTMLElement): OpenedSlide {
+  const state = createSlideState(slide, user, localStorage)
+  const slideMap = createSlideMap(slide, element, {
+    place: readPlace(location.search),
+    onView: view => {
+      state.view.value = view
+    },
+    // The answer tells whether the sign-in has ended, the slide is gone, or only the connection is bad.
+    onTileFailure: () => {
+      signedIn(api.slide(slide.id))
+        .then(() => state.notices.show('Some tiles could not be loaded.'))
+        .catch(error => state.notices.show(messageOf(error)))
+    },
+  })
+  const session = openAnnotations(slide.id, user.id, localStorage, {
+    applied: changes => controller.applied(changes),
+    renamed: (from, to) => {
+      if (state.selection.value.has(from)) controller.select([to])
+    },
+    notice: text => state.notices.show(text),
+    signedOut: goToSignIn,
+  })
+  const controller = createController(state, slideMap, session)
+  const page: Page = { state, session, slideMap, controller }
+  const stops = [
+    effect(() => {
+      void session.revision.value
+      state.found.value = findIn(session.features.values())
+    }),
+    watchConnection(page),
+    keepAddress(state),
+    listenToKeys(page, element),
+  ]
+  void loadAnnotations(page)
+  return {
+    page,
+    close() {
+      for (const stop of stops) stop()
+      controller.close()
+      session.close()
+      slideMap.close()
+    },
+  }
+}
+
+async function loadAnnotations({ session, state }: Page) {
+  try {
+    await signedIn(session.load())
+  } catch (error) {
+    state.notices.show(`The annotations could not be loaded: ${messageOf(error)} Reload the page to try again.`, [])
+  }
+}
+
+/** A browser is not told why a WebSocket was refused; an ordinary call finds out. */
+function watchConnection({ session, state }: Page): () => void {
+  return effect(() => {
+    const live = session.live.value
+    if (live === 'signed-out') goToSignIn()
+    if (live === 'gone') state.notices.show('This slide has been deleted.')
+    if (live === 'away') void signedIn(api.session()).catch(() => {})
+  })
+}
+
+/** Keeps the address a link to what is on the screen; Chromium allows 200 such changes in 30 s. */
+function keepAddress(state: SlideState): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return effect(() => {
+    const { centre, resolution } = state.view.value
+    clearTimeout(timer)
+    const link = writePlace({ x: centre[0], y: centre[1], resolution })
+    timer = setTimeout(() => history.replaceState(null, '', location.pathname + link), ADDRESS_DELAY)
+  })
+}
