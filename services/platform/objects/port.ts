@@ -45,7 +45,12 @@ export interface Objects extends ReadableObjects {
         scheme: 's3'
         bucket: string
         prefix: string
-        client: { endpoint?: string; region: string; forcePathStyle: boolean; credentials?: { accessKeyId: string; secretAccessKey: string } }
+        client: {
+          endpoint?: string
+          region: string
+          forcePathStyle: boolean
+          credentials?: { accessKeyId: string; secretAccessKey: string }
+        }
       }
   /** Free bytes where that can be known (a file store). */
   freeBytes(): Promise<number | undefined>
