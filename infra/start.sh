@@ -1,0 +1,7 @@
+#!/bin/sh
+# `npm start`: sets up what is missing, then runs all of Coverslip in one process.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+sh "$here/infra/setup.sh"
+# Reads of files and calls of the image libraries share libuv's pool, whose size is fixed at the start.
+UV_THREADPOOL_SIZE=${UV_THREADPOOL_SIZE:-16} exec "$here/node_modules/.bin/node" "$here/services/all/main.ts" "$@"
