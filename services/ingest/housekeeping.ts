@@ -1,5 +1,6 @@
-/** Uploads that nobody goes on with end, and sources whose time is over go. */
+/** Uploads whose end nobody noted are noted, those that nobody goes on with end, and sources whose time is over go. */
 import { isLocked } from './lease-locker.ts'
+import { finishUpload } from './registration.ts'
 import { uploadsOf } from './store.ts'
 import type { UploadStore } from './upload-store.ts'
 import type { IngestDeps } from './uploads.ts'
@@ -7,11 +8,15 @@ import type { IngestDeps } from './uploads.ts'
 const EVERY_MS = 60_000
 
 /** Looks now and every minute until stopped. */
-export function startHousekeeping(deps: IngestDeps, store: UploadStore): { stop(): Promise<void> } {
+export function startHousekeeping(
+  deps: IngestDeps,
+  store: UploadStore,
+  arrived: () => void,
+): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   const look = (): void => {
     running = running
-      .then(() => tidyUp(deps, store))
+      .then(() => tidyUp(deps, store, arrived))
       .catch(error => deps.log.warn({ err: error }, 'tidying up did not work; it will be tried again'))
   }
   look()
@@ -24,10 +29,31 @@ export function startHousekeeping(deps: IngestDeps, store: UploadStore): { stop(
   }
 }
 
-export async function tidyUp(deps: IngestDeps, store: UploadStore): Promise<void> {
+/** @param arrived called when a slide turned out to be complete */
+export async function tidyUp(deps: IngestDeps, store: UploadStore, arrived: () => void): Promise<void> {
+  if (await noteMissed(deps, store)) arrived()
   await failAbandoned(deps, store)
   await removeExpired(deps, store)
   await removeRetired(deps)
+}
+
+/** Uploads whose last byte came just before a process died, so that nobody noted it. */
+async function noteMissed(deps: IngestDeps, store: UploadStore): Promise<boolean> {
+  const open = await deps.db.query
+    .selectFrom('uploads')
+    .innerJoin('slides', 'slides.slide_id', 'uploads.slide_id')
+    .select('upload_id')
+    .where('arrival', '=', 'uploading')
+    .where('finished_at', 'is', null)
+    .execute()
+  let complete = false
+  for (const { upload_id } of open) {
+    if (await isLocked(deps.db, store.nameOf(upload_id))) continue
+    const bytes = await store.received(upload_id)
+    if (!bytes || bytes.size !== bytes.offset) continue
+    if (await deps.db.transaction(trx => finishUpload(trx, upload_id, bytes.offset))) complete = true
+  }
+  return complete
 }
 
 const hours = (ms: number): string => {

@@ -18,7 +18,7 @@ export const ingest = defineModule<Tables, typeof config, typeof objects>({
   async start(deps) {
     const store = await openUploadStore(deps.objects.source)
     const arrivals = startArrivals(deps, store)
-    const housekeeping = startHousekeeping(deps, store)
+    const housekeeping = startHousekeeping(deps, store, arrivals.wake)
     return {
       rpc: createRpc(deps),
       raw: createUploads(deps, store, createLeaseLocker(deps.db), arrivals.wake).raw,

@@ -171,10 +171,16 @@ function headerOf(call: HttpCall, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** Upload-Length; null when the client tells it later. tus itself answers to one that makes no sense. */
+/**
+ * Upload-Length; null when the client tells it later.
+ * @throws ServiceError `invalid`
+ */
 function lengthOf(call: HttpCall): number | null {
-  const length = Number(headerOf(call, 'upload-length'))
-  return Number.isSafeInteger(length) && length >= 0 ? length : null
+  const header = headerOf(call, 'upload-length')
+  if (header === undefined && headerOf(call, 'upload-defer-length') === '1') return null
+  const length = Number(header)
+  if (header && Number.isSafeInteger(length) && length >= 0) return length
+  throw new ServiceError('invalid', 'Upload-Length must be a number of bytes')
 }
 
 /** @throws ServiceError `too-large`, `invalid`, `storage-full` */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EventMessage, EventName, ServiceName } from '@coverslip/proto/flow.ts'
 import { flow } from '@coverslip/proto/flow.ts'
+import type { Transaction } from 'kysely'
 import { openCache } from '../cache/index.ts'
 import { readConfig, type Settings } from '../config.ts'
 import { openDatabase } from '../db/index.ts'
@@ -57,8 +58,9 @@ export async function openTestDeps<D>(module: {
     cache,
     objects: Object.fromEntries(kinds.map((kind, i) => [kind, stores[i]])),
     scratch,
-    publish: (trx, name, message) => publish(trx, from, name, message),
-    signal: (name, message) => void signals.push({ name, message }),
+    publish: <Name extends EventName>(trx: Transaction<unknown>, name: Name, message: EventMessage<Name>) =>
+      publish(trx, from, name, message),
+    signal: (name: EventName, message: unknown) => void signals.push({ name, message }),
     rpc: () => {
       throw new Error('these deps call nobody')
     },
