@@ -1,7 +1,7 @@
 /** The calls that change annotations; each tells of its change in the transaction that makes it. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
-import type { AnnotationsServiceImplementation, Feature } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import type { AnnotationsServiceImplementation } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import { contentOfRequest, draftsOfRequest } from './import.ts'
 import type { AnnotationsDeps } from './module.ts'
 import { toFeature, toId } from './rpc.ts'

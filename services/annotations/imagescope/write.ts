@@ -187,7 +187,7 @@ function regionText(
 const vertexText = ([x, y]: Position): string => `<Vertex X="${decimal(x)}" Y="${decimal(y)}" Z="0"/>`
 
 /** All digits, so that nothing moves; without the exponents of the tiniest numbers, which ImageScope may not read. */
-const decimal = (value: number): string => (Math.abs(value) < 1e-6 ? value.toFixed(9) : String(value))
+const decimal = (value: number): string => (value !== 0 && Math.abs(value) < 1e-6 ? value.toFixed(9) : String(value))
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
