@@ -2,11 +2,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bufferSource, openFile } from '../byte-source.ts'
 import { SlideFileError } from '../errors.ts'
 import { frameSize, spliceTables } from '../jpeg.ts'
 import { openSlide } from '../open.ts'
+import { openWithOpenSlide } from '../openslide.ts'
 import type { ByteSource } from '../slide.ts'
 import { readImage } from '../tiff/image.ts'
 import { type Ifd, readTiff } from '../tiff/index.ts'
@@ -14,7 +16,7 @@ import { createRegionReader } from '../tiff/region.ts'
 import { Tag } from '../tiff/tags.ts'
 import { decodeRgb } from '../turbojpeg.ts'
 import { convert, verifyPyramid } from './index.ts'
-import { bestShift, boxAverage, type Picture, psnr } from './measure.ts'
+import { bestShift, boxAverage, meanSquaredError, type Picture, psnr } from './measure.ts'
 import { createPool } from './pool.ts'
 import { rings, writeTiledSlide } from './tiled-slide.ts'
 
@@ -176,6 +178,24 @@ describe('a conversion that fails', () => {
     await expect(convert('in', 'out', { tileSize: 100 })).rejects.toThrow('tileSize')
     await expect(convert('in', 'out', { quality: 0 })).rejects.toThrow('quality')
   })
+})
+
+test('OpenSlide and libvips read the same pixels from a pyramid as the own index does', async () => {
+  const [input, output] = [at('in.tiff'), at('out.tif')]
+  await writeTiledSlide(input, { picture: rings(1301, 715) })
+  const { levels } = await convert(input, output)
+  const own = await page(output, 0)
+  const slide = await openWithOpenSlide(output)
+  const data = await slide.readRegion(0, 0, 1301, 715)
+  await slide.close()
+  expect(slide.description.format).toBe('generic-tiff')
+  expect(slide.description.levels).toEqual(levels)
+  expect(meanSquaredError({ ...own, data }, own)).toBe(0)
+  for (const index of levels.keys()) {
+    const level = await page(output, index)
+    const decoded = await sharp(output, { page: index }).removeAlpha().raw().toBuffer()
+    expect(meanSquaredError({ ...level, data: decoded }, level)).toBeLessThan(2)
+  }
 })
 
 describe('verifying', () => {
