@@ -34,7 +34,7 @@ export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | nu
       const set: Record<string, string> = files.length > 1 ? { set: randomUUID(), setSize: String(files.length) } : {}
       let id = ''
       for (const { name, bytes, path } of files) {
-        id = await uploadOne(get, bytes, { filename: name, ...set, ...(path ? { path } : {}) })
+        id = await uploadOne(get, bytes, { filename: name, ...set, ...(path && files.length > 1 ? { path } : {}) })
       }
       return id
     },

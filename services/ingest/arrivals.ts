@@ -13,7 +13,7 @@ import { type SlideRow, uploadsOf } from './store.ts'
 import type { UploadStore } from './upload-store.ts'
 import type { IngestDeps } from './uploads.ts'
 
-const CLAIM_MS = 15_000
+const CLAIM_MS = 6000
 /** Looks for work left by others; own work wakes the worker at once. */
 const LOOK_MS = 5000
 const MAX_ATTEMPTS = 8

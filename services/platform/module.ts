@@ -87,7 +87,7 @@ export interface Consumer<Name extends EventName> {
   failed?(message: EventMessage<Name>, error: import('./errors.ts').ServiceError): Promise<void>
   /** Events in work at once in this process; default 4. */
   concurrency?: number
-  /** Default 60 s; while a handler runs the bus is told that work goes on. */
+  /** Default 15 s, after which another process takes over from one that died; while a handler runs the bus is told that work goes on. */
   ackWaitMs?: number
   /** Default 8. */
   maxDeliver?: number

@@ -1,6 +1,7 @@
 /** Who may come in: every route of the table with no, wrong, expired and other people's credentials. */
 import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
 import { type Client, clientOf, eventually } from '../client.ts'
 import type { Shape } from '../shape.ts'
 import { madeSlide } from './made.ts'
@@ -20,6 +21,20 @@ const OPEN = new Set([
   'POST /api/session',
   'POST /api/sign-in-links',
 ])
+
+const POINT = JSON.stringify({
+  type: 'Feature',
+  id: '00000000-0000-4000-8000-000000000000',
+  geometry: { type: 'Point', coordinates: [1, 1] },
+  properties: {},
+})
+/** Bodies that are right, so that only the credentials are wrong. */
+const BODIES: Record<string, string> = {
+  'POST /api/invitations': JSON.stringify({ email: 'x@example.org', role: 'viewer' }),
+  'POST /api/tokens': JSON.stringify({ label: 'x' }),
+  'POST /api/slides/{id}/annotations': POINT,
+  'PUT /api/slides/{id}/annotations/{annotationId}': POINT,
+}
 
 export function credentialsSuite(shape: () => Shape): void {
   let client: Client
@@ -63,11 +78,14 @@ export function credentialsSuite(shape: () => Shape): void {
       .replace('{tokenId}', 'x')
       .replace('{file}', 'none.js')
     const withBody = route.method === 'POST' || route.method === 'PUT' || route.method === 'PATCH'
+    const body = BODIES[routeName(route)] ?? '{}'
     const headers: Record<string, string> = {
       'tus-resumable': '1.0.0',
+      'upload-length': '10',
+      'upload-metadata': 'filename eA==',
       'content-type': route.bodyType ?? 'application/json',
     }
-    return clientOf(shape(), token).get(path, { method: route.method, headers, ...(withBody ? { body: '{}' } : {}) })
+    return clientOf(shape(), token).get(path, { method: route.method, headers, ...(withBody ? { body } : {}) })
   }
 
   describe.each(api.filter(route => !OPEN.has(routeName(route))).map(route => [routeName(route), route] as const))(
@@ -79,7 +97,7 @@ export function credentialsSuite(shape: () => Shape): void {
       test('refuses forged ones', async () => {
         expect((await ask(route, FORGED)).status).toBe(401)
       })
-      if (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles')) {
+      if (route.raw !== 'websocket' && (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles'))) {
         test('does not tell a stranger that the slide exists', async () => {
           expect((await ask(route, stranger)).status).toBe(404)
         })
@@ -94,6 +112,28 @@ export function credentialsSuite(shape: () => Shape): void {
       }
     },
   )
+
+  test.each([
+    ['nobody', () => ({}), 401],
+    ['a stranger', () => ({ authorization: `Bearer ${stranger}` }), 404],
+    [
+      "another web site, with the owner's cookie",
+      () => ({ cookie: `coverslip_session=${shape().token}`, origin: 'https://evil.example' }),
+      403,
+    ],
+    ['a viewer', () => ({ authorization: `Bearer ${viewer}` }), 101],
+  ])('a WebSocket of %s', async (_who, headers, status) => {
+    const socket = new WebSocket(`${shape().url.replace('http', 'ws')}/api/slides/${slideId}/live?after=0`, {
+      headers: headers(),
+    })
+    const answered = await new Promise<number>(resolve => {
+      socket.once('upgrade', response => resolve(response.statusCode ?? 0))
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0))
+    })
+    socket.on('error', () => {})
+    socket.terminate()
+    expect(answered).toBe(status)
+  })
 
   test('the table of open routes is the table of the surface', () => {
     const open = api.filter(({ access }) => access === 'anyone').map(routeName)

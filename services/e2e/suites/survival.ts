@@ -46,16 +46,20 @@ export function survivalSuite(shape: () => Shape): void {
     expect(slides.filter(one => one.id === id)).toHaveLength(1)
   }
 
-  test.each(MOMENTS_MS)('the process that works on the slide is killed %i ms after the upload', async ms => {
-    const services = [
-      ...new Set((['ingest', 'deidentify', 'pyramid', 'tiles'] as const).map(name => processOf(shape(), name))),
-    ]
-    const id = await client.upload([{ name: 'slide.svs', bytes }])
-    await sleep(ms)
-    for (const name of services) await shape().kill(name)
-    for (const name of services) await shape().restart(name)
-    await expectWhole(id)
-  })
+  test.each(MOMENTS_MS)(
+    'the process that works on the slide is killed %i ms after the upload',
+    async ms => {
+      const services = [
+        ...new Set((['ingest', 'deidentify', 'pyramid', 'tiles'] as const).map(name => processOf(shape(), name))),
+      ]
+      const id = await client.upload([{ name: 'slide.svs', bytes }])
+      await sleep(ms)
+      for (const name of services) await shape().kill(name)
+      for (const name of services) await shape().restart(name)
+      await expectWhole(id)
+    },
+    150_000,
+  )
 
   test('a client that dies in the middle of an upload goes on where it was, after the server was killed too', async () => {
     const { createUpload, patchHeaders } = await import('../client.ts')
@@ -78,7 +82,7 @@ export function survivalSuite(shape: () => Shape): void {
     })
     expect(rest.status).toBe(204)
     await expectWhole(upload.slideId)
-  })
+  }, 150_000)
 
   test('an annotation that was acknowledged survives', async () => {
     const id = await madeSlide(client)

@@ -5,6 +5,7 @@ import { embeddedSignals } from './embedded-signals.ts'
 import {
   append,
   CHANNEL,
+  endLeases,
   lastSeq,
   loadStreams,
   migrations,
@@ -22,6 +23,8 @@ const PRUNE_EVERY_MS = 60_000
 /** A bus in the tables of a database (schema `bus`), for one process or several on one PostgreSQL. */
 export async function openEmbedded(database: Database, report: Report): Promise<Bus> {
   const db = await database.open<Record<string, never>>(SCHEMA, migrations)
+  // Nobody else has the database: what is leased was leased by a process that died.
+  if (database.exclusive) await endLeases(db)
   const loops = new Map<Loop, string>()
   const pruned = new Map<string, number>()
   let streams: { name: string; matches: (subject: string) => boolean }[] = []
