@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { TestServer } from '../testing/servers.ts'
-import { scene } from './contract.ts'
+import { eventually, scene } from './contract-scene.ts'
 import type { ConsumerSpec } from './port.ts'
 import { openTarget, type Target } from './target.ts'
 
@@ -52,7 +52,7 @@ export function busCrashContract(target: () => Target): void {
       async message => void handled.push(message.deliveryCount),
       async message => void died.push(message.deliveryCount),
     )
-    await vi.waitFor(() => expect(died).toEqual([3]), 10_000)
+    await eventually(() => expect(died).toEqual([3]))
     expect(handled).toEqual([])
     await subscription.stop()
     await last.close()
@@ -102,18 +102,23 @@ export function busRestartContract(target: () => Target, server: () => TestServe
     await sleep(300)
     await server().restart()
     const before = published.length
-    await vi.waitFor(() => expect(published.length).toBeGreaterThan(before + 30), 20_000)
+    await eventually(() => expect(published.length).toBeGreaterThan(before + 30))
     await server().restart()
     const later = published.length
-    await vi.waitFor(() => expect(published.length).toBeGreaterThan(later + 30), 20_000)
+    await eventually(() => expect(published.length).toBeGreaterThan(later + 30))
     running = false
     await publishing
 
-    await vi.waitFor(() => expect(handled.size).toBe(published.length), 20_000)
-    await vi.waitFor(() => expect(followed).toEqual(published), 20_000)
+    await eventually(() => expect(handled.size).toBe(published.length))
+    await eventually(() => expect(followed).toEqual(published))
     for (const error of errors) expect(error).toMatchObject({ code: 'unavailable', retryable: true })
     await bus.ready()
+
+    await server().kill()
+    const start = performance.now()
     await Promise.all([subscription.stop(), follower.stop()])
     await close()
+    expect(performance.now() - start, 'closing without the server').toBeLessThan(8000)
+    await server().restart()
   })
 }

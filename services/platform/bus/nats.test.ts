@@ -2,8 +2,9 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startNats, type TestServer } from '../testing/servers.ts'
-import { busContract, type OpenedBus } from './contract.ts'
+import { busContract } from './contract.ts'
 import { busCrashContract, busRestartContract } from './contract-crash.ts'
+import type { OpenedBus } from './contract-scene.ts'
 import { openBus } from './index.ts'
 
 let server: TestServer

@@ -8,7 +8,7 @@ export function cacheContract(connect: () => Promise<Cache>, small: (bytes: numb
   let cache: Cache
   beforeAll(async () => {
     cache = await connect()
-    await vi.waitFor(() => cache.ready(), 5000)
+    await vi.waitFor(() => cache.ready(), 15_000)
   })
   afterAll(() => cache?.close())
 
@@ -55,7 +55,7 @@ export function cacheContract(connect: () => Promise<Cache>, small: (bytes: numb
 
   test('evicts entries when it is full, and takes new ones', async () => {
     const full = await small(4 * 2 ** 20)
-    await vi.waitFor(() => full.ready(), 5000)
+    await vi.waitFor(() => full.ready(), 15_000)
     const keys = Array.from({ length: 200 }, (_, i) => `full-${i}`)
     for (const key of keys) await full.set(key, randomBytes(50_000))
     const held = await Promise.all(keys.map(key => full.get(key)))

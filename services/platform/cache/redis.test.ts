@@ -25,7 +25,7 @@ describe('Redis', () =>
 
 test('two replicas see the same entries', async () => {
   const [one, two] = await Promise.all([openCache(server.url), openCache(server.url)])
-  await vi.waitFor(() => Promise.all([one.ready(), two.ready()]))
+  await vi.waitFor(() => Promise.all([one.ready(), two.ready()]), 15_000)
   await one.set('shared', Buffer.from('x'))
   expect(await two.get('shared')).toEqual(Buffer.from('x'))
   await Promise.all([one.close(), two.close()])
@@ -33,7 +33,7 @@ test('two replicas see the same entries', async () => {
 
 test('a Redis that is gone costs milliseconds, is a miss, and is used again when it is back', async () => {
   const cache = await openCache(server.url)
-  await vi.waitFor(() => cache.ready())
+  await vi.waitFor(() => cache.ready(), 15_000)
   await cache.set('kept', Buffer.from('x'))
   await server.kill()
   await expect(cache.ready()).rejects.toMatchObject({ code: 'unavailable', retryable: true })
@@ -45,7 +45,7 @@ test('a Redis that is gone costs milliseconds, is a miss, and is used again when
   }
   expect(performance.now() - start).toBeLessThan(1000)
   await server.restart()
-  await vi.waitFor(() => cache.ready(), 10_000)
+  await vi.waitFor(() => cache.ready(), 15_000)
   await cache.set('new', Buffer.from('z'))
   expect(await cache.get('new')).toEqual(Buffer.from('z'))
   await cache.close()
@@ -53,13 +53,13 @@ test('a Redis that is gone costs milliseconds, is a miss, and is used again when
 
 test('a Redis that hangs costs a second once, not with every call', async () => {
   const cache = await openCache(server.url)
-  await vi.waitFor(() => cache.ready())
+  await vi.waitFor(() => cache.ready(), 15_000)
   server.pause()
   const start = performance.now()
   for (let i = 0; i < 20; i += 1) expect(await cache.get('kept')).toBeUndefined()
   expect(performance.now() - start).toBeLessThan(3000)
   server.resume()
-  await vi.waitFor(() => cache.ready(), 10_000)
+  await vi.waitFor(() => cache.ready(), 15_000)
   await cache.close()
 })
 

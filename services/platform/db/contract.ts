@@ -172,7 +172,7 @@ export function databaseContract(connect: () => Promise<Database>): void {
     await notify('one', false)
     await notify('never', true).catch(() => {})
     await notify('two', false)
-    await vi.waitFor(() => expect(heard).toEqual(['one', 'two']))
+    await vi.waitFor(() => expect(heard).toEqual(['one', 'two']), 15_000)
     await listener.stop()
     await notify('three', false)
     await sleep(30)

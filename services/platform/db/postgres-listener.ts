@@ -16,6 +16,7 @@ export interface Listener {
 export function createListener(config: pg.ClientConfig): Listener {
   const handlers = new Map<string, Set<(payload: string) => void>>()
   let connection: Promise<pg.Client> | undefined
+  let live: pg.Client | undefined
   let ping: NodeJS.Timeout | undefined
   let closed = false
 
@@ -41,10 +42,12 @@ export function createListener(config: pg.ClientConfig): Listener {
   }
 
   function watch(client: pg.Client): void {
+    live = client
     client.on('notification', ({ channel, payload }) => tell(channel, payload ?? ''))
     client.once('end', () => {
       clearInterval(ping)
       connection = undefined
+      live = undefined
       if (closed || handlers.size === 0) return
       connected().then(
         () => {
@@ -74,7 +77,8 @@ export function createListener(config: pg.ClientConfig): Listener {
           own.delete(handle)
           if (own.size > 0 || handlers.get(channel) !== own) return
           handlers.delete(channel)
-          if (!closed) await (await connected()).query(`unlisten "${channel}"`).catch(() => {})
+          // A connection that is made later does not listen to this channel.
+          await live?.query(`unlisten "${channel}"`).catch(() => {})
         },
       }
     },
@@ -82,6 +86,7 @@ export function createListener(config: pg.ClientConfig): Listener {
       closed = true
       clearInterval(ping)
       const client = await connection?.catch(() => undefined)
+      live = undefined
       await client?.end().catch(() => {})
     },
   }

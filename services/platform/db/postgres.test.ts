@@ -49,9 +49,9 @@ describe('a restarted server', () => {
     await sleep(200)
     await server.restart()
     const before = acknowledged.length
-    await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(before + 10), 10_000)
+    await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(before + 10), 15_000)
     await server.restart()
-    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(0), 10_000)
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(0), 15_000)
     running = false
     await Promise.all(loads)
 

@@ -82,7 +82,7 @@ describe.skipIf(missing)(`S3${missing ? ` (${missing})` : ''}`, () => {
     await expect(objects.range('slide/1/a', 0, 4)).rejects.toMatchObject({ code: 'unavailable' })
     await expect(objects.put('slide/1/b', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' })
     await server.restart()
-    await vi.waitFor(() => objects.ready(), 10_000)
+    await vi.waitFor(() => objects.ready(), 15_000)
     expect((await objects.range('slide/1/a', 0, 4)).toString()).toBe('kept')
   })
 })

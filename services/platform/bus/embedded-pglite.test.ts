@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { busContract } from './contract.ts'
+import { busCrashContract } from './contract-crash.ts'
+import { openEmbeddedBus } from './contract-embedded.ts'
+import { openBus } from './index.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coverslip-bus-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('embedded in PGlite', () => {
+  busContract(() => openEmbeddedBus(`pglite:${folder}/contract`))
+  busCrashContract(() => ({ bus: 'embedded:', database: `pglite:${folder}/crash` }))
+})
+
+test('an embedded bus without a database is refused', async () => {
+  await expect(openBus('embedded:', {})).rejects.toThrow('needs a database')
+})
