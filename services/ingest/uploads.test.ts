@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -152,6 +152,14 @@ describe('an upload', () => {
   })
 })
 
+describe('the log', () => {
+  it('names no source', async () => {
+    const log = await readFile(join(system.data, 'log.jsonl'), 'utf8')
+    expect(log).toContain('"ready"')
+    expect(log).not.toMatch(/DOE/)
+  })
+})
+
 describe('a set', () => {
   it('is one slide, complete with its last file', async () => {
     const set = randomUUID()
@@ -213,7 +221,7 @@ describe('a restart', () => {
     await writeFile(join(data, 'source/.uploads', idOf(whole)), 'abcd')
     await first.stop()
 
-    const second = await startSystem([ingest], { data })
+    const second = await startSystem([ingest], { data, environment: { INGEST_FREE_FLOOR: '1000t' } })
     const { client, close } = await rpcAs(second, 'intake', 'ingest', IngestServiceDefinition)
     try {
       const slideId = whole.headers.get('coverslip-slide-id')!
@@ -222,6 +230,11 @@ describe('a restart', () => {
         .toBe('failed')
       const where = await second.fetch(placeOf(half), { method: 'HEAD', headers: TUS })
       expect(where.headers.get('upload-offset')).toBe('2')
+      // And the disk is said to be full by now.
+      const more = { method: 'PATCH', headers: { ...BYTES, 'upload-offset': '2' }, body: 'cd' }
+      expect((await second.fetch(placeOf(half), more)).status).toBe(507)
+      const headers = { ...TUS, 'upload-length': '4', 'upload-metadata': encode({ filename: 'a' }) }
+      expect((await second.fetch(UPLOADS, { method: 'POST', headers })).status).toBe(507)
     } finally {
       close()
       await second.stop()
