@@ -20,14 +20,10 @@ export interface FollowOptions {
 }
 
 /** A step of the way in words. */
-const STEPS: Record<IntakeSlide['state'], string> = {
+const STEPS: Partial<Record<IntakeSlide['state'], string>> = {
   received: 'checking',
   deidentifying: 'de-identifying',
   tiling: 'tiling',
-  ready: 'ready',
-  held: 'held',
-  quarantined: 'quarantined',
-  failed: 'failed',
 }
 const POLL_MS = 500
 const PATIENCE_MS = 120_000
@@ -48,10 +44,10 @@ export async function followSlide(connection: Connection, id: string, options: F
         signal: options.signal ?? null,
       })
       lastHeard = Date.now()
-      options.onStep?.(STEPS[record.state], record.state === 'received' ? undefined : record.progress)
       const outcome = outcomeOf(record)
       if (outcome?.state === 'ready') await published(connection, id, options)
       if (outcome) return outcome
+      options.onStep?.(STEPS[record.state] ?? record.state, record.state === 'received' ? undefined : record.progress)
     } catch (error) {
       if (!isPassing(error) || Date.now() - lastHeard > patienceMs) throw error
     }

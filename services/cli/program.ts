@@ -57,8 +57,8 @@ function settle(command: Command, context: Context): void {
     .configureOutput({
       writeOut: text => context.out.write(text),
       writeErr: text => context.screen.write(text),
-      getOutHelpWidth: () => context.screen.columns ?? 100,
-      getErrHelpWidth: () => context.screen.columns ?? 100,
+      getOutHelpWidth: () => context.screen.columns || 100,
+      getErrHelpWidth: () => context.screen.columns || 100,
     })
   for (const sub of command.commands) settle(sub, context)
 }

@@ -39,12 +39,12 @@ function bars(screen: Screen): Progress {
   return {
     step(name, step, fraction) {
       const isNew = !shown.has(name)
-      shown.set(name, barLine(name, step, fraction, screen.columns ?? 80))
+      shown.set(name, barLine(name, step, fraction, screen.columns || 80))
       if (isNew || Date.now() - lastDraw >= REDRAW_MS) draw()
     },
     done(name, outcome) {
       shown.delete(name)
-      draw(`${clip(`${name}  ${outcome}`, 4 * (screen.columns ?? 80))}\n`)
+      draw(`${clip(`${name}  ${outcome}`, 4 * (screen.columns || 80))}\n`)
     },
     say: text => draw(`${text}\n`),
     close() {

@@ -1,0 +1,68 @@
+/** The end of a check run: which tests were skipped and why, which checks failed, and the count of all. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** What is read of vitest's JSON report. */
+export interface Report {
+  testResults: {
+    name: string
+    status: string
+    message?: string
+    assertionResults: { status: string; fullName: string }[]
+  }[]
+}
+
+export interface Summary {
+  passed: number
+  failed: number
+  skipped: string[]
+  /** Skipped without an excuse: these count as failed too. */
+  unexpected: string[]
+}
+
+/** What may be missing where ../shared is: its slides, and the S3 server that it brings. */
+const EXCUSED = /\.\.\/shared|versitygw/
+
+/**
+ * @param report undefined when the run ended before any test did
+ * @param exitCode of the test command, which also fails for errors outside of tests
+ * @param sharedThere whether ../shared is there; then nothing may be skipped
+ * @param checks `name=passed` or `name=failed`, each counted as one test
+ */
+export function summarize(
+  report: Report | undefined,
+  exitCode: number,
+  sharedThere: boolean,
+  checks: readonly string[],
+): Summary {
+  const files = report?.testResults ?? []
+  const tests = files.flatMap(file => file.assertionResults)
+  const skipped = tests.filter(({ status }) => !['passed', 'failed'].includes(status)).map(({ fullName }) => fullName)
+  const unexpected = skipped.filter(title => sharedThere || !EXCUSED.test(title))
+  const unloaded = files.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+  const failed = tests.filter(({ status }) => status === 'failed').length + unloaded.length + unexpected.length
+  const untold = exitCode !== 0 && failed === 0 ? 1 : 0
+  const failedChecks = checks.filter(check => check.endsWith('=failed')).length
+  return {
+    passed: tests.filter(({ status }) => status === 'passed').length + checks.length - failedChecks,
+    failed: failed + untold + failedChecks,
+    skipped,
+    unexpected,
+  }
+}
+
+if (import.meta.main) {
+  const [exitCode, ...checks] = process.argv.slice(2)
+  const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+  const file = at('.cache/vitest.json')
+  const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined
+  const sharedThere = existsSync(process.env.COVERSLIP_SHARED ?? at('../shared/data'))
+  const { passed, failed, skipped, unexpected } = summarize(report, Number(exitCode), sharedThere, checks)
+  const say = (text: string): boolean => process.stdout.write(`${text}\n`)
+  say('')
+  for (const title of skipped) say(`skipped${unexpected.includes(title) ? ' without an excuse' : ''}: ${title}`)
+  if (Number(exitCode) !== 0) say(`FAILED: npm test (exit code ${exitCode})`)
+  for (const check of checks) if (check.endsWith('=failed')) say(`FAILED: ${check.slice(0, -'=failed'.length)}`)
+  say(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
