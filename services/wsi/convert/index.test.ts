@@ -103,10 +103,10 @@ test('resolution, objective power and ICC profile are kept, other metadata are n
   expect(bytes.includes('Doe') || bytes.includes('Aperio')).toBe(false)
 })
 
-test('the same slide gives the same bytes, with any number of workers of the same plan', async () => {
+test('the same slide gives the same bytes, with any number of workers', async () => {
   const input = at('in.tiff')
   await writeTiledSlide(input, { picture: rings(1500, 1100) })
-  await convert(input, at('a.tif'), { workers: 2 })
+  await convert(input, at('a.tif'), { workers: 1 })
   await convert(input, at('b.tif'), { workers: 3 })
   expect((await readFile(at('a.tif'))).equals(await readFile(at('b.tif')))).toBe(true)
 })

@@ -55,7 +55,7 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   try {
     const { width, height, objectivePower, format } = slide.description
     const mpp = keptMpp(slide.description)
-    const plan = planConversion(width, height, tileSize, workers)
+    const plan = planConversion(width, height, tileSize)
     await writeAtomically(outputPath, part =>
       writePyramid(part, inputPath, slide, plan, { ...options, quality, workers }),
     )

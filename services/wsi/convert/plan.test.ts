@@ -46,37 +46,31 @@ function allBlocks(plan: ReturnType<typeof planConversion>): { blocks: Block[]; 
 test('blocks make every tile of every level exactly once, with few parents open at a time', () => {
   const edge = fc.integer({ min: 1, max: 60_000 })
   fc.assert(
-    fc.property(
-      edge,
-      edge,
-      fc.constantFrom(256, 512),
-      fc.integer({ min: 1, max: 16 }),
-      (width, height, tile, workers) => {
-        const plan = planConversion(width, height, tile, workers)
-        const made = plan.levels.map(() => 0)
-        const { blocks, mostOpen } = allBlocks(plan)
-        for (const block of blocks) {
-          const geometry = blockGeometry(plan, block)
-          for (let i = 0, w = geometry.width, h = geometry.height; i < geometry.levels; i++) {
-            const { across, down } = tileGrid({ width: w, height: h }, tile)
-            made[block.level + i] = (made[block.level + i] ?? 0) + across * down
-            w = Math.ceil(w / 2)
-            h = Math.ceil(h / 2)
-          }
+    fc.property(edge, edge, fc.constantFrom(256, 512), fc.integer({ min: 1, max: 16 }), (width, height, tile) => {
+      const plan = planConversion(width, height, tile)
+      const made = plan.levels.map(() => 0)
+      const { blocks, mostOpen } = allBlocks(plan)
+      for (const block of blocks) {
+        const geometry = blockGeometry(plan, block)
+        for (let i = 0, w = geometry.width, h = geometry.height; i < geometry.levels; i++) {
+          const { across, down } = tileGrid({ width: w, height: h }, tile)
+          made[block.level + i] = (made[block.level + i] ?? 0) + across * down
+          w = Math.ceil(w / 2)
+          h = Math.ceil(h / 2)
         }
-        const expected = plan.levels.map(level => {
-          const { across, down } = tileGrid(level, tile)
-          return across * down
-        })
-        expect(made).toEqual(expected)
-        expect(mostOpen).toBeLessThanOrEqual(Math.ceil(plan.levels.length / plan.span))
-      },
-    ),
+      }
+      const expected = plan.levels.map(level => {
+        const { across, down } = tileGrid(level, tile)
+        return across * down
+      })
+      expect(made).toEqual(expected)
+      expect(mostOpen).toBeLessThanOrEqual(Math.ceil(plan.levels.length / plan.span))
+    }),
     { numRuns: 60 },
   )
 })
 
 test('blocks are small enough for memory and many enough for the workers', () => {
-  expect(blockEdge(planConversion(200_000, 200_000, 256, 2))).toBe(2048)
-  expect(blockEdge(planConversion(4000, 3000, 256, 4))).toBe(1024)
+  expect(blockEdge(planConversion(200_000, 200_000, 256))).toBe(2048)
+  expect(blockEdge(planConversion(4000, 3000, 256))).toBe(1024)
 })

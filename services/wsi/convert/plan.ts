@@ -45,12 +45,18 @@ export function pyramidLevels(width: number, height: number, tileSize: number): 
   }
 }
 
-/** The largest blocks that keep every worker busy, at most 2048 pixels: about 8 MB of planes, 13 MB of RGB. */
-export function planConversion(width: number, height: number, tileSize: number, workers: number): Plan {
+/** Slides of fewer blocks are cut into smaller ones. */
+const ENOUGH_BLOCKS = 24
+
+/**
+ * Blocks of at most 2048 pixels (about 8 MB of planes, 13 MB of RGB), smaller where that keeps more workers busy. The
+ * number of workers plays no part: the same slide gives the same file on any machine.
+ */
+export function planConversion(width: number, height: number, tileSize: number): Plan {
   const levels = pyramidLevels(width, height, tileSize)
   let span = Math.max(2, Math.floor(Math.log2(2048 / tileSize)))
   const blocks = () => Math.ceil(width / (tileSize << span)) * Math.ceil(height / (tileSize << span))
-  while (span > 2 && blocks() < workers * 6) span--
+  while (span > 2 && blocks() < ENOUGH_BLOCKS) span--
   return { width, height, tileSize, levels, span }
 }
 
