@@ -63,6 +63,6 @@ sources() {
 stamp=$(sources | sha256sum)
 if [ "$(cat services/viewer/dist/.sources 2>/dev/null || true)" != "$stamp" ]; then
   say 'Building the viewer…'
-  (cd services/viewer && PATH="$OLDPWD/node_modules/.bin:$PATH" vite build --logLevel warn >&2)
+  (cd services/viewer && PATH="$OLDPWD/node_modules/.bin:$PATH" vite build --logLevel error >&2)
   printf '%s\n' "$stamp" >services/viewer/dist/.sources
 fi
