@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { s3Missing, startS3, type TestServer } from '../testing/servers.ts'
@@ -59,15 +60,17 @@ describe.skipIf(missing)(`S3${missing ? ` (${missing})` : ''}`, () => {
     client.destroy()
   })
 
-  test('a stream that breaks leaves no unfinished upload', async () => {
+  test('neither a stream that breaks nor a lost race leaves an unfinished upload', async () => {
     const url = urlOf('broken')
     const objects = await openObjects(url)
     async function* breaking(): AsyncGenerator<Buffer> {
       for (let i = 0; i < 40; i += 1) yield Buffer.alloc(2 ** 20)
       throw new Error('the scanner is gone')
     }
-    const { Readable } = await import('node:stream')
     await expect(objects.put('slide/1/a', Readable.from(breaking()))).rejects.toThrow('the scanner is gone')
+    const large = (): Promise<unknown> => objects.put('slide/1/b', Buffer.alloc(18 * 2 ** 20))
+    const results = await Promise.allSettled([large(), large(), large()])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
     const client = clientOf(locationOf(url))
     const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: 'broken' }))
     expect(Uploads).toEqual([])
