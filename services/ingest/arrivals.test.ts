@@ -110,7 +110,7 @@ describe.skipIf(!sharedData)(`arrival${unlessMissing}`, () => {
     const folder = sharedSlide('mrxs/mirax-3k-stitching')
     const parts = (await readdir(folder)).map(name => ({ path: `DOE/${name}`, from: join(folder, name) }))
     const slideId = await upload([...parts, { path: 'DOE.mrxs', from: `${folder}.mrxs` }])
-    expect(await arrive(slideId)).toMatchObject({ state: 'received', format: 'mirax' })
+    expect(await arrive(slideId)).toMatchObject({ state: 'received', format: 'mirax', source_name: 'DOE.mrxs' })
     expect(await keysOf(slideId)).toEqual(
       expect.arrayContaining(['1/slide.mrxs', '1/slide/Slidedat.ini', '1/slide/Data0000.dat']),
     )

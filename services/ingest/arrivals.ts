@@ -107,7 +107,7 @@ async function bringIn(deps: IngestDeps, store: UploadStore, slide: SlideRow, si
 }
 
 async function receive(deps: IngestDeps, store: UploadStore, slide: SlideRow, signal: AbortSignal): Promise<void> {
-  const files = await moveFiles(deps, store, slide)
+  const files = await moveFiles(deps, store, slide, signal)
   if (!files.source) {
     const expected = 'expected one slide file, an MRXS file with its folder, or a slide with its annotation XML'
     throw new SlideFileError('unsupported', `The files do not make up a slide: ${expected}.`)
@@ -119,7 +119,12 @@ async function receive(deps: IngestDeps, store: UploadStore, slide: SlideRow, si
 }
 
 /** Makes objects of the uploaded files, and keeps a digest of each as it was received. */
-async function moveFiles(deps: IngestDeps, store: UploadStore, slide: SlideRow): Promise<SlideFiles> {
+async function moveFiles(
+  deps: IngestDeps,
+  store: UploadStore,
+  slide: SlideRow,
+  signal: AbortSignal,
+): Promise<SlideFiles> {
   const uploads = await uploadsOf(deps.db.query, slide.slide_id)
   const files = slideFiles(
     slide.slide_id,
@@ -130,7 +135,7 @@ async function moveFiles(deps: IngestDeps, store: UploadStore, slide: SlideRow):
     await store.moveTo(upload_id, key)
     if (sha256) continue
     const local = await deps.objects.source.localFile(key, deps.scratch)
-    const digest = await fileSha256(local.path).finally(() => local.release())
+    const digest = await fileSha256(local.path, signal).finally(() => local.release())
     await deps.db.query
       .updateTable('uploads')
       .set({ object_key: key, sha256: digest })

@@ -5,7 +5,7 @@ import { z } from 'zod'
 const retention: z.ZodType<number | undefined, string> = z.union([z.literal('').transform(() => undefined), duration])
 
 export const config = {
-  UPLOAD_MAX_BYTES: { type: bytes, default: '200g', help: 'Largest file that may be uploaded' },
+  UPLOAD_MAX_BYTES: { type: bytes, default: '100g', help: 'Largest file that may be uploaded' },
   UPLOAD_SET_MAX_FILES: { type: integer(2, 100_000), default: '10000', help: 'Most files that may make up one slide' },
   UPLOAD_SET_TIMEOUT: {
     type: duration,

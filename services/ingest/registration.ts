@@ -38,7 +38,10 @@ export async function beginUpload(trx: Trx, upload: NewUpload): Promise<string> 
     .executeTakeFirstOrThrow()
   if (Number(numInsertedOrUpdatedRows) === 0)
     throw new ServiceError('conflict', 'The set has a file of this path already')
-  await trx.updateTable('slides').set({ changed_at: new Date() }).where('slide_id', '=', slide.slide_id).execute()
+  // The file beside the others names the slide, in whatever order they come.
+  const named = upload.metadata.set && /^[^/]+(?<!\.xml)$/i.test(path) ? { source_name: path } : {}
+  const news = { changed_at: new Date(), ...named }
+  await trx.updateTable('slides').set(news).where('slide_id', '=', slide.slide_id).execute()
   return slide.slide_id
 }
 

@@ -58,8 +58,13 @@ type S3Location = Extract<Objects['location'], { scheme: 's3' }>
 async function s3Store(objects: Objects, location: S3Location): Promise<UploadStore> {
   const { S3Store } = await import('@tus/s3-store')
   const { bucket, client } = location
-  const datastore = new S3Store({ useTags: false, s3ClientConfig: { bucket, ...client } })
-  const prefix = `${location.prefix}${location.prefix === '' || location.prefix.endsWith('/') ? '' : '/'}${FOLDER}/`
+  // As the S3 adapter does: checksums that many servers do not know.
+  const checksums = {
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  } as const
+  const datastore = new S3Store({ useTags: false, s3ClientConfig: { bucket, ...client, ...checksums } })
+  const prefix = `${location.prefix}${FOLDER}/`
   return {
     datastore,
     nameOf: id => `${prefix}${id}`,

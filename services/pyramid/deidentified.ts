@@ -40,10 +40,15 @@ async function makePyramid(deps: PyramidDeps, message: SlideDeidentified, key: s
  * Looks at a pyramid object as its readers will.
  * @throws SlideFileError when it is not a pyramid of ours, ServiceError when it shows another slide
  */
-async function inspect(deps: PyramidDeps, message: SlideDeidentified, key: string): Promise<Announced> {
+async function inspect(
+  deps: PyramidDeps,
+  message: SlideDeidentified,
+  key: string,
+  signal: AbortSignal,
+): Promise<Announced> {
   const file = await deps.objects.pyramid.localFile(key, deps.scratch)
   try {
-    const { width, height, levels, mpp, objectivePower } = await verifyPyramid(file.path)
+    const { width, height, levels, mpp, objectivePower } = await verifyPyramid(file.path, signal)
     const expected = message.geometry
     if (expected && (expected.width !== width || expected.height !== height)) {
       throw new ServiceError('unsupported', 'The pyramid does not have the size of the slide')
@@ -56,7 +61,7 @@ async function inspect(deps: PyramidDeps, message: SlideDeidentified, key: strin
       levels: levels.map(level => ({ width: level.width, height: level.height })),
     }
     const info = await deps.objects.pyramid.head(key)
-    return { key, bytes: info?.size ?? 0, sha256: await fileSha256(file.path), geometry }
+    return { key, bytes: info?.size ?? 0, sha256: await fileSha256(file.path, signal), geometry }
   } finally {
     await file.release()
   }
@@ -86,7 +91,7 @@ async function tile(deps: PyramidDeps, message: SlideDeidentified, signal: Abort
   const made = rendition === Rendition.PYRAMID
   const key = made ? message.file.key : `${slideId}/${revision}/pyramid.tiff`
   if (!made) await makePyramid(deps, message, key, signal)
-  if (await announce(deps, message, await inspect(deps, message, key))) return
+  if (await announce(deps, message, await inspect(deps, message, key, signal))) return
   const outcome = await knownState(deps.db.query, slideId, revision)
   if (outcome === 'deleted') await deps.objects.pyramid.deletePrefix(`${slideId}/`)
 }

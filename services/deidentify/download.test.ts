@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { HttpCall } from '@coverslip/platform/module.ts'
+import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { config } from './config.ts'
+import { downloadOriginal } from './download.ts'
+import { slides } from './migrations/001-slides.ts'
+import type { DeidentifyDeps } from './received.ts'
+import { saveOutcome } from './store.ts'
+
+let test: TestDeps<DeidentifyDeps>
+const id = randomUUID()
+const rewritten = randomUUID()
+beforeAll(async () => {
+  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations: [slides] })
+  for (const [slideId, rendition] of [
+    [id, 'original'],
+    [rewritten, 'pyramid'],
+  ] as const) {
+    const key = `${slideId}/1/original.svs`
+    const file = { rendition, key, bytes: 10, sha256: 'abc' }
+    await test.deps.objects.original.put(key, Buffer.from('0123456789'))
+    const record = { slideId, state: 'done', revision: 1, project: 'p1', format: 'aperio', file, report: '{}' } as const
+    await test.deps.db.transaction(trx => saveOutcome(trx, record))
+  }
+})
+afterAll(() => test.close())
+
+/** A call by somebody who may download in project p1 only. */
+function call(slideId: string, headers: Record<string, string> = {}): HttpCall {
+  const allow = ({ project }: { project: string }) => {
+    if (project !== 'p1') throw new ServiceError('not-found', 'no')
+  }
+  return { params: { id: slideId }, headers, allow } as unknown as HttpCall
+}
+async function get(slideId: string, headers?: Record<string, string>) {
+  const { status, headers: told, body } = await downloadOriginal(test.deps)(call(slideId, headers))
+  const bytes = body === undefined || Buffer.isBuffer(body) ? body : await buffer(body as Readable)
+  return { status, headers: told!, text: bytes?.toString('latin1') }
+}
+
+describe('GET original', () => {
+  it('gives the file under the name of the slide', async () => {
+    const { status, headers, text } = await get(id)
+    expect([status, text]).toEqual([200, '0123456789'])
+    expect(headers['content-disposition']).toBe(`attachment; filename="${id}.svs"`)
+    expect(headers['content-length']).toBe('10')
+  })
+
+  it('gives a part, also to who has the same file already', async () => {
+    expect(await get(id, { range: 'bytes=2-4' })).toMatchObject({ status: 206, text: '234' })
+    expect((await get(id, { range: 'bytes=2-4' })).headers['content-range']).toBe('bytes 2-4/10')
+    expect(await get(id, { range: 'bytes=2-4', 'if-range': '"abc"' })).toMatchObject({ status: 206 })
+    expect(await get(id, { range: 'bytes=2-4', 'if-range': '"other"' })).toMatchObject({ status: 200 })
+    expect(await get(id, { 'if-none-match': '"abc"' })).toMatchObject({ status: 304, text: undefined })
+  })
+
+  it('says how long the file is to who asks past its end', async () => {
+    const { status, headers } = await get(id, { range: 'bytes=10-' })
+    expect([status, headers['content-range']]).toEqual([416, 'bytes */10'])
+  })
+
+  it('says so when the format has none yet, and knows no other slide', async () => {
+    await expect(get(rewritten)).rejects.toThrow('There is no de-identified original for this format yet')
+    await expect(get(randomUUID())).rejects.toMatchObject({ code: 'not-found' })
+    await expect(get('not-a-uuid')).rejects.toMatchObject({ code: 'not-found' })
+  })
+})

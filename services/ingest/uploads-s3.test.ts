@@ -1,0 +1,59 @@
+/** The same uploads into an S3 store, through tus' own S3 client. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { openObjects } from '@coverslip/platform/objects/index.ts'
+import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
+import { s3Missing, startS3 } from '@coverslip/platform/testing/servers.ts'
+import { startSystem } from '@coverslip/platform/testing/system.ts'
+import { IngestServiceDefinition } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
+import { sharedData, sharedSlide } from '@coverslip/wsi/test-data.ts'
+import { describe, expect, it } from 'vitest'
+import { ingest } from './module.ts'
+
+const UPLOADS = '/api/intake/uploads'
+const TUS = { 'tus-resumable': '1.0.0' }
+const BYTES = { ...TUS, 'content-type': 'application/offset+octet-stream' }
+const missing = s3Missing() ?? (sharedData ? undefined : '../shared/data is missing')
+
+describe.skipIf(missing !== undefined)(`uploads into S3${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  it('arrive as objects of our naming, and leave nothing else', async () => {
+    const started = await startS3()
+    if (!('server' in started)) throw new Error(started.missing)
+    const url = started.server.url.replace('bucket?', 'bucket/intake?')
+    const system = await startSystem([ingest], { environment: { OBJECTS_SOURCE_URL: url, INGEST_FREE_FLOOR: '0' } })
+    const { client, close } = await rpcAs(system, 'intake', 'ingest', IngestServiceDefinition)
+    const objects = await openObjects(url)
+    try {
+      const file = await readFile(sharedSlide('svs/CMU-1-Small-Region.svs'))
+      const metadata = `filename ${Buffer.from('DOE.svs').toString('base64')}`
+      const headers = { ...TUS, 'upload-length': String(file.length), 'upload-metadata': metadata }
+      const begun = await system.fetch(UPLOADS, { method: 'POST', headers })
+      const location = begun.headers.get('location')!
+      expect(location).toMatch(/^\/api\/intake\/uploads\/[0-9a-f-]{36}$/)
+      const part = (from: number, to: number) =>
+        system.fetch(location, {
+          method: 'PATCH',
+          headers: { ...BYTES, 'upload-offset': String(from) },
+          body: new Uint8Array(file.subarray(from, to)),
+        })
+      expect((await part(0, 1_000_000)).status).toBe(204)
+      const where = await system.fetch(location, { method: 'HEAD', headers: TUS })
+      expect(where.headers.get('upload-offset')).toBe('1000000')
+      expect((await part(1_000_000, file.length)).status).toBe(204)
+
+      const slideId = begun.headers.get('coverslip-slide-id')!
+      const formatOf = async () => (await client.getIntake({ slideId })).slide?.format
+      await expect.poll(formatOf, { timeout: 20_000 }).toBe('aperio')
+      const keys = []
+      for await (const { key } of objects.list('')) keys.push(key)
+      expect(keys).toEqual([`${slideId}/1/source`])
+      const stored = await objects.range(keys[0]!, 0, file.length)
+      expect(createHash('sha256').update(stored).digest('hex')).toBe(createHash('sha256').update(file).digest('hex'))
+    } finally {
+      close()
+      await system.stop()
+      await objects.close()
+      await started.server.stop()
+    }
+  })
+})
