@@ -2,22 +2,17 @@
  * The one place that knows both coordinate systems. Slides and the API count level-0 pixels with y down; OpenLayers
  * draws with y up, so a slide of height h lies in the extent [0, -h, w, 0]. Turning y over is its own inverse.
  */
-import { mapPositions } from './annotations/geometry.ts'
+import { mapPositions, rounded } from './annotations/geometry.ts'
 import type { Geometry, Position } from './annotations/model.ts'
 
 /** Subtracting from 0 instead of negating keeps 0 from becoming -0, which JSON would show as a change. */
 const flipPosition = ([x, y]: Position): Position => [x, 0 - y]
 
-/** A hundredth of a pixel is finer than any hand and is what QuPath writes. */
-const roundPosition = ([x, y]: Position): Position => [round(x), round(y)]
-const round = (value: number) => Math.round(value * 100) / 100
-
 /** Slide (y down) to view (y up). */
 export const toView = (geometry: Geometry): Geometry => mapPositions(geometry, flipPosition)
 
 /** View (y up) to slide (y down), rounded to a hundredth of a pixel. */
-export const toSlide = (geometry: Geometry): Geometry =>
-  mapPositions(geometry, position => roundPosition(flipPosition(position)))
+export const toSlide = (geometry: Geometry): Geometry => rounded(mapPositions(geometry, flipPosition))
 
 /** One point of the view as a point of the slide, and back. */
 export const flipPoint = (point: readonly number[]): Position => flipPosition([point[0] ?? 0, point[1] ?? 0])

@@ -1,5 +1,6 @@
-import 'ol/ol.css'
-import './style.css'
+import './style/base.css'
+import './style/dialogs.css'
+import './style/list.css'
 import { render } from 'preact'
 import { lazy, Suspense } from 'preact/compat'
 import { SignInPage } from './pages/sign-in.tsx'

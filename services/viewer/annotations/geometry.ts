@@ -24,6 +24,10 @@ export function mapPositions(geometry: Geometry, change: (position: Position) =>
   return { ...geometry, coordinates: map(geometry.coordinates) } as SimpleGeometry
 }
 
+/** A hundredth of a pixel is finer than any hand and is what QuPath writes. */
+export const rounded = (geometry: Geometry): Geometry => mapPositions(geometry, ([x, y]) => [round(x), round(y)])
+const round = (value: number) => Math.round(value * 100) / 100
+
 export function boxOf(geometry: Geometry): Box {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity]
   for (const [x, y] of positions(geometry)) {
@@ -43,18 +47,19 @@ export const boxBetween = ([ax, ay]: Position, [bx, by]: Position): Box => [
 ]
 
 /** The corners of a box as a closed ring. */
-export const rectangle = ([x0, y0, x1, y1]: Box): Geometry => ({
-  type: 'Polygon',
-  coordinates: [
-    [
-      [x0, y0],
-      [x1, y0],
-      [x1, y1],
-      [x0, y1],
-      [x0, y0],
+export const rectangle = ([x0, y0, x1, y1]: Box): Geometry =>
+  rounded({
+    type: 'Polygon',
+    coordinates: [
+      [
+        [x0, y0],
+        [x1, y0],
+        [x1, y1],
+        [x0, y1],
+        [x0, y0],
+      ],
     ],
-  ],
-})
+  })
 
 /** QuPath's form of an ellipse: a polygon whose bounding box is the ellipse, marked as one. */
 export function ellipse([x0, y0, x1, y1]: Box): Geometry {
@@ -63,7 +68,7 @@ export function ellipse([x0, y0, x1, y1]: Box): Geometry {
     const angle = (2 * Math.PI * i) / ELLIPSE_CORNERS
     return [cx + rx * Math.cos(angle), cy + ry * Math.sin(angle)]
   })
-  return { type: 'Polygon', coordinates: [[...ring, ring[0] as Position]], isEllipse: true }
+  return rounded({ type: 'Polygon', coordinates: [[...ring, ring[0] as Position]], isEllipse: true })
 }
 
 /** Whether a polygon is one box with sides along the axes. */
@@ -138,4 +143,4 @@ export const centreOf = (geometry: Geometry): Position => {
 }
 
 export const movedBy = (geometry: Geometry, [dx, dy]: Position): Geometry =>
-  mapPositions(geometry, ([x, y]) => [x + dx, y + dy])
+  rounded(mapPositions(geometry, ([x, y]) => [x + dx, y + dy]))

@@ -133,15 +133,16 @@ export function openAnnotations(
     return seq
   }
 
-  function takeChanges(changes: LiveChange[]) {
-    const news = changes.filter(({ annotationId, deleted, feature }) => {
+  const incoming = inBatches((changes: LiveChange[]) => {
+    const latest = [...new Map(changes.map(change => [change.annotationId, change])).values()]
+    const news = latest.filter(({ annotationId, deleted, feature }) => {
       // What is unsaved here is settled when it is sent: the server then tells that it was overtaken.
       if (unsaved.get(annotationId)) return false
       const known = features.get(annotationId)
       return deleted ? known !== undefined : feature !== null && (!known || versionOf(feature) > versionOf(known))
     })
     apply(news.map(({ annotationId, deleted, feature }) => ({ id: annotationId, feature: deleted ? null : feature })))
-  }
+  })
 
   return {
     features,
@@ -157,8 +158,11 @@ export function openAnnotations(
       apply(unsaved.all().map(({ id, feature }) => ({ id, feature })))
       loaded.value = true
       live = openLive(slideId, seq, {
-        changes: takeChanges,
-        missed: fetchAll,
+        changes: incoming.add,
+        missed: () => {
+          incoming.flush()
+          return fetchAll()
+        },
         state: state => {
           liveState.value = state
           if (state === 'open') saver.wake()
@@ -185,6 +189,27 @@ export function openAnnotations(
     close() {
       live?.close()
       saver.stop()
+    },
+  }
+}
+
+const BATCH_MS = 50
+/** Collects for a moment: an import by somebody else may come in as thousands of changes, and each look costs a drawing. */
+function inBatches<T>(take: (items: T[]) => void) {
+  let waiting: T[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const items = waiting
+    waiting = []
+    if (items.length) take(items)
+  }
+  return {
+    flush,
+    add(items: readonly T[]) {
+      waiting = waiting.concat(items)
+      timer ??= setTimeout(flush, BATCH_MS)
     },
   }
 }

@@ -1,3 +1,6 @@
+import 'ol/ol.css'
+import '../style/viewer.css'
+import '../style/panel.css'
 import type { Slide, User } from '@coverslip/proto/api.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, api, messageOf, signedIn } from '../api.ts'

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { api, messageOf, signedIn } from '../api.ts'
 import type { Page } from '../slide/commands.ts'
+import { Icons } from './icons.tsx'
 
 /** Import and export of annotation files. */
 export function Files({ page }: { page: Page }) {
@@ -24,20 +25,36 @@ export function Files({ page }: { page: Page }) {
 
   return (
     <section>
-      <header>
-        <h2>Files</h2>
-      </header>
-      <div class="buttons">
+      <h2 class="hidden">Files</h2>
+      <div class="buttons compact">
         {state.writable ? (
-          <button type="button" disabled={busy} onClick={() => picker.current?.click()}>
+          <button
+            type="button"
+            title="ImageScope XML or GeoJSON"
+            disabled={busy}
+            onClick={() => picker.current?.click()}
+          >
+            <Icons.upload />
             {busy ? 'Importing…' : 'Import…'}
           </button>
         ) : null}
-        <a class="button" href={`/api/slides/${id}/annotations.geojson`} download={`${state.slide.name}.geojson`}>
+        <a
+          class="button"
+          title="Export as GeoJSON (QuPath)"
+          href={`/api/slides/${id}/annotations.geojson`}
+          download={`${state.slide.name}.geojson`}
+        >
+          <Icons.download />
           GeoJSON
         </a>
-        <a class="button" href={`/api/slides/${id}/annotations.xml`} download={`${state.slide.name}.xml`}>
-          ImageScope XML
+        <a
+          class="button"
+          title="Export as ImageScope XML"
+          href={`/api/slides/${id}/annotations.xml`}
+          download={`${state.slide.name}.xml`}
+        >
+          <Icons.download />
+          XML
         </a>
       </div>
       <input

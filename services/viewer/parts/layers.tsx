@@ -5,6 +5,7 @@ import { IconButton } from './button.tsx'
 /** The layers of the slide: which one new shapes go to, which are shown, and how. */
 export function Layers({ page }: { page: Page }) {
   const { state } = page
+  const [adding, setAdding] = useState(false)
   const toggle = (layer: string) => {
     const hidden = new Set(state.hiddenLayers.value)
     if (!hidden.delete(layer)) hidden.add(layer)
@@ -14,6 +15,13 @@ export function Layers({ page }: { page: Page }) {
     <section>
       <header>
         <h2>Layers</h2>
+        {state.writable ? (
+          <IconButton
+            icon={adding ? 'close' : 'plus'}
+            label={adding ? 'No new layer' : 'New layer'}
+            onClick={() => setAdding(!adding)}
+          />
+        ) : null}
         <IconButton
           icon={state.allHidden.value ? 'eyeOff' : 'eye'}
           label={state.allHidden.value ? 'Show all annotations' : 'Hide all annotations'}
@@ -51,7 +59,14 @@ export function Layers({ page }: { page: Page }) {
           )
         })}
       </ul>
-      {state.writable ? <NewLayer onAdd={layer => addLayer(page, layer)} /> : null}
+      {adding ? (
+        <NewLayer
+          onAdd={layer => {
+            addLayer(page, layer)
+            setAdding(false)
+          }}
+        />
+      ) : null}
       <div class="looks">
         <label>
           Opacity
@@ -94,7 +109,6 @@ function NewLayer({ onAdd }: { onAdd(layer: string): void }) {
       onSubmit={event => {
         event.preventDefault()
         if (name.trim()) onAdd(name.trim())
-        setName('')
       }}
     >
       <input
@@ -102,6 +116,7 @@ function NewLayer({ onAdd }: { onAdd(layer: string): void }) {
         placeholder="New layer"
         maxLength={100}
         value={name}
+        ref={input => input?.focus()}
         onInput={event => setName(event.currentTarget.value)}
       />
       <button type="submit" disabled={!name.trim()}>

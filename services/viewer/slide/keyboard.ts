@@ -30,7 +30,6 @@ export function listenToKeys(page: Page, element: HTMLElement): () => void {
   window.addEventListener('keyup', up, { signal })
   window.addEventListener('blur', release, { signal })
   element.addEventListener('mousedown', middle, { signal })
-  element.focus({ preventScroll: true })
   return () => stop.abort()
 }
 
