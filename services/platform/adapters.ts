@@ -1,6 +1,6 @@
 /** Opens the adapters that the configuration names, and hands out only what a module declared. */
 import { mkdir, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openBus } from './bus/index.ts'
 import type { Bus } from './bus/port.ts'
 import { openCache } from './cache/index.ts'
@@ -8,6 +8,7 @@ import type { Cache } from './cache/port.ts'
 import { openDatabase } from './db/index.ts'
 import type { Database } from './db/port.ts'
 import { ServiceError } from './errors.ts'
+import type { Log } from './log.ts'
 import type { Module, ObjectHandles, ObjectsAccess } from './module.ts'
 import { openObjects } from './objects/index.ts'
 import type { Objects } from './objects/port.ts'
@@ -32,15 +33,15 @@ const STORES = {
   pyramid: 'OBJECTS_PYRAMID_URL',
 } as const
 
-export async function openAdapters(config: PlatformConfig, modules: Module[]): Promise<Adapters> {
-  const scratch = resolve(config.SCRATCH_DIR)
-  await rm(scratch, { recursive: true, force: true })
-  await mkdir(scratch, { recursive: true, mode: 0o700 })
+export async function openAdapters(config: PlatformConfig, modules: Module[], log: Log): Promise<Adapters> {
   const opened: { close(): Promise<void> }[] = []
   try {
     const database = needsDatabase(config, modules) ? await openDatabase(config.DATABASE_URL) : undefined
     if (database) opened.push(database)
-    const bus = await openBus(config.BUS_URL, { database })
+    // Only now is it certain that no other process works in this folder.
+    const scratch = await emptyFolder(config.SCRATCH_DIR)
+    const report = (what: string, error: unknown): void => log.warn({ err: error }, what)
+    const bus = await openBus(config.BUS_URL, { database, report })
     opened.push(bus)
     const cache = await openCache(config.CACHE_URL)
     opened.push(cache)
@@ -75,6 +76,14 @@ export async function openAdapters(config: PlatformConfig, modules: Module[]): P
     await closeAll(opened)
     throw error
   }
+}
+
+/** A folder of our own below the one that was named, so that a wrong setting costs nobody their files. */
+async function emptyFolder(parent: string): Promise<string> {
+  const folder = join(resolve(parent), 'coverslip')
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
 }
 
 function needsDatabase(config: PlatformConfig, modules: Module[]): boolean {

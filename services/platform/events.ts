@@ -16,7 +16,7 @@ import type { Consumer, Consumers, Followers } from './module.ts'
 import { saveEvent } from './outbox.ts'
 import type { Telemetry } from './telemetry.ts'
 
-const DEFAULTS = { ackWaitMs: 15_000, maxDeliver: 8, concurrency: 4 }
+const DEFAULTS = { ackWaitMs: 15_000, maxDeliver: 20, concurrency: 4 }
 const BACKOFF_MS = [500, 2000, 10_000, 30_000, 60_000]
 const SIGNAL_MS = 500
 

@@ -89,7 +89,7 @@ export interface Consumer<Name extends EventName> {
   concurrency?: number
   /** Default 15 s, after which another process takes over from one that died; while a handler runs the bus is told that work goes on. */
   ackWaitMs?: number
-  /** Default 8. */
+  /** Default 20: a stop in good order counts as a delivery, too. */
   maxDeliver?: number
 }
 export type Consumers = { [Name in EventName]?: Consumer<Name> }

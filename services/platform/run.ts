@@ -64,7 +64,7 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
     for (const close of stops.reverse()) await close()
   })
   try {
-    const adapters = await openAdapters(platform, modules)
+    const adapters = await openAdapters(platform, modules, log)
     stops.push(() => adapters.close())
     for (const stream of streams()) await adapters.bus.ensureStream(stream)
     const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
