@@ -5,8 +5,8 @@ export function cleanText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '')
 }
 
-/** Longer names are a mistake; the viewer and ImageScope show some dozens of characters. */
-const LONGEST = 1000
+/** Names are remarks at times (ImageScope's Text); still longer ones are a mistake. */
+const LONGEST = 10_000
 
 /** @throws Unusable when it is not text, or longer than a name can be */
 export function shortText(value: unknown, what: string): string {

@@ -196,7 +196,7 @@ describe('what cannot be drawn', () => {
     ['nothing', feature({}, { geometry: { type: 'MultiPolygon', coordinates: [] } }), 'its geometry is empty'],
     ['a wrong nesting', feature({}, { geometry: { type: 'Polygon', coordinates: 7 } }), /not nested as its type asks/],
     ['a colour', feature({ color: [1, 2, 256] }), /colour is not/],
-    ['a long name', feature({ name: 'x'.repeat(1001) }), 'its name is longer than 1000 characters'],
+    ['a long name', feature({ name: 'x'.repeat(10_001) }), 'its name is longer than 10000 characters'],
     ['deep properties', feature({ a: JSON.parse('['.repeat(50) + ']'.repeat(50)) }), /nested too deeply/],
     ['a measurement', feature({ measurements: { a: 'Miller' } }), 'a measurement is not a number'],
   ])('%s', (_, value, reason) => {

@@ -1,7 +1,7 @@
 import { type Content, type Measurement, noContent, type Term } from '../annotation.ts'
 import { Unusable } from '../errors.ts'
 import { OWN_METADATA } from '../geojson/names.ts'
-import { shortText } from '../text.ts'
+import { cleanText, shortText } from '../text.ts'
 import { EXCLUDE, TERM_HEADER } from './names.ts'
 import type { RawLayer, RawRegion } from './read.ts'
 import { type Shape, shapeOf } from './shape.ts'
@@ -40,7 +40,7 @@ export function contentOf(region: Region, { layer, headers, isReadOnly }: RawLay
     isLocked: isReadOnly,
     measurements: Object.fromEntries(others.filter(isMeasurement).map(([name, value]) => [name, numberOf(value)])),
     metadata: Object.fromEntries(
-      others.filter(pair => !isMeasurement(pair)).map(([name, value]) => [name, shortText(value, 'attribute')]),
+      others.filter(pair => !isMeasurement(pair)).map(([name, value]) => [name, cleanText(value)]),
     ),
   }
 }
