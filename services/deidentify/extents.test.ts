@@ -1,7 +1,7 @@
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assertSeparate, gaps, merge, toucher } from './extents.ts'
+import { assertSeparate, container, gaps, merge, toucher } from './extents.ts'
 
 const extents = fc.array(fc.record({ offset: fc.nat(200), length: fc.nat(20) }), { maxLength: 20 })
 const covers = (list: { offset: number; length: number }[], at: number) =>
@@ -29,11 +29,12 @@ describe('extents', () => {
     )
   })
 
-  it('touching is overlapping by a byte at least', () => {
+  it('touching is sharing a byte, containing is sharing them all', () => {
     fc.assert(
       fc.property(extents, fc.nat(200), fc.integer({ min: 1, max: 20 }), (list, offset, length) => {
         const bytes = Array.from({ length }, (_, i) => offset + i)
         expect(toucher(list)(offset, length)).toBe(bytes.some(at => covers(list, at)))
+        expect(container(list)(offset, length)).toBe(bytes.every(at => covers(list, at)))
       }),
     )
   })

@@ -35,20 +35,36 @@ export function gaps(extents: readonly Extent[], size: number): Extent[] {
   return found
 }
 
+type Test = (offset: number, length: number) => boolean
+
+/** Finds the first merged extent that ends behind a position. */
+function firstBehind(merged: readonly Extent[], position: number): Extent | undefined {
+  let low = 0
+  let high = merged.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const extent = merged[middle]!
+    if (extent.offset + extent.length <= position) low = middle + 1
+    else high = middle
+  }
+  return merged[low]
+}
+
 /** A test whether `length` bytes at a position touch any of the extents. */
-export function toucher(extents: readonly Extent[]): (offset: number, length: number) => boolean {
+export function toucher(extents: readonly Extent[]): Test {
   const merged = merge(extents)
   return (offset, length) => {
-    let low = 0
-    let high = merged.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const extent = merged[middle]!
-      if (extent.offset + extent.length <= offset) low = middle + 1
-      else high = middle
-    }
-    const extent = merged[low]
+    const extent = firstBehind(merged, offset)
     return extent !== undefined && extent.offset < offset + length
+  }
+}
+
+/** A test whether `length` bytes at a position are all covered by the extents. */
+export function container(extents: readonly Extent[]): Test {
+  const merged = merge(extents)
+  return (offset, length) => {
+    const extent = firstBehind(merged, offset)
+    return extent !== undefined && extent.offset <= offset && offset + length <= extent.offset + extent.length
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { causeCode, ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
+import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
@@ -12,7 +13,6 @@ import type { config } from './config.ts'
 import { type Deidentified, deidentifyInPlace, isInPlaceFormat } from './in-place.ts'
 import { makeReport } from './report.ts'
 import { deidentifyByRewriting } from './rewrite.ts'
-import { scanFile } from './scan.ts'
 import { findSlide, markDeleted, type SlideRecord, saveOutcome, type Tables } from './store.ts'
 
 export const objects = { source: 'read', original: 'write', pyramid: 'write' } as const
@@ -62,7 +62,7 @@ async function store(deps: DeidentifyDeps, key: string, made: Made): Promise<voi
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'conflict') throw error
     const there = await objects.localFile(key, deps.scratch)
-    const { sha256 } = await scanFile(there.path, []).finally(() => there.release())
+    const sha256 = await fileSha256(there.path).finally(() => there.release())
     if (sha256 === made.result.sha256) return
     await objects.deletePrefix(key)
     await objects.putFile(key, made.path)

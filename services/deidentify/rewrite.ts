@@ -1,3 +1,4 @@
+import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
@@ -5,7 +6,6 @@ import { applyPatches } from './apply.ts'
 import type { Deidentified } from './in-place.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
-import { scanFile } from './scan.ts'
 import { cleanIccProfiles } from './steps/clean-icc-profiles.ts'
 
 /** What the words of the report mean here: a new file has nothing that was not put into it. */
@@ -43,7 +43,7 @@ export async function deidentifyByRewriting(
 ): Promise<Deidentified> {
   const { bytes, levels } = await convert(sourcePath, resultPath, options)
   const dates = await clearProfileDates(resultPath)
-  const { sha256 } = await scanFile(resultPath, [], options.signal)
+  const sha256 = await fileSha256(resultPath, options.signal)
   return {
     bytes,
     sha256,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { container, type Extent, toucher } from './extents.ts'
 
 /** A byte sequence to look for. */
 export interface Pattern {
@@ -24,56 +25,85 @@ export function patternsOf(secret: Buffer): Pattern[] {
   ]
 }
 
+type Finder = (bytes: Buffer, base: number) => Hit[]
+
 /**
- * Finds patterns of at least two bytes in one pass: a table by their first two bytes passes over almost every position.
+ * Finds patterns of at least two bytes in one pass, by the algorithm of Wu and Manber (1994) with blocks of two bytes: the
+ * table says how far no pattern can end, which is almost always the length of the shortest.
  */
-export function createFinder(patterns: readonly Pattern[]): (bytes: Buffer, base: number) => Hit[] {
-  const table = new Uint8Array(65_536)
-  const byStart = new Map<number, Pattern[]>()
-  for (const pattern of new Map(patterns.map(p => [p.bytes.toString('hex'), p])).values()) {
-    const start = pattern.bytes.readUInt16BE(0)
-    table[start] = 1
-    byStart.set(start, [...(byStart.get(start) ?? []), pattern])
+export function createFinder(patterns: readonly Pattern[]): Finder {
+  const distinct = [...new Map(patterns.map(p => [p.bytes.toString('hex'), p])).values()]
+  const reach = Math.min(255, ...distinct.map(({ bytes }) => bytes.length))
+  const shift = new Uint8Array(65_536).fill(reach - 1)
+  const endingWith = new Map<number, Pattern[]>()
+  for (const pattern of distinct) {
+    for (let i = 0; i < reach - 1; i++) {
+      const block = pattern.bytes.readUInt16BE(i)
+      shift[block] = Math.min(shift[block]!, reach - 2 - i)
+    }
+    const last = pattern.bytes.readUInt16BE(reach - 2)
+    endingWith.set(last, [...(endingWith.get(last) ?? []), pattern])
   }
   return (bytes, base) => {
     const hits: Hit[] = []
-    let window = bytes[0] ?? 0
-    for (let i = 1; i < bytes.length; i++) {
-      window = ((window << 8) | bytes[i]!) & 0xffff
-      if (table[window] === 0) continue
-      for (const pattern of byStart.get(window)!) {
-        const end = i - 1 + pattern.bytes.length
-        if (end <= bytes.length && bytes.compare(pattern.bytes, 0, pattern.bytes.length, i - 1, end) === 0) {
-          hits.push({ offset: base + i - 1, pattern })
-        }
-      }
+    for (let end = reach - 1; end < bytes.length; ) {
+      const block = (bytes[end - 1]! << 8) | bytes[end]!
+      const step = shift[block]!
+      if (step === 0) hits.push(...matches(endingWith.get(block) ?? [], bytes, end - reach + 1, base))
+      end += Math.max(1, step)
     }
     return hits
   }
 }
 
+function matches(patterns: readonly Pattern[], bytes: Buffer, start: number, base: number): Hit[] {
+  const fits = ({ bytes: wanted }: Pattern): boolean => {
+    const end = start + wanted.length
+    return end <= bytes.length && bytes.compare(wanted, 0, wanted.length, start, end) === 0
+  }
+  return patterns.filter(fits).map(pattern => ({ offset: base + start, pattern }))
+}
+
+/** Below this, compressed pixels and numbers contain any text sooner or later. */
+const MIN_IN_BINARY = 7
+
+/** Long patterns everywhere, short ones only where a hit means something. */
+function createFileFinder(patterns: readonly Pattern[], binary: readonly Extent[]): Finder {
+  const none: Finder = () => []
+  const finderOf = (group: Pattern[]): Finder => (group.length > 0 ? createFinder(group) : none)
+  const findLong = finderOf(patterns.filter(({ bytes }) => bytes.length >= MIN_IN_BINARY))
+  const findShort = finderOf(patterns.filter(({ bytes }) => bytes.length < MIN_IN_BINARY))
+  const isInside = container(binary)
+  const touches = toucher(binary)
+  return (bytes, base) => {
+    const short = isInside(base, bytes.length) ? [] : findShort(bytes, base)
+    const telling = short.filter(({ offset, pattern }) => !touches(offset, pattern.bytes.length))
+    return [...findLong(bytes, base), ...telling]
+  }
+}
+
 /**
  * Reads a file once: its SHA-256 in lower-case hex, and every occurrence of the patterns, also where they cross a block.
+ * @param options.binary what is no text: patterns under 7 bytes are not looked for there
  */
 export async function scanFile(
   path: string,
   patterns: readonly Pattern[],
-  signal?: AbortSignal,
+  options: { binary?: readonly Extent[]; signal?: AbortSignal | undefined } = {},
 ): Promise<{ sha256: string; hits: Hit[] }> {
-  const find = createFinder(patterns)
+  const { binary = [], signal } = options
+  const find = createFileFinder(patterns, binary)
   const overlap = Math.max(0, ...patterns.map(({ bytes }) => bytes.length - 1))
   const hash = createHash('sha256')
   const hits = new Map<string, Hit>()
   let tail: Buffer = Buffer.alloc(0)
   let at = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, ...(signal ? { signal } : {}) })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024, ...(signal ? { signal } : {}) })) {
     hash.update(chunk)
-    const block = Buffer.concat([tail, chunk])
-    for (const hit of patterns.length > 0 ? find(block, at - tail.length) : []) {
-      hits.set(`${hit.offset}:${hit.pattern.bytes.length}`, hit)
-    }
+    const block = overlap > 0 ? Buffer.concat([tail, chunk]) : chunk
+    for (const hit of find(block, at - tail.length)) hits.set(`${hit.offset}:${hit.pattern.bytes.length}`, hit)
     at += chunk.length
-    tail = overlap > 0 ? block.subarray(-overlap) : Buffer.alloc(0)
+    tail = overlap > 0 ? block.subarray(-overlap) : tail
   }
   return { sha256: hash.digest('hex'), hits: [...hits.values()] }
 }
