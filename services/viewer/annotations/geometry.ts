@@ -1,5 +1,6 @@
 /** Plane geometry in level-0 pixels; pure. */
-import type { Box, Geometry, Position, SimpleGeometry } from './model.ts'
+import type { AnnotationFeature, Box, Geometry, Position, SimpleGeometry } from './model.ts'
+import { kindOf } from './model.ts'
 
 /** Enough corners that an ellipse looks smooth at every zoom it is drawn at. */
 const ELLIPSE_CORNERS = 96
@@ -81,6 +82,10 @@ export function isBox(geometry: Geometry): boolean {
   const distinct = new Set(ring.map(String))
   return ring.every(onCorner) && distinct.size === 4
 }
+
+/** Rectangles and ellipses are resized by their box; all other shapes have corners to move. */
+export const isBoxShape = (feature: AnnotationFeature): boolean =>
+  feature.geometry.isEllipse === true || (kindOf(feature) === 'rectangle' && isBox(feature.geometry))
 
 /** Shoelace; rings may be closed or not. Always positive. */
 export function ringArea(ring: readonly Position[]): number {

@@ -57,7 +57,8 @@ export interface FeatureCollection {
 }
 
 export const DEFAULT_LAYER = 'Annotations'
-const UNCLASSIFIED: Rgb = [240, 228, 66]
+/** Dark, with the white rim that every shape has: none of the terms' colours. */
+export const UNCLASSIFIED: Rgb = [38, 44, 54]
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const metadata = (feature: AnnotationFeature) => feature.properties.metadata ?? {}

@@ -3,11 +3,18 @@ import { ApiError, api, messageOf } from '../api.ts'
 
 /** Redeems the code behind `#`; without one, asks for a link by mail. */
 export function SignInPage() {
-  const [code] = useState(takeCode)
+  const [code, setCode] = useState(takeCode)
   const [failure, setFailure] = useState('')
   useEffect(() => {
     document.title = 'Sign in · Coverslip'
+    setFailure('')
     if (code) api.signIn(code).then(goOn, error => setFailure(reasonOf(error)))
+  }, [code])
+  useEffect(() => {
+    // A link pasted into a page that is open already changes only the part behind #.
+    const onHash = () => setCode(takeCode() || code)
+    window.addEventListener('hashchange', onHash)
+    return () => window.removeEventListener('hashchange', onHash)
   }, [code])
   return (
     <div class="plain">

@@ -1,5 +1,5 @@
 import { computed, useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { AnnotationFeature } from '../annotations/model.ts'
 import { colorOf, isLocked, kindOf, nameOf, termOf } from '../annotations/model.ts'
 import type { Page } from '../slide/commands.ts'
@@ -28,6 +28,25 @@ export function AnnotationList({ page }: { page: Page }) {
     [page],
   )
   const rows = list.value
+  const scroll = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const element = scroll.current!
+    const measure = () => {
+      height.value = element.clientHeight
+    }
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  const [chosen] = page.state.selection.value
+  useEffect(
+    () =>
+      showRow(
+        scroll.current,
+        list.value.findIndex(feature => feature.id === chosen),
+      ),
+    [chosen],
+  )
   const first = Math.max(0, Math.floor(top.value / ROW) - SPARE)
   const shown = rows.slice(first, first + Math.ceil(height.value / ROW) + 2 * SPARE)
   return (
@@ -50,9 +69,9 @@ export function AnnotationList({ page }: { page: Page }) {
       />
       <div
         class="scroll"
+        ref={scroll}
         onScroll={event => {
           top.value = event.currentTarget.scrollTop
-          height.value = event.currentTarget.clientHeight
         }}
       >
         <ul style={{ height: `${rows.length * ROW}px`, paddingTop: `${first * ROW}px` }}>
@@ -64,6 +83,14 @@ export function AnnotationList({ page }: { page: Page }) {
       </div>
     </section>
   )
+}
+
+function showRow(scroll: HTMLElement | null, index: number) {
+  if (!scroll || index < 0) return
+  const { scrollTop, clientHeight } = scroll
+  const [above, below] = [index * ROW, (index + 1) * ROW - clientHeight]
+  if (scrollTop > above) scroll.scrollTop = above
+  else if (scrollTop < below) scroll.scrollTop = below
 }
 
 function Row({ page, feature }: { page: Page; feature: AnnotationFeature }) {

@@ -33,7 +33,7 @@ export function UploadButtons({ onFiles }: { onFiles(files: OfferedFile[]): void
         tabIndex={-1}
         aria-label="Folder with slides"
         onChange={take}
-        {...{ webkitdirectory: '' }}
+        {...{ webkitdirectory: true }}
       />
     </>
   )

@@ -5,9 +5,9 @@ import type OlGeometry from 'ol/geom/Geometry.js'
 import VectorLayer from 'ol/layer/Vector.js'
 import type OlMap from 'ol/Map.js'
 import VectorSource from 'ol/source/Vector.js'
-import { areaOf, lengthOf } from '../annotations/geometry.ts'
+import { areaOf, isBoxShape, lengthOf } from '../annotations/geometry.ts'
 import type { AnnotationFeature, Geometry } from '../annotations/model.ts'
-import { sameGeometry } from '../annotations/model.ts'
+import { isLocked, sameGeometry } from '../annotations/model.ts'
 import type { Applied } from '../annotations/session.ts'
 import { toSlide, toView } from '../coordinates.ts'
 import { measuresOf } from './measures.ts'
@@ -44,6 +44,7 @@ export function createAnnotationLayer(state: SlideState): AnnotationLayer {
       const looks = {
         selected,
         outlineOnly: state.outlineOnly.value,
+        corners: selected && hasFreeCorners(state, annotation),
         label: measuresOf(annotation.geometry, state.slide.mpp).length,
       }
       return stylesOf(annotation, feature as Feature, looks)
@@ -77,6 +78,9 @@ export function createAnnotationLayer(state: SlideState): AnnotationLayer {
     },
   }
 }
+
+const hasFreeCorners = (state: SlideState, annotation: AnnotationFeature) =>
+  state.writable && !isLocked(annotation) && !isBoxShape(annotation) && annotation.geometry.type !== 'Point'
 
 const sizeOf = (geometry: Geometry) => areaOf(geometry) || lengthOf(geometry)
 

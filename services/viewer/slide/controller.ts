@@ -3,14 +3,14 @@ import { effect } from '@preact/signals'
 import type Feature from 'ol/Feature.js'
 import type Draw from 'ol/interaction/Draw.js'
 import type MapBrowserEvent from 'ol/MapBrowserEvent.js'
-import { boxOf } from '../annotations/geometry.ts'
+import { boxOf, isBoxShape } from '../annotations/geometry.ts'
 import type { AnnotationFeature, Geometry, Term } from '../annotations/model.ts'
-import { isLocked, newFeature, withMetadata, withTerm } from '../annotations/model.ts'
+import { isLocked, newFeature, UNCLASSIFIED, withMetadata, withTerm } from '../annotations/model.ts'
 import type { AnnotationSession, Applied } from '../annotations/session.ts'
 import { newId } from '../id.ts'
 import { createDraw } from '../tools/draw.ts'
 import { createEditing } from '../tools/edit.ts'
-import { createHandles, isBoxShape } from '../tools/handles.ts'
+import { createHandles } from '../tools/handles.ts'
 import type { DrawTool } from '../tools/keymap.ts'
 import { createAnnotationLayer, toOl } from './annotation-layer.ts'
 import type { SlideMap } from './map.ts'
@@ -18,8 +18,6 @@ import type { SlideState } from './state.ts'
 import { isVisible } from './state.ts'
 
 export type Controller = ReturnType<typeof createController>
-
-const UNCLASSIFIED: [number, number, number] = [240, 228, 66]
 
 export function createController(state: SlideState, slideMap: SlideMap, session: AnnotationSession) {
   const { map } = slideMap
@@ -61,6 +59,7 @@ export function createController(state: SlideState, slideMap: SlideMap, session:
     if (draw) map.removeInteraction(draw)
     const tool = state.tool.value
     state.drawing.value = false
+    map.getTargetElement()?.classList.toggle('drawing', tool !== 'select')
     draw =
       tool === 'select'
         ? null

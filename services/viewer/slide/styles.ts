@@ -1,13 +1,16 @@
 /** How shapes look. Colour is never alone: the selected shape says its term, and lines carry their length. */
 import type Feature from 'ol/Feature.js'
+import MultiPoint from 'ol/geom/MultiPoint.js'
 import Point from 'ol/geom/Point.js'
 import CircleStyle from 'ol/style/Circle.js'
 import Fill from 'ol/style/Fill.js'
 import Stroke from 'ol/style/Stroke.js'
 import Style from 'ol/style/Style.js'
 import Text from 'ol/style/Text.js'
+import { positions } from '../annotations/geometry.ts'
 import type { AnnotationFeature, Rgb } from '../annotations/model.ts'
 import { colorOf, isLocked, kindOf, nameOf, termOf } from '../annotations/model.ts'
+import { flipPoint } from '../coordinates.ts'
 import { cssColor } from './terms.ts'
 
 const FONT = '600 12px system-ui, sans-serif'
@@ -16,6 +19,8 @@ const HALO = 'rgba(255, 255, 255, 0.95)'
 export interface Looks {
   selected: boolean
   outlineOnly: boolean
+  /** Shows its corners, which can be moved. */
+  corners: boolean
   /** What a line measures, for the screen. */
   label: string
 }
@@ -55,8 +60,22 @@ function cachedStyles(color: Rgb, looks: Looks, dashed: boolean): Style[] {
 export function stylesOf(annotation: AnnotationFeature, feature: Feature, looks: Looks): Style[] {
   const styles = cachedStyles(colorOf(annotation), looks, isLocked(annotation))
   const caption = captionOf(annotation, looks)
-  return caption ? [...styles, captionStyle(feature, caption, kindOf(annotation) === 'ruler')] : styles
+  const more = caption ? [captionStyle(feature, caption, kindOf(annotation) === 'ruler')] : []
+  return looks.corners ? [...styles, cornerStyle(annotation), ...more] : [...styles, ...more]
 }
+
+/** Many corners close to each other would hide the line. */
+const MOST_CORNERS = 300
+function cornerStyle(annotation: AnnotationFeature): Style {
+  const corners = [...positions(annotation.geometry)]
+  const shown = corners.length <= MOST_CORNERS ? corners.map(flipPoint) : []
+  return new Style({ geometry: new MultiPoint(shown), image: cornerImage })
+}
+const cornerImage = new CircleStyle({
+  radius: 3.5,
+  fill: new Fill({ color: '#ffffff' }),
+  stroke: new Stroke({ color: '#0b5cad', width: 1.5 }),
+})
 
 function captionOf(annotation: AnnotationFeature, { selected, label }: Looks): string {
   if (kindOf(annotation) === 'ruler') return label
@@ -81,7 +100,7 @@ function captionStyle(feature: Feature, text: string, above: boolean): Style {
 
 /** A shape that is being drawn. */
 export const sketchStyles = (color: Rgb): Style[] => {
-  const looks = { selected: true, outlineOnly: false, label: '' }
+  const looks = { selected: true, outlineOnly: false, corners: false, label: '' }
   return shapeStyles(color, looks, false)
 }
 

@@ -9,18 +9,15 @@ import VectorLayer from 'ol/layer/Vector.js'
 import type OlMap from 'ol/Map.js'
 import type MapBrowserEvent from 'ol/MapBrowserEvent.js'
 import VectorSource from 'ol/source/Vector.js'
-import { boxBetween, boxOf, ellipse, isBox, movedBy, rectangle } from '../annotations/geometry.ts'
+import { boxBetween, boxOf, ellipse, isBoxShape, movedBy, rectangle } from '../annotations/geometry.ts'
 import type { AnnotationFeature, Box, Geometry, Position } from '../annotations/model.ts'
-import { isLocked, kindOf, withGeometry } from '../annotations/model.ts'
+import { isLocked, withGeometry } from '../annotations/model.ts'
 import { flipPoint } from '../coordinates.ts'
 import { handleStyle, moveHandleStyle } from '../slide/styles.ts'
 
 /** Which sides of the box a handle moves: -1 the first, 1 the second, 0 neither. */
 type Side = -1 | 0 | 1
 type Grip = { move: true } | { move: false; x: Side; y: Side }
-
-export const isBoxShape = (feature: AnnotationFeature): boolean =>
-  feature.geometry.isEllipse === true || (kindOf(feature) === 'rectangle' && isBox(feature.geometry))
 
 /** The geometry after its grip was dragged from one point of the slide to another; pure. */
 export function dragged(feature: AnnotationFeature, grip: Grip, from: Position, to: Position): Geometry {
