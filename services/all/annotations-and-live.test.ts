@@ -7,7 +7,7 @@ import { startGateway, type TestGateway } from './testing/gateway.ts'
 let gateway: TestGateway
 let slide: string
 beforeAll(async () => {
-  gateway = await startGateway()
+  gateway = await startGateway({ IMPORT_MAX_BYTES: '1m' })
   slide = await gateway.addSlide()
 })
 afterAll(() => gateway?.stop())
@@ -129,9 +129,15 @@ describe('many annotations', () => {
   })
 
   it('are refused as a file that is none, or too large', async () => {
-    const post = (body: string) => gateway.system.fetch(`${base()}.xml`, { method: 'POST', body })
+    const post = (body: string | Buffer | ReadableStream) =>
+      gateway.system.fetch(`${base()}.xml`, { method: 'POST', body, duplex: 'half' } as RequestInit)
     expect((await post('no XML at all')).status).toBe(400)
     expect((await post('')).status).toBe(400)
+    const large = Buffer.alloc(1_500_000, ' ')
+    expect((await post(large)).status).toBe(413)
+    // Without a Content-Length nobody knows before it is there.
+    const streamed = await post(new Blob([large]).stream())
+    expect([streamed.status, await streamed.json()]).toEqual([413, expect.objectContaining({ code: 'too-large' })])
   })
 })
 

@@ -6,7 +6,7 @@ import { access } from '@coverslip/access/module.ts'
 import { annotations } from '@coverslip/annotations/module.ts'
 import { catalog } from '@coverslip/catalog/module.ts'
 import { publicGateway } from '@coverslip/gateway/public/module.ts'
-import type { EventContext, Running } from '@coverslip/platform/module.ts'
+import type { EventContext, Module, Running } from '@coverslip/platform/module.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
 
@@ -29,7 +29,11 @@ export interface TestGateway {
 
 const CONTEXT: EventContext = { signal: new AbortController().signal, deliveryCount: 1, traceparent: undefined }
 
-export async function startGateway(): Promise<TestGateway> {
+/** @param modules further ones */
+export async function startGateway(
+  environment: Record<string, string> = {},
+  modules: Module[] = [],
+): Promise<TestGateway> {
   const data = await mkdtemp(join(tmpdir(), 'coverslip-test-'))
   let cataloged: Running
   const tapped = {
@@ -39,7 +43,7 @@ export async function startGateway(): Promise<TestGateway> {
       return cataloged
     },
   }
-  const system = await startSystem([access, tapped, annotations, publicGateway], { data })
+  const system = await startSystem([access, tapped, annotations, publicGateway, ...modules], { data, environment })
   const owner = (await readFile(join(data, 'owner-token'), 'utf8')).trim()
 
   const send: TestGateway['send'] = (method, path, body, token = owner) =>

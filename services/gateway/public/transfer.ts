@@ -31,6 +31,9 @@ export function transferRoutes({ annotations, slides }: Clients, maxBytes: numbe
     } catch (error) {
       // What broke the body off says more than the call that ended for it.
       throw body.error() ?? error
+    } finally {
+      // A body that was begun and given up is read to its end: the next request on its connection waits behind it.
+      call.stream.resume()
     }
   }
 
@@ -75,7 +78,7 @@ function boundedBody(call: HttpCall, maxBytes: number) {
   async function* chunks(): AsyncGenerator<Buffer> {
     let size = 0
     try {
-      for await (const chunk of call.stream as AsyncIterable<Buffer>) {
+      for await (const chunk of call.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length
         if (size > maxBytes) throw tooLarge
         for (let at = 0; at < chunk.length; at += CHUNK) yield chunk.subarray(at, at + CHUNK)

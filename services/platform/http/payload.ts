@@ -25,9 +25,13 @@ export async function readBody(req: IncomingMessage, schema: z.ZodType): Promise
     throw new ServiceError('unsupported', 'Send JSON (Content-Type: application/json)')
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > MAX_JSON) throw new ServiceError('too-large', 'The body is larger than 64 MiB; use the import of files')
+    if (size > MAX_JSON) {
+      // A body that was begun and given up is read to its end: the next request on its connection waits behind it.
+      req.resume()
+      throw new ServiceError('too-large', 'The body is larger than 64 MiB; use the import of files')
+    }
     chunks.push(chunk)
   }
   let value: unknown

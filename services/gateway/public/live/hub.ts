@@ -77,10 +77,11 @@ export function createHub(read: ReadChanges): Hub {
       for (;;) {
         const behind = [...room.watches].filter(({ joined, seq }) => joined && seq < room.heard)
         if (behind.length === 0) break
-        const after = behind.reduce((least, { seq }) => (seq < least ? seq : least), room.heard)
+        const { heard } = room
+        const after = behind.reduce((least, { seq }) => (seq < least ? seq : least), heard)
         const { changes } = await read(room.slideId, after, PAGE)
-        // Heard of but not there: the slide was deleted meanwhile.
-        if (changes.length === 0) break
+        // Heard of but not there, and nothing new heard of while reading: the slide was deleted.
+        if (changes.length === 0 && room.heard === heard) break
         for (const watch of behind) tell(watch, changes).catch(() => end(room, watch))
       }
     } catch {
