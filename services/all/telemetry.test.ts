@@ -1,57 +1,22 @@
 /** One trace from upload to ready, a first tile that links to it, and nothing of the patient in any of it. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ATTRIBUTES } from '@coverslip/platform/telemetry.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
-import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { FAKE_PATIENT } from '@coverslip/wsi/synthetic/index.ts'
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modules } from './modules.ts'
+import { uploadSlide } from './testing/upload.ts'
 
 const exporter = new InMemorySpanExporter()
-const metadata = (name: string) => `filename ${Buffer.from(name).toString('base64')}`
 let system: TestSystem
 let id: string
 
-async function eventually<Found>(look: () => Promise<Found | undefined>): Promise<Found> {
-  for (const deadline = Date.now() + 40_000; ; ) {
-    const found = await look()
-    if (found !== undefined) return found
-    if (Date.now() > deadline) throw new Error('waited in vain')
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-}
-
-/** Uploads a slide in one request, under a name that tells of the patient, and waits until its tiles are served. */
-async function uploadSlide(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'coverslip-trace-'))
-  const path = join(folder, 'slide.svs')
-  await writeSyntheticSlide(path, { width: 700, height: 500, seed: 9 })
-  const bytes = await readFile(path)
-  await rm(folder, { recursive: true })
-  const tus = { 'tus-resumable': '1.0.0' }
-  const headers = {
-    ...tus,
-    'upload-length': `${bytes.length}`,
-    'upload-metadata': metadata(`${FAKE_PATIENT.fileName}.svs`),
-  }
-  const created = await system.fetch('/api/intake/uploads', { method: 'POST', headers })
-  const { pathname } = new URL(created.headers.get('location')!, 'http://x')
-  const patch = { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' }
-  await system.fetch(pathname, { method: 'PATCH', headers: patch, body: new Uint8Array(bytes) })
-  const slideId = created.headers.get('coverslip-slide-id')!
-  await eventually(async () => ((await system.fetch(`/tiles/${slideId}_files/10/0_0.jpeg`)).ok ? true : undefined))
-  await eventually(async () => {
-    const slide = (await (await system.fetch(`/api/intake/slides/${slideId}`)).json()) as { state: string }
-    return slide.state === 'ready' ? true : undefined
-  })
-  return slideId
-}
-
 beforeAll(async () => {
   system = await startSystem(modules, { spanExporter: exporter, environment: { LOG_LEVEL: 'trace' } })
-  id = await uploadSlide()
+  id = await uploadSlide(system, { name: `${FAKE_PATIENT.fileName}.svs`, width: 700, height: 500 })
+  await system.fetch(`/tiles/${id}_files/10/0_0.jpeg`)
 })
 afterAll(() => system?.stop())
 

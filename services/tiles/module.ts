@@ -18,7 +18,7 @@ export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
   migrations: [slidesMigration],
   objects: { pyramid: 'read' },
   async start({ config, db, cache: sharedCache, objects, telemetry }) {
-    const slides = openSlides(db, objects.pyramid, config.TILES_OPEN_SLIDES)
+    const slides = openSlides({ db, objects: objects.pyramid, telemetry }, config.TILES_OPEN_SLIDES)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
     const cache = createTileCache(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
     return {

@@ -2,6 +2,7 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { LRUCache } from 'lru-cache'
 import { openPyramid, type PyramidFile } from './pyramid-file.ts'
 import { findSlide, type ServedSlide, type Tables } from './store.ts'
@@ -16,7 +17,12 @@ export interface OpenSlides {
 /** Other replicas learn of a deletion or a new revision at the latest after so long. */
 const REMEMBER_MS = 3000
 
-export function openSlides(db: Db<Tables>, objects: ReadableObjects, most: number): OpenSlides {
+export function openSlides(
+  { db, objects, telemetry }: { db: Db<Tables>; objects: ReadableObjects; telemetry: Telemetry },
+  most: number,
+): OpenSlides {
+  const opened = telemetry.counter('coverslip_slides_opened_total', 'Pyramids whose index was read')
+
   const rows = new LRUCache<string, Promise<ServedSlide | undefined>>({ max: 10_000, ttl: REMEMBER_MS })
   const pyramids = new LRUCache<string, Promise<PyramidFile>>({ max: most })
 
@@ -40,7 +46,11 @@ export function openSlides(db: Db<Tables>, objects: ReadableObjects, most: numbe
       if (!slide) throw new ServiceError('not-found', 'There is no such slide, or not for you')
       return slide
     },
-    open: ({ key, bytes }) => shared(pyramids, key, () => openPyramid(objects, key, bytes)),
+    open: ({ key, bytes }) =>
+      shared(pyramids, key, () => {
+        opened.add(1)
+        return openPyramid(objects, key, bytes)
+      }),
     forget: slideId => void rows.delete(slideId),
   }
 }
