@@ -15,6 +15,11 @@ export class CliError extends Error {
   }
 }
 
+/** Some of the work failed, and each failure has been told as a result of its own. */
+export class PartialFailure extends CliError {
+  override readonly name = 'PartialFailure'
+}
+
 /** Makes a CliError of anything thrown; errors of the slide library carry their own sentence. */
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error

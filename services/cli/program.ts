@@ -4,7 +4,7 @@ import { addIngest } from './commands/ingest.ts'
 import { addPeople } from './commands/people.ts'
 import { addSlides } from './commands/slides.ts'
 import type { Context } from './context.ts'
-import { EXIT, type ExitCode, toCliError } from './errors.ts'
+import { EXIT, type ExitCode, PartialFailure, toCliError } from './errors.ts'
 import packageFile from './package.json' with { type: 'json' }
 
 const EXPLAINED = `
@@ -28,9 +28,11 @@ export async function runCommand(args: readonly string[], context: Context): Pro
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (context.signal.aborted) return EXIT.failed
-    const { message, code, exitCode } = toCliError(error)
+    const told = toCliError(error)
+    const { message, code, exitCode } = told
     context.screen.write(`${message}\n`)
-    if (args.includes('--json')) context.out.write(`${JSON.stringify({ error: message, code })}\n`)
+    if (args.includes('--json') && !(told instanceof PartialFailure))
+      context.out.write(`${JSON.stringify({ error: message, code })}\n`)
     return exitCode
   }
 }

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 
 export interface CuttingProxy {
@@ -19,6 +19,7 @@ export async function startCuttingProxy(
   cutAfter: readonly number[],
 ): Promise<CuttingProxy> {
   let cuts = 0
+  const open = new Set<Socket>()
   const server: Server = createServer(client => {
     const { hostname, port } = new URL(target)
     const upstream = connect(Number(port), hostname)
@@ -30,10 +31,11 @@ export async function startCuttingProxy(
     const limit = counting(cutAfter[cuts], cut)
     if (direction === 'up') client.pipe(limit).pipe(upstream).pipe(client)
     else client.pipe(upstream).pipe(limit).pipe(client)
+    open.add(client)
     for (const socket of [client, upstream]) {
       socket.on('error', () => {})
       socket.on('close', () => {
-        client.destroy()
+        open.delete(client.destroy())
         upstream.destroy()
       })
     }
@@ -43,7 +45,12 @@ export async function startCuttingProxy(
   return {
     url: `http://127.0.0.1:${port}`,
     cuts: () => cuts,
-    stop: () => new Promise(resolve => server.close(() => resolve())),
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        // Clients keep connections open for their next request.
+        for (const socket of open) socket.destroy()
+      }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Connection, connectionFrom } from '../connection.ts'
 import { type Common, type Context, withProgress } from '../context.ts'
-import { CliError } from '../errors.ts'
+import { PartialFailure } from '../errors.ts'
 import { type IngestResult, ingest, sendSlide, waitFor } from '../ingest.ts'
 import type { Progress } from '../progress.ts'
 import type { SlideSource } from '../sources.ts'
@@ -46,7 +46,7 @@ async function ingestFiles(
     onResult: result => print(context, options, result),
   })
   const failed = results.filter(({ state }) => state === 'failed').length
-  if (failed > 0) throw new CliError('ingest-failed', `${failed} of ${results.length} slides did not make it`)
+  if (failed > 0) throw new PartialFailure('ingest-failed', `${failed} of ${results.length} slides did not make it`)
 }
 
 async function watchFiles(
