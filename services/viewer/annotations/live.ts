@@ -30,17 +30,17 @@ const LONGEST_WAIT = 15_000
 export type Accepted = { missed: true } | { missed: false; changes: LiveChange[]; seq: number }
 
 /**
- * What is new in a message for somebody who has seen everything up to `last`. Counters have no gaps, so a first change
- * beyond `last + 1` means that something was missed; repeated ones are left out.
+ * What is new in a message for somebody who has seen everything up to `last`. Every change is told and counters have no
+ * gaps, so one that does not follow the one before it means that something was missed; repeated ones are left out.
  */
 export function accept(last: number, message: Message): Accepted {
   const changes = message.changes
     .map(change => ({ ...change, seq: Number(change.seq) }))
     .filter(change => change.seq > last)
     .sort((a, b) => a.seq - b.seq)
-  const first = changes[0]
   const seq = Math.max(last, Number(message.seq))
-  if (first ? first.seq > last + 1 : seq > last) return { missed: true }
+  const follows = changes.every((change, i) => change.seq === last + 1 + i) && seq === last + changes.length
+  if (!follows) return { missed: true }
   return { missed: false, changes, seq }
 }
 

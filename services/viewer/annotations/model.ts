@@ -57,6 +57,8 @@ export interface FeatureCollection {
 }
 
 export const DEFAULT_LAYER = 'Annotations'
+/** Of a term that says no colour. */
+export const NO_COLOR: Rgb = [128, 128, 128]
 /** Dark, with the white rim that every shape has: none of the terms' colours. */
 export const UNCLASSIFIED: Rgb = [38, 44, 54]
 
@@ -73,7 +75,7 @@ export function termOf(feature: AnnotationFeature): Term | null {
   const classification = feature.properties.classification
   const name = classification?.name ?? classification?.names?.join(': ')
   if (!name) return null
-  const [r = 0, g = 0, b = 0] = classification?.color ?? [128, 128, 128]
+  const [r = 0, g = 0, b = 0] = classification?.color ?? NO_COLOR
   return { name, color: [r, g, b] }
 }
 

@@ -15,6 +15,7 @@ export function AnnotationEditor({ page }: { page: Page }) {
   const features = controller.selected()
   const [only] = ids.size === 1 ? features : []
   const shared = sharedBy(features)
+  if (!state.writable && features.length === 0) return null
   return (
     <section class="editor">
       <header>

@@ -97,6 +97,12 @@ function Row({ page, feature }: { page: Page; feature: AnnotationFeature }) {
   const { state } = page
   const measures = measuresOf(feature.geometry, state.slide.mpp)
   const refused = page.session.refusal(feature.id)
+  const [title, ...details] = [
+    nameOf(feature),
+    termOf(feature)?.name,
+    KIND_NAMES[kindOf(feature)],
+    measures.area || measures.length,
+  ].filter(Boolean)
   return (
     <li class={isVisible(state, feature) ? '' : 'dimmed'}>
       <button
@@ -107,12 +113,8 @@ function Row({ page, feature }: { page: Page; feature: AnnotationFeature }) {
       >
         <i class="swatch" style={{ background: cssColor(colorOf(feature)) }} />
         <span class="grow">
-          <b>{nameOf(feature) || termOf(feature)?.name || KIND_NAMES[kindOf(feature)]}</b>
-          <small>
-            {[termOf(feature)?.name, KIND_NAMES[kindOf(feature)], measures.area || measures.length]
-              .filter(Boolean)
-              .join(' · ')}
-          </small>
+          <b>{title}</b>
+          <small>{details.join(' · ')}</small>
         </span>
         {refused ? <span class="badge waiting">not saved</span> : null}
         {isLocked(feature) ? <span class="tag">locked</span> : null}

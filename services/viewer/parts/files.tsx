@@ -14,8 +14,7 @@ export function Files({ page }: { page: Page }) {
     setBusy(true)
     try {
       const { imported, skipped } = await signedIn(api.importAnnotations(id, file))
-      const left = skipped.length ? `, ${skipped.length} left out` : ''
-      state.notices.show(`${imported} annotation${imported === 1 ? '' : 's'} imported${left}.`, skipped)
+      state.notices.show(`${imported} annotation${imported === 1 ? '' : 's'} imported.`, skipped)
     } catch (error) {
       state.notices.show(`Nothing imported: ${messageOf(error)}`)
     } finally {

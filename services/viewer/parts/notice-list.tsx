@@ -10,7 +10,7 @@ export function NoticeList({ notices }: { notices: Notices }) {
             <p>{notice.text}</p>
             {notice.details?.length ? (
               <details>
-                <summary>{notice.details.length} left out</summary>
+                <summary>Not taken over: {notice.details.length}</summary>
                 <ul>
                   {notice.details.map(detail => (
                     <li key={detail}>{detail}</li>

@@ -36,15 +36,26 @@ export function SlideFacts({ state }: { state: SlideState }) {
         ))}
       </dl>
       <div class="buttons">
-        {mayDownload(user, slide.project) ? (
-          <a class="button" href={`/api/slides/${slide.id}/pyramid`} download>
-            Download pyramid
-          </a>
-        ) : null}
+        {mayDownload(user, slide.project) ? <Downloads slide={slide} /> : null}
         <a class="button" href={`/api/slides/${slide.id}/deidentification`} target="_blank" rel="noreferrer">
           De-identification report
         </a>
       </div>
     </details>
+  )
+}
+
+function Downloads({ slide }: { slide: Slide }) {
+  return (
+    <>
+      <a class="button" href={`/api/slides/${slide.id}/pyramid`} download>
+        Download pyramid
+      </a>
+      {slide.sizes.original !== null ? (
+        <a class="button" href={`/api/slides/${slide.id}/original`} download>
+          Download original
+        </a>
+      ) : null}
+    </>
   )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newFeature } from '../annotations/model.ts'
+import { NO_COLOR, newFeature } from '../annotations/model.ts'
 import { allTerms, findIn, freeColor, fromHex, hexColor, OKABE_ITO, readTerms } from './terms.ts'
 
 describe('terms', () => {
@@ -8,6 +8,11 @@ describe('terms', () => {
     expect(terms.find(term => term.name === 'Stroma')?.color).toEqual([9, 9, 9])
     expect(terms.map(term => term.name).slice(-2)).toEqual(['Mitosis', 'Aa'])
     expect(new Set(terms.map(term => term.name)).size).toBe(terms.length)
+  })
+  it('keeps the usual colour of a term that the slide gives none', () => {
+    const terms = allTerms([], [{ name: 'Exclude', color: NO_COLOR }])
+    expect(terms.find(term => term.name === 'Exclude')?.color).not.toEqual(NO_COLOR)
+    expect(allTerms([], [{ name: 'Aa', color: NO_COLOR }]).at(-1)?.color).toEqual(NO_COLOR)
   })
   it('offers a colour that is not taken', () => {
     expect(freeColor([{ name: 'a', color: OKABE_ITO[0]! }])).toEqual(OKABE_ITO[1])

@@ -1,6 +1,6 @@
 /** Terms to choose from: a few to begin with, those on the slide, and those that somebody added in this browser. */
 import type { AnnotationFeature, Rgb, Term } from '../annotations/model.ts'
-import { layerOf, termOf } from '../annotations/model.ts'
+import { layerOf, NO_COLOR, termOf } from '../annotations/model.ts'
 
 /** Okabe and Ito's eight colours (2008), which colour-blind people can tell apart, without black. */
 export const OKABE_ITO: readonly Rgb[] = [
@@ -21,8 +21,10 @@ const SHELF_KEY = 'coverslip.terms'
 
 export function allTerms(own: readonly Term[], found: readonly Term[]): Term[] {
   const byName = new Map<string, Term>()
-  // What a slide says about a colour counts more than what we would have chosen.
-  for (const term of [...found, ...own, ...STARTERS]) if (!byName.has(term.name)) byName.set(term.name, term)
+  const isPlain = (term: Term) => String(term.color) === String(NO_COLOR)
+  // What a slide says about a colour counts more than what we would have chosen, unless it says nothing.
+  const candidates = [...found.filter(term => !isPlain(term)), ...own, ...STARTERS, ...found.filter(isPlain)]
+  for (const term of candidates) if (!byName.has(term.name)) byName.set(term.name, term)
   const order = [...STARTERS, ...own].map(term => term.name)
   const place = (term: Term) => (order.includes(term.name) ? order.indexOf(term.name) : order.length)
   return [...byName.values()].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name))
