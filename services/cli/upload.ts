@@ -1,6 +1,7 @@
 /** Resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload): POST, then PATCH from the offset HEAD tells. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from './errors.ts'
@@ -55,6 +56,9 @@ async function uploadFile(
     if (sent.offset > offset) tries = 0
     offset = sent.offset
     if (offset === file.bytes) break
+    if ((await stat(file.path)).size < file.bytes) {
+      throw new CliError('changed', 'The file became shorter while it was sent; send it again when it is complete')
+    }
     if (tries >= waits.length)
       throw sent.error ?? new CliError('upload-broken', 'The connection breaks again and again')
     await sleep(waits[tries++]!, undefined, { signal: options.signal })
@@ -105,7 +109,7 @@ async function patch(
   try {
     const body = ReadableStream.from(counted()) as ReadableStream
     const answer = await send(target, location, { method: 'PATCH', headers, body, signal: options.signal ?? null })
-    if (answer.ok) return { offset: Number(answer.headers.get('upload-offset')) }
+    if (answer.ok) return { offset: offsetTold(answer, target) }
     const error = await errorOf(answer)
     // 409: the server has another offset; 423: the broken connection still holds the upload; 5xx may pass.
     if (![409, 423, 500, 502, 503, 504].includes(answer.status)) throw error
@@ -123,7 +127,7 @@ async function patch(
 async function offsetOf(target: Target, location: string, known: number, options: UploadOptions): Promise<number> {
   try {
     const answer = await send(target, location, { method: 'HEAD', headers: TUS, signal: options.signal ?? null })
-    if (answer.ok) return Number(answer.headers.get('upload-offset'))
+    if (answer.ok) return offsetTold(answer, target)
     if (answer.status < 500 && answer.status !== 423) {
       throw new CliError('upload-lost', 'The server has lost the upload; send the slide again')
     }
@@ -132,6 +136,12 @@ async function offsetOf(target: Target, location: string, known: number, options
     if (error instanceof UnreachableError) return known
     throw error
   }
+}
+
+function offsetTold(answer: Response, target: Target): number {
+  const told = answer.headers.get('upload-offset') ?? ''
+  if (/^\d+$/.test(told)) return Number(told)
+  throw new CliError('unexpected-answer', `${target.url} takes no uploads; check COVERSLIP_INTAKE_URL`)
 }
 
 /** `filename ZXhhbXBsZQ==,path …`: values in Base64, so that any name passes. */
