@@ -40,12 +40,13 @@ export function checkOrigin(req: IncomingMessage, publicUrl: string, upgrade: bo
 }
 
 export interface CheckedCall extends HttpCall {
+  /** Parsed after the caller is known. */
+  body: unknown
   /** Whether the handler has asked for permission. */
   wasChecked(): boolean
 }
 
 /**
- * @param body already parsed; undefined for streams
  * @throws ServiceError `unauthenticated` without good credentials, unless the route is for anyone
  */
 export async function makeCall(
@@ -56,8 +57,8 @@ export async function makeCall(
     params: Record<string, string>
     path: string
     query: Record<string, unknown>
-    body: unknown
-    signal: AbortSignal
+    /** Made when it is asked for: most handlers never do. */
+    signal: () => AbortSignal
   },
 ): Promise<CheckedCall> {
   const credentials = credentialsOf(req)
@@ -68,8 +69,16 @@ export async function makeCall(
     throw new ServiceError('unauthenticated', 'Sign in first')
   }
   const actionOf = (action: Action | undefined): Action => action ?? (route.spec.access as Action)
+  let signal: AbortSignal | undefined
   return {
-    ...given,
+    params: given.params,
+    path: given.path,
+    query: given.query,
+    body: undefined,
+    get signal() {
+      signal ??= given.signal()
+      return signal
+    },
     method: req.method ?? 'GET',
     headers: req.headers,
     stream: req,

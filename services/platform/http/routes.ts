@@ -21,23 +21,35 @@ export function compileRoute(spec: RouteSpec): CompiledRoute {
 
 export type Found = { route: CompiledRoute; params: Record<string, string> } | { allowed: string[] }
 
+export type Router = (method: string, path: string) => Found
+
 /**
  * A router over the routes of some modules. Answers the methods that a known path allows when the method is wrong, and
  * none when the path is unknown. HEAD is answered by GET where no HEAD is declared.
  */
-export function createRouter(routes: readonly RouteSpec[]): (method: string, path: string) => Found {
+export function createRouter(routes: readonly RouteSpec[]): Router {
   const compiled = routes.map(compileRoute)
   const exact = new Map<string, CompiledRoute[]>()
   for (const route of compiled) {
     if (route.params.length === 0) exact.set(route.spec.path, [...(exact.get(route.spec.path) ?? []), route])
   }
-  const patterns = compiled.filter(route => route.params.length > 0)
+  // By first segment, so that a tile is not compared with the whole API.
+  const patterns = Map.groupBy(
+    compiled.filter(route => route.params.length > 0),
+    ({ spec }) => firstSegment(spec.path),
+  )
   return (method, path) => {
-    const here = exact.get(path) ?? patterns.filter(route => route.pattern.test(path))
+    const here = exact.get(path) ?? patterns.get(firstSegment(path))?.filter(route => route.pattern.test(path)) ?? []
     const route = pick(here, method)
     if (!route) return { allowed: [...new Set(here.map(({ spec }) => spec.method))] }
     return { route, params: readParams(route, path) }
   }
+}
+
+/** `/tiles/x` gives `tiles`. */
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1)
+  return path.slice(1, end === -1 ? undefined : end)
 }
 
 function pick(routes: CompiledRoute[], method: string): CompiledRoute | undefined {
