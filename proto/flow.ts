@@ -25,6 +25,10 @@ export type ServiceName =
   | 'pyramid'
   | 'tiles'
 
+/** The folder of a service under services/. */
+export const folderOf = (service: string): string =>
+  service === 'intake' || service === 'public' ? 'gateway' : service
+
 /** How ts-proto encodes and decodes a message. */
 export interface Codec<Message> {
   encode(message: Message): { finish(): Uint8Array }

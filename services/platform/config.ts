@@ -3,6 +3,7 @@
  * READMEs, the chart's schema and the error texts derive from the declarations.
  */
 import { readFileSync } from 'node:fs'
+import { folderOf } from '@coverslip/proto/flow.ts'
 import { z } from 'zod'
 
 export interface Setting<Value = unknown> {
@@ -98,7 +99,7 @@ export function readConfig<Parts extends Record<string, Settings>>(
       }
       const quoted = setting.secret ? '' : `, got "${given}"`
       const expected = parsed.error.issues.map(issue => issue.message).join('; ')
-      problems.push(`${name}: ${expected}${quoted} (services/${part}/README.md)`)
+      problems.push(`${name}: ${expected}${quoted} (services/${folderOf(part)}/README.md)`)
     }
   }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])

@@ -158,7 +158,7 @@ export interface ExportResponse {
 }
 
 export interface ImportRequest {
-  /** Slide, format and size of the slide come with the first message. */
+  /** Slide and format come with the first message. */
   slideId: string;
   format: FileFormat;
   /** At most 1 MiB. */
@@ -2084,7 +2084,7 @@ export const AnnotationsServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** What changed after `after_seq`, in order; each feature as it is now. */
+    /** Every change after `after_seq`, in order, without gaps; each feature as it was then. */
     listChanges: {
       name: "ListChanges",
       requestType: ListChangesRequest as typeof ListChangesRequest,
@@ -2138,7 +2138,7 @@ export interface AnnotationsServiceImplementation<CallContextExt = {}> {
     request: DeleteAnnotationRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteAnnotationResponse>>;
-  /** What changed after `after_seq`, in order; each feature as it is now. */
+  /** Every change after `after_seq`, in order, without gaps; each feature as it was then. */
   listChanges(
     request: ListChangesRequest,
     context: CallContext & CallContextExt,
@@ -2179,7 +2179,7 @@ export interface AnnotationsServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<DeleteAnnotationRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteAnnotationResponse>;
-  /** What changed after `after_seq`, in order; each feature as it is now. */
+  /** Every change after `after_seq`, in order, without gaps; each feature as it was then. */
   listChanges(
     request: DeepPartial<ListChangesRequest>,
     options?: CallOptions & CallOptionsExt,
