@@ -29,6 +29,21 @@ export interface ChangesPage {
 /** What a page of one answer may hold; gRPC takes 4 MiB, and each feature gets some more text than it has here. */
 const PAGE_BYTES = 2.5 * 2 ** 20
 
+const ROW_COLUMNS = [...ANNOTATION_COLUMNS, 'created_seq', 'is_deleted'] as const
+/** As ROW_COLUMNS up to `is_deleted`; who made it and when is kept with the current version alone. */
+const FORMER_COLUMNS = [
+  'former.id',
+  'former.version',
+  'former.seq',
+  'former.content',
+  'former.origin',
+  'made.author',
+  'former.changed_by',
+  'made.created_at',
+  'former.changed_at',
+  'made.created_seq',
+] as const
+
 interface Row extends AnnotationRow {
   created_seq: number
   is_deleted: boolean
@@ -47,20 +62,21 @@ export async function listAnnotations(
 ): Promise<ListPage> {
   const slide = await readSlide(query, slideId)
   if (!slide) return { annotations: [], next: undefined, seq: 0 }
-  const { rows, more, seq } = await readPage(query, slideId, 'created_seq', filter, shiftOf(slide.number))
+  const drawn = (eb: SlideScope) => drawnRows(eb, slideId, filter, shiftOf(slide.number))
+  const { rows, more, seq } = await readPage(query, slideId, 'created_seq', filter.limit, drawn)
   return { annotations: rows.map(fromRow), next: more ? Number(rows.at(-1)!.created_seq) : undefined, seq }
 }
 
 /**
- * What changed after a number, in order. An annotation that changed several times is listed once, at its latest change:
- * numbers that are left out belong to changes that a later one of this list has overtaken. The last change of the last
- * page has the slide's counter.
+ * Every change after a number, in order and without gaps: the numbers go on from `after`, the last one of the last page
+ * is the slide's counter. Each annotation is as that change left it, whatever became of it since.
  * @throws ServiceError `not-found` when the slide was deleted
  */
 export async function listChanges(query: Query, slideId: string, after: number, limit: number): Promise<ChangesPage> {
   const slide = await readSlide(query, slideId)
   if (!slide) return { changes: [], more: false }
-  const { rows, more } = await readPage(query, slideId, 'seq', { after, limit }, shiftOf(slide.number))
+  const changed = (eb: SlideScope) => changedRows(eb, slideId, { after, limit })
+  const { rows, more } = await readPage(query, slideId, 'seq', limit, changed)
   const changes = rows.map(row => ({
     seq: Number(row.seq),
     id: row.id,
@@ -81,24 +97,26 @@ async function readSlide(query: Query, id: string): Promise<{ number: number } |
 }
 
 type Order = 'created_seq' | 'seq'
+type SlideScope = ExpressionBuilder<AnnotationTables, 'slides'>
 interface PageFilter {
   after: number
   limit: number
-  box?: Box | undefined
 }
+/** At most limit + 1 rows of one slide, in order. */
+type Candidates = (eb: SlideScope) => ReturnType<typeof drawnRows> | ReturnType<typeof changedRows>
 
 /** One statement, so that the rows and the counter are of one moment. */
 async function readPage(
   query: Query,
   slideId: string,
   order: Order,
-  filter: PageFilter,
-  shift: number,
+  limit: number,
+  candidates: Candidates,
 ): Promise<{ rows: Row[]; more: boolean; seq: number }> {
   const found = await query
     .selectFrom('slides')
     .leftJoinLateral(
-      eb => cappedRows(eb, slideId, order, filter, shift).as('page'),
+      eb => cappedRows(eb, order, candidates).as('page'),
       join => join.onTrue(),
     )
     .select('slides.seq as slide_seq')
@@ -107,42 +125,36 @@ async function readPage(
     .orderBy(`page.${order}`)
     .execute()
   const rows = found.filter(row => row.id !== null) as unknown as Row[]
-  const page = rows.slice(0, filter.limit)
+  const page = rows.slice(0, limit)
   return { rows: page, more: Number(rows[0]?.candidates ?? 0) > page.length, seq: Number(found[0]?.slide_seq ?? 0) }
 }
 
-/** Of limit + 1 candidates those that fit into one answer, and always the first. */
-function cappedRows(
-  eb: ExpressionBuilder<AnnotationTables, 'slides'>,
-  slideId: string,
-  order: Order,
-  filter: PageFilter,
-  shift: number,
-) {
+/** Of the candidates those that fit into one answer, and always the first. */
+function cappedRows(eb: SlideScope, order: Order, candidates: Candidates) {
   const sized = eb
-    .selectFrom(candidates(eb, slideId, order, filter, shift).as('candidate'))
+    .selectFrom(candidates(eb).as('candidate'))
     .selectAll()
     .select(sql<number>`sum(bytes) over (order by ${sql.ref(order)})`.as('total'))
     .select(sql<number>`count(*) over ()`.as('candidates'))
   return eb
     .selectFrom(sized.as('sized'))
-    .select([...ANNOTATION_COLUMNS, 'created_seq', 'is_deleted', 'candidates'])
+    .select([...ROW_COLUMNS, 'candidates'])
     .where(({ or, eb: by }) => or([by('total', '<=', PAGE_BYTES), sql<boolean>`total = bytes`]))
 }
 
-function candidates(
-  eb: ExpressionBuilder<AnnotationTables, 'slides'>,
+/** Annotations that are there, in the order in which they were made. */
+function drawnRows(
+  eb: SlideScope,
   slideId: string,
-  order: Order,
-  { after, limit, box }: PageFilter,
+  { after, limit, box }: PageFilter & { box?: Box | undefined },
   shift: number,
 ) {
   let select = eb
     .selectFrom('annotations')
-    .select([...ANNOTATION_COLUMNS, 'created_seq', 'is_deleted', 'bytes'])
+    .select([...ROW_COLUMNS, 'bytes'])
     .where('slide_id', '=', slideId)
-    .where(order, '>', after)
-  if (order === 'created_seq') select = select.where('is_deleted', '=', false)
+    .where('created_seq', '>', after)
+    .where('is_deleted', '=', false)
   if (box) {
     const wanted = `(${box.x0},${box.y0 + shift}),(${box.x1},${box.y1 + shift})`
     // Without OFFSET 0 the planner would rather walk the whole slide in the order asked for than sort a few hits.
@@ -151,6 +163,39 @@ function candidates(
   return eb
     .selectFrom(select.as('met'))
     .selectAll()
-    .orderBy(order)
+    .orderBy('created_seq')
+    .limit(limit + 1)
+}
+
+/** Changes: the latest of each annotation, and those that a later one has overtaken. No two have the same number. */
+function changedRows(eb: SlideScope, slideId: string, { after, limit }: PageFilter) {
+  const latest = eb
+    .selectFrom('annotations')
+    .select([...ROW_COLUMNS, 'bytes'])
+    .where('slide_id', '=', slideId)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit + 1)
+  // Limited before the join, so that only what is on the page is looked up.
+  const overtaken = eb
+    .selectFrom('versions')
+    .selectAll()
+    .where('slide_id', '=', slideId)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit + 1)
+  const former = eb
+    .selectFrom(overtaken.as('former'))
+    .innerJoin('annotations as made', join =>
+      join.onRef('made.slide_id', '=', 'former.slide_id').onRef('made.id', '=', 'former.id'),
+    )
+    .select(FORMER_COLUMNS)
+    .select(sql<boolean>`former.content is null`.as('is_deleted'))
+    .select('former.bytes')
+  const current = eb.selectFrom(latest.as('latest')).select([...ROW_COLUMNS, 'bytes'])
+  return eb
+    .selectFrom(current.unionAll(former).as('change'))
+    .selectAll()
+    .orderBy('seq')
     .limit(limit + 1)
 }

@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { openDatabase } from '@coverslip/platform/db/index.ts'
 import type { Database, Db } from '@coverslip/platform/db/port.ts'
 import { startPostgres, type TestServer } from '@coverslip/platform/testing/servers.ts'
+import { ListChangesResponse } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Content, noContent } from './annotation.ts'
 import { boxRing, type Position } from './geometry.ts'
-import { listAnnotations, listChanges } from './listing.ts'
+import { type Change, listAnnotations, listChanges } from './listing.ts'
 import { annotations as migration } from './migrations/001-annotations.ts'
+import { toChange } from './rpc.ts'
 import { type By, createAnnotations, type Draft, deleteAnnotation, deleteSlide, updateAnnotation } from './store.ts'
 import type { AnnotationTables } from './tables.ts'
 
@@ -19,8 +22,19 @@ const point = (x: number, y: number, name = ''): Content => ({
   geometry: { type: 'Point', coordinates: [x, y] },
   name,
 })
+/** More than 1 MiB of JSON from a place on. */
+const long = (x: number): Content => ({
+  ...noContent,
+  kind: 'line',
+  geometry: {
+    type: 'LineString',
+    coordinates: Array.from({ length: 40_000 }, (_, i): Position => [x + i + 0.123456, i + 0.654321]),
+  },
+})
 const draft = (content = point(1, 1), id: string = randomUUID()): Draft => ({ id, content })
 const by: By = { user: 'user-1', origin: 'drawn', at: new Date('2026-01-02T03:04:05Z') }
+/** What an annotation must be before it can be dealt with so. */
+const NEEDS: Record<string, string> = { create: 'new', update: 'there', remove: 'there', restore: 'gone' }
 const other: By = { ...by, user: 'user-2' }
 
 describe('on PGlite', () => {
@@ -131,24 +145,69 @@ function storeSuite(open: () => Promise<string>, close: () => Promise<void>): vo
     expect((await list()).annotations).toEqual([])
   })
 
-  it('lists changes in order, each annotation at its latest', async () => {
+  it('lists every change, each annotation as it was then', async () => {
     newSlide()
-    const [a, b, c] = [draft(), draft(), draft()]
-    await create([a, b, c])
-    await update({ ...a, content: point(5, 5) }, 0)
-    await remove(b.id)
-    expect((await changes(0)).changes.map(({ seq, id, annotation }) => [seq, id, annotation?.version])).toEqual([
-      [3, c.id, 1],
-      [4, a.id, 2],
-      [5, b.id, undefined],
-    ])
-    expect((await changes(4)).changes.map(({ seq }) => seq)).toEqual([5])
-    expect(await changes(5)).toEqual({ changes: [], more: false })
-    const first = await changes(0, 2)
-    expect([first.changes.length, first.more]).toEqual([2, true])
-    const second = await changes(first.changes.at(-1)!.seq, 2)
-    expect([second.changes.at(-1)?.seq, second.more]).toEqual([(await list()).seq, false])
+    const one = draft(point(1, 1, 'first'))
+    await create([one])
+    await update({ ...one, content: point(2, 2, 'second') }, 0)
+    await remove(one.id)
+    await create([one], { user: 'user-3', origin: 'imported-geojson', at: new Date('2026-02-03') }, true)
+    const made = { id: one.id, author: 'user-1', createdAt: by.at }
+    const drawn = { ...made, origin: 'drawn', changedAt: by.at }
+    const restored = { ...made, origin: 'imported-geojson', changedAt: new Date('2026-02-03') }
+    const told = [
+      { ...drawn, version: 1, seq: 1, content: one.content, changedBy: 'user-1' },
+      { ...drawn, version: 2, seq: 2, content: point(2, 2, 'second'), changedBy: 'user-2' },
+      undefined,
+      { ...restored, version: 4, seq: 4, content: one.content, changedBy: 'user-3' },
+    ].map((annotation, i) => ({ seq: i + 1, id: one.id, annotation }))
+    expect(await changes(0)).toEqual({ changes: told, more: false })
+    expect(await changes(0, 2)).toEqual({ changes: told.slice(0, 2), more: true })
+    expect(await changes(2, 2)).toEqual({ changes: told.slice(2), more: false })
+    expect(await changes(4)).toEqual({ changes: [], more: false })
   })
+
+  it('leaves no change out, whatever was done and wherever one begins', async () => {
+    const step = fc.record({ what: fc.constantFrom('create', 'update', 'remove', 'restore'), whom: fc.nat(4) })
+    const begin = fc.record({ after: fc.nat(30), limit: fc.integer({ min: 1, max: 7 }) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), begin, async (steps, { after, limit }) => {
+        newSlide()
+        const history = await play(steps)
+        const read: Change[] = []
+        for (let page = { more: true }; page.more; ) {
+          const next = await changes(read.at(-1)?.seq ?? after, limit)
+          expect(next.changes.length).toBeLessThanOrEqual(limit)
+          read.push(...next.changes)
+          page = next
+        }
+        const facts = read.map(({ seq, id, annotation }) => ({ seq, id, name: annotation?.content.name }))
+        expect(facts).toEqual(history.slice(after))
+        expect(read.every(({ seq, annotation }) => !annotation || annotation.seq === seq)).toBe(true)
+        expect((await list()).seq).toBe(history.length)
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  /** Does what is possible of the steps, with five annotations. @returns what came of it; a deletion has no name */
+  async function play(steps: readonly { what: string; whom: number }[]) {
+    const ids = Array.from({ length: 5 }, () => randomUUID())
+    const there = new Map<string, boolean>()
+    const history: { seq: number; id: string; name: string | undefined }[] = []
+    for (const { what, whom } of steps) {
+      const id = ids[whom]!
+      const one = draft(point(1, 1, `change ${history.length + 1}`), id)
+      const state = there.get(id) ? 'there' : there.has(id) ? 'gone' : 'new'
+      if (NEEDS[what] !== state) continue
+      if (what === 'update') await update(one, 0)
+      else if (what === 'remove') await remove(id)
+      else await create([one], by, what === 'restore')
+      there.set(id, what !== 'remove')
+      history.push({ seq: history.length + 1, id, name: what === 'remove' ? undefined : one.content.name })
+    }
+    return history
+  }
 
   it('pages without losing or doubling anything while others draw and change', async () => {
     newSlide()
@@ -171,9 +230,7 @@ function storeSuite(open: () => Promise<string>, close: () => Promise<void>): vo
 
   it('keeps answers below what one message can hold', async () => {
     newSlide()
-    const path = Array.from({ length: 40_000 }, (_, i): Position => [i + 0.123456, i + 0.654321])
-    const long = (): Content => ({ ...noContent, kind: 'line', geometry: { type: 'LineString', coordinates: path } })
-    await create([draft(long()), draft(long()), draft(long())])
+    await create([0, 1, 2].map(x => draft(long(x))))
     const sizes: number[] = []
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await list({ after })
@@ -181,7 +238,24 @@ function storeSuite(open: () => Promise<string>, close: () => Promise<void>): vo
       after = page.next
     }
     expect(sizes).toEqual([2, 1])
-    expect((await changes(0)).more).toBe(true)
+  })
+
+  it('keeps changes below what one message can hold, also those that were overtaken', async () => {
+    newSlide()
+    const one = draft(long(0))
+    await create([one])
+    for (const x of [1, 2, 3]) await update({ ...one, content: long(x) }, 0)
+    await remove(one.id)
+    const pages: number[][] = []
+    for (let more = true; more; ) {
+      const page = await changes(pages.at(-1)?.at(-1) ?? 0)
+      const message = ListChangesResponse.encode({ changes: page.changes.map(toChange), more: page.more }).finish()
+      expect(message.length).toBeLessThan(4 * 2 ** 20)
+      pages.push(page.changes.map(({ seq }) => seq))
+      more = page.more
+    }
+    expect(pages.length).toBeGreaterThan(1)
+    expect(pages.flat()).toEqual([1, 2, 3, 4, 5])
   })
 
   it('finds what meets a box, of this slide only', async () => {
@@ -221,15 +295,14 @@ function storeSuite(open: () => Promise<string>, close: () => Promise<void>): vo
         await update({ ...one, content: point(i, -i - 1) }, 1)
         // Whoever sees a number sees everything up to it.
         const { seq } = await list()
-        const { changes: all } = await listChanges(db.query, slide, 0, 1000)
-        expect(all.at(-1)!.seq).toBeGreaterThanOrEqual(seq)
+        const { changes: all } = await changes(0, 1000)
+        expect(all.length).toBeGreaterThanOrEqual(seq)
+        expect(all.map(change => change.seq)).toEqual(Array.from(all, (_, i) => i + 1))
         seen.push(seq)
       }
     }
     await Promise.all(Array.from({ length: 8 }, writer))
-    const current = await db.query.selectFrom('annotations').select('seq').where('slide_id', '=', slide).execute()
-    const former = await db.query.selectFrom('versions').select('seq').where('slide_id', '=', slide).execute()
-    const numbers = [...current, ...former].map(({ seq }) => Number(seq)).sort((a, b) => a - b)
+    const numbers = (await changes(0, 1000)).changes.map(({ seq }) => seq)
     expect(numbers).toEqual(Array.from({ length: 8 * 5 * 3 }, (_, i) => i + 1))
     expect((await list()).seq).toBe(120)
   })

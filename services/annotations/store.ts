@@ -222,7 +222,7 @@ async function nextVersion(
   { id, version }: { id: string; version: number },
   columns: Partial<Columns>,
 ): Promise<void> {
-  const kept = ['slide_id', 'id', 'version', 'seq', 'content', 'origin', 'changed_by', 'changed_at'] as const
+  const kept = ['slide_id', 'id', 'version', 'seq', 'content', 'bytes', 'origin', 'changed_by', 'changed_at'] as const
   await trx
     .insertInto('versions')
     .columns(kept)

@@ -33,7 +33,9 @@ interface VersionsTable {
   id: string
   version: number
   seq: number
+  /** Null of a deletion. */
   content: ColumnType<unknown, string | null, string | null>
+  bytes: number
   origin: Origin
   changed_by: string
   changed_at: Date

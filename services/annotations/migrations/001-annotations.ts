@@ -41,10 +41,12 @@ export const annotations: Migration = {
       version integer NOT NULL,
       seq bigint NOT NULL,
       content jsonb,
+      bytes integer NOT NULL,
       origin text NOT NULL,
       changed_by text NOT NULL,
       changed_at timestamptz NOT NULL,
       PRIMARY KEY (slide_id, id, version)
     );
+    CREATE UNIQUE INDEX versions_by_change ON "${schema}".versions (slide_id, seq);
   `,
 }

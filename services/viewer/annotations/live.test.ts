@@ -19,6 +19,8 @@ describe('accept', () => {
   it('notices gaps', () => {
     expect(accept(3, { type: 'changes', seq: 5, changes: [change(5)] })).toEqual({ missed: true })
     expect(accept(3, { type: 'changes', seq: 4, changes: [] })).toEqual({ missed: true })
+    expect(accept(3, { type: 'changes', seq: 6, changes: [change(4), change(6)] })).toEqual({ missed: true })
+    expect(accept(3, { type: 'changes', seq: 6, changes: [change(4), change(5)] })).toEqual({ missed: true })
   })
   it('reads counters sent as strings', () => {
     const message = { type: 'changes', seq: '4', changes: [{ ...change(4), seq: '4' }] }

@@ -79,7 +79,7 @@ export function openLive(slideId: string, after: number, events: LiveEvents): Li
     if (closed || message.type !== 'changes') return
     const accepted = accept(last, message)
     if (accepted.missed) {
-      last = Math.max(await events.missed(), Number(message.seq))
+      last = await events.missed()
     } else {
       last = accepted.seq
       if (accepted.changes.length) events.changes(accepted.changes)

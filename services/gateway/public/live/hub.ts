@@ -13,7 +13,7 @@ export interface Page {
   /** More changes wait after the last one. */
   more: boolean
 }
-/** Reads changes after a counter, in order. */
+/** Reads every change after a counter, in order and without gaps. */
 export type ReadChanges = (slideId: string, after: bigint, limit: number) => Promise<Page>
 
 export interface Watcher {
