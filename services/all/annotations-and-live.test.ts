@@ -144,7 +144,7 @@ describe('many annotations', () => {
 interface Message {
   type: string
   seq: number
-  changes: { seq: number; annotationId: string; deleted: boolean; feature: { id: string } | null }[]
+  changes: { seq: number; annotationId: string; deleted: boolean; feature: Collection['features'][number] | null }[]
 }
 
 /** A browser that watches a slide: every change it was told, in order. */
@@ -202,6 +202,23 @@ describe('live changes', () => {
     await drawing
     await late.until(15)
     expect(late.changes.map(change => change.seq)).toEqual(Array.from({ length: 15 }, (_, i) => i + 2))
+    late.socket.close()
+  })
+
+  it('tell every change of one annotation, to whoever comes later as well', async () => {
+    const id = await gateway.addSlide()
+    const { id: annotation } = await draw(id)
+    const path = `${base(id)}/${annotation}`
+    for (const x of [1, 2, 3]) await sendWith('PUT', path, { 'if-match': '*' }, square(annotation, x, `at ${x}`))
+    await sendWith('DELETE', path, { 'if-match': '*' })
+    const late = await watch(id, 1)
+    await late.until(4)
+    expect(late.changes.map(({ seq, feature }) => [seq, feature?.properties.name])).toEqual([
+      [2, 'at 1'],
+      [3, 'at 2'],
+      [4, 'at 3'],
+      [5, undefined],
+    ])
     late.socket.close()
   })
 
