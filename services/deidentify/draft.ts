@@ -2,6 +2,7 @@
  * A de-identification in the making: what of a TIFF file stays, what is written over it, and what went. Steps take a
  * draft and return the next one; nothing is written before the last step.
  */
+import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Entry, Ifd, TiffFile } from '@coverslip/wsi/tiff/index.ts'
@@ -49,13 +50,17 @@ export interface Taken {
   secret?: Buffer | null
 }
 
-/** The draft with more things gone. */
+/** Slides have hundreds; a file made to exhaust memory, or the report's way over the bus, has millions. */
+const MAX_TAKEN = 5000
+
+/** The draft with more things gone. @throws SlideFileError `too-large` when they are too many to report */
 export function take(draft: Draft, taken: readonly Taken[]): Draft {
-  return {
-    ...draft,
-    removed: [...draft.removed, ...taken.flatMap(({ removed }) => (removed ? [removed] : []))],
-    secrets: [...draft.secrets, ...taken.flatMap(({ secret }) => (secret ? [secret] : []))],
+  const removed = [...draft.removed, ...taken.flatMap(({ removed }) => (removed ? [removed] : []))]
+  const secrets = [...draft.secrets, ...taken.flatMap(({ secret }) => (secret ? [secret] : []))]
+  if (removed.length > MAX_TAKEN || secrets.length > MAX_TAKEN) {
+    throw new SlideFileError('too-large', `The file has more than ${MAX_TAKEN} fields and texts to remove.`)
   }
+  return { ...draft, removed, secrets }
 }
 
 /** The length of a field's value in the result. */

@@ -197,6 +197,12 @@ describe('a made TIFF', () => {
     await expect(failed).rejects.not.toThrow(/Quill/)
   })
 
+  it('is refused, quickly, when it has more texts than any slide', async () => {
+    const many = Array.from({ length: 60 }, () => level(at, new Array<Field>(100).fill([50_000, 2, SECRET])))
+    const { file } = buildTiff(PIXELS, many)
+    await expect(run(file)).rejects.toMatchObject({ code: 'too-large' })
+  })
+
   it('keeps a macro of another shape out of the levels though it is tiled', async () => {
     const macro = level(at).map(([tag, type, value]): Field => [tag, type, tag === 257 ? [TILE / 2] : value])
     const { file } = buildTiff(PIXELS, [level(at, [[270, 2, APERIO]]), macro])

@@ -8,10 +8,10 @@ import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import { sql } from 'kysely'
+import type { IngestDeps } from './module-deps.ts'
 import { type SlideFiles, slideFiles } from './slide-files.ts'
 import { type SlideRow, uploadsOf } from './store.ts'
 import type { UploadStore } from './upload-store.ts'
-import type { IngestDeps } from './uploads.ts'
 
 const CLAIM_MS = 6000
 /** Looks for work left by others; own work wakes the worker at once. */

@@ -1,9 +1,9 @@
 /** Uploads whose end nobody noted are noted, those that nobody goes on with end, and sources whose time is over go. */
 import { isLocked } from './lease-locker.ts'
+import type { IngestDeps } from './module-deps.ts'
 import { finishUpload } from './registration.ts'
 import { uploadsOf } from './store.ts'
 import type { UploadStore } from './upload-store.ts'
-import type { IngestDeps } from './uploads.ts'
 
 const EVERY_MS = 60_000
 

@@ -4,11 +4,12 @@ import { config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createLeaseLocker } from './lease-locker.ts'
 import { intake } from './migrations/001-intake.ts'
+import { objects } from './module-deps.ts'
 import { createRpc } from './rpc.ts'
 import { consumers, followers } from './standing.ts'
 import type { Tables } from './store.ts'
 import { openUploadStore } from './upload-store.ts'
-import { createUploads, objects } from './uploads.ts'
+import { uploadRoutes } from './uploads.ts'
 
 export const ingest = defineModule<Tables, typeof config, typeof objects>({
   name: 'ingest',
@@ -21,7 +22,7 @@ export const ingest = defineModule<Tables, typeof config, typeof objects>({
     const housekeeping = startHousekeeping(deps, store, arrivals.wake)
     return {
       rpc: createRpc(deps),
-      raw: createUploads(deps, store, createLeaseLocker(deps.db), arrivals.wake).raw,
+      raw: uploadRoutes(deps, store, createLeaseLocker(deps.db), arrivals.wake),
       consumers: consumers(deps, store),
       followers: followers(deps),
       stop: async () => {

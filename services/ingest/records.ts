@@ -1,8 +1,8 @@
 /** The list of intake records, and their end. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { z } from 'zod'
+import type { IngestDeps } from './module-deps.ts'
 import type { Queries, SlideRow } from './store.ts'
-import type { IngestDeps } from './uploads.ts'
 
 const MAX_PAGE = 1000
 const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])

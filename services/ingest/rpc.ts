@@ -5,9 +5,9 @@ import {
   type IngestServiceImplementation,
   type IntakeSlide,
 } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
+import type { IngestDeps } from './module-deps.ts'
 import { deleteIntake, listIntake } from './records.ts'
 import { findSlide, type SlideRow } from './store.ts'
-import type { IngestDeps } from './uploads.ts'
 
 function toMessage(row: SlideRow): IntakeSlide {
   return {

@@ -1,9 +1,9 @@
 /** The intake record follows what the other services tell of its slide. */
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
+import type { IngestDeps } from './module-deps.ts'
 import { isNews, type Standing, stateOfFailure } from './states.ts'
 import { uploadsOf } from './store.ts'
 import type { UploadStore } from './upload-store.ts'
-import type { IngestDeps } from './uploads.ts'
 
 interface News extends Standing {
   slideId: string

@@ -2,122 +2,97 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import type { Deps, HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
+import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
-import { type Locker, Server } from '@tus/server'
-import type { config } from './config.ts'
+import type { Locker, Server } from '@tus/server'
+import type { IngestDeps } from './module-deps.ts'
 import { beginUpload, finishUpload, forgetUpload } from './registration.ts'
-import { findInSet, findUpload, type Tables, type Upload } from './store.ts'
+import { assertFree, assertRoom, headerOf, lengthOf } from './room.ts'
+import { findInSet, findUpload, type Upload } from './store.ts'
+import { createTusServer, PATH } from './tus-server.ts'
 import { parseUploadMetadata, type UploadMetadata } from './upload-metadata.ts'
 import type { UploadStore } from './upload-store.ts'
 
-export const objects = { source: 'write' } as const
-export type IngestDeps = Deps<Tables, typeof config, typeof objects>
-
-const PATH = '/api/intake/uploads'
 const SLIDE_ID = 'Coverslip-Slide-Id'
 
-export interface Uploads {
-  raw: Record<string, RawHttpHandler>
+/** What the handlers work with. */
+interface Endpoint {
+  deps: IngestDeps
+  store: UploadStore
+  server: Server
+  /** tus asks for the id of a new upload by its request. */
+  ids: WeakMap<IncomingMessage, string>
+  finish(uploadId: string, size: number): Promise<void>
 }
 
-/** @param arrived called when a slide has all its files */
-export function createUploads(deps: IngestDeps, store: UploadStore, locker: Locker, arrived: () => void): Uploads {
-  /** The upload id that a POST is to get: tus asks for it by the request. */
+/**
+ * The handlers of the upload routes.
+ * @param arrived called when a slide has all its files
+ */
+export function uploadRoutes(
+  deps: IngestDeps,
+  store: UploadStore,
+  locker: Locker,
+  arrived: () => void,
+): Record<string, RawHttpHandler> {
   const ids = new WeakMap<IncomingMessage, string>()
   const finish = async (uploadId: string, size: number): Promise<void> => {
     if (await deps.db.transaction(trx => finishUpload(trx, uploadId, size))) arrived()
   }
-  const server = createServer(deps, store, locker, ids, finish)
-
-  const create: RawHttpHandler = (call, req, res) =>
-    inSpan(deps, call, null, async () => {
-      const metadata = parseUploadMetadata(headerOf(call, 'upload-metadata'))
-      call.allow({ project: metadata.project })
-      const size = lengthOf(call)
-      await assertRoom(deps, metadata, size)
-      const uploader = call.principal.userId
-      await replaceEmpty(deps, store, uploader, metadata)
-      const uploadId = randomUUID()
-      const traceparent = deps.telemetry.traceparent() ?? null
-      const upload = { uploadId, uploader, metadata, size, traceparent }
-      res.setHeader(SLIDE_ID, await deps.db.transaction(trx => beginUpload(trx, upload)))
-      ids.set(req, uploadId)
-      await server.handle(req, res)
-      if (res.statusCode < 400) return
-      await store.remove(uploadId)
-      await deps.db.transaction(trx => forgetUpload(trx, uploadId))
-    })
-
-  const go: RawHttpHandler = async (call, req, res) => {
-    const upload = await findOwn(deps, call)
-    await inSpan(deps, call, upload.traceparent, async () => {
-      res.setHeader(SLIDE_ID, upload.slideId)
-      const bytes = upload.finished ? null : await store.received(upload.uploadId)
-      // The process died between the last byte and the note of it.
-      const missed = bytes !== null && bytes.size !== null && bytes.offset === bytes.size && call.method === 'HEAD'
-      if (missed) await finish(upload.uploadId, bytes.offset)
-      if (missed || upload.finished) return answerFinished(call, res, bytes?.offset ?? upload.size ?? 0)
-      if (call.method === 'PATCH') await assertFree(deps, 0)
-      if (call.method === 'PATCH') await touch(deps, upload)
-      await server.handle(req, res)
-      if (call.method === 'DELETE' && res.statusCode < 400)
-        await deps.db.transaction(trx => forgetUpload(trx, upload.uploadId))
-    })
-  }
-
+  const server = createTusServer(deps, { store, locker, finish, idOf: request => ids.get(request) })
+  const endpoint: Endpoint = { deps, store, server, ids, finish }
   const options: RawHttpHandler = async (call, req, res) => {
     mayUploadSomewhere(call)
     await server.handle(req, res)
   }
+  const goOn: RawHttpHandler = (call, req, res) => continueUpload(endpoint, call, req, res)
   const one = `${PATH}/{uploadId}`
   return {
-    raw: {
-      [`POST ${PATH}`]: create,
-      [`OPTIONS ${PATH}`]: options,
-      [`OPTIONS ${one}`]: options,
-      [`HEAD ${one}`]: go,
-      [`PATCH ${one}`]: go,
-      [`DELETE ${one}`]: go,
-      [`GET ${one}`]: neverGive,
-    },
+    [`POST ${PATH}`]: (call, req, res) => createUpload(endpoint, call, req, res),
+    [`OPTIONS ${PATH}`]: options,
+    [`OPTIONS ${one}`]: options,
+    [`HEAD ${one}`]: goOn,
+    [`PATCH ${one}`]: goOn,
+    [`DELETE ${one}`]: goOn,
+    [`GET ${one}`]: neverGive,
   }
 }
 
-function createServer(
-  deps: IngestDeps,
-  store: UploadStore,
-  locker: Locker,
-  ids: WeakMap<IncomingMessage, string>,
-  finish: (uploadId: string, size: number) => Promise<void>,
-): Server {
-  return new Server({
-    path: PATH,
-    datastore: store.datastore,
-    locker,
-    maxSize: deps.config.UPLOAD_MAX_BYTES,
-    relativeLocation: true,
-    disableTerminationForFinishedUploads: true,
-    // Browsers of other sites have no business here; without this tus allows them all.
-    allowedOrigins: () => false,
-    namingFunction: request => {
-      const node = (request as { runtime?: { node?: { req: IncomingMessage } } }).runtime?.node
-      const id = node && ids.get(node.req)
-      if (!id) throw new Error('an upload was begun without having been registered')
-      return store.nameOf(id)
-    },
-    getFileIdFromRequest: (_request, last) => (last ? store.nameOf(last) : undefined),
-    generateUrl: (_request, { path, id }) => `${path}/${store.uploadIdOf(id)}`,
-    onUploadFinish: async (_request, upload) => {
-      await finish(store.uploadIdOf(upload.id), upload.size ?? upload.offset)
-      return {}
-    },
-    onResponseError: (_request, error) => {
-      const status = 'status_code' in error ? error.status_code : undefined
-      // A client that hangs up is no error of ours; it comes back and resumes.
-      if (status === undefined) deps.log.info({ err: error }, 'an upload request ended early')
-      return undefined
-    },
+type Handle = (endpoint: Endpoint, ...args: Parameters<RawHttpHandler>) => Promise<void>
+
+const createUpload: Handle = ({ deps, store, server, ids }, call, req, res) =>
+  inSpan(deps, call, null, async () => {
+    const metadata = parseUploadMetadata(headerOf(call, 'upload-metadata'))
+    call.allow({ project: metadata.project })
+    const size = lengthOf(call)
+    await assertRoom(deps, metadata, size)
+    const uploader = call.principal.userId
+    await replaceEmpty(deps, store, uploader, metadata)
+    const uploadId = randomUUID()
+    const traceparent = deps.telemetry.traceparent() ?? null
+    const upload = { uploadId, uploader, metadata, size, traceparent }
+    res.setHeader(SLIDE_ID, await deps.db.transaction(trx => beginUpload(trx, upload)))
+    ids.set(req, uploadId)
+    await server.handle(req, res)
+    if (res.statusCode < 400) return
+    await store.remove(uploadId)
+    await deps.db.transaction(trx => forgetUpload(trx, uploadId))
+  })
+
+const continueUpload: Handle = async ({ deps, store, server, finish }, call, req, res) => {
+  const upload = await findOwn(deps, call)
+  await inSpan(deps, call, upload.traceparent, async () => {
+    res.setHeader(SLIDE_ID, upload.slideId)
+    const bytes = upload.finished ? null : await store.received(upload.uploadId)
+    // The process died between the last byte and the note of it.
+    const missed = bytes !== null && bytes.offset === bytes.size && call.method === 'HEAD'
+    if (missed) await finish(upload.uploadId, bytes.offset)
+    if (missed || upload.finished) return answerFinished(call, res, bytes?.offset ?? upload.size ?? 0)
+    if (call.method === 'PATCH') await assertFree(deps, 0)
+    if (call.method === 'PATCH') await touch(deps, upload)
+    await server.handle(req, res)
+    const givenUp = call.method === 'DELETE' && res.statusCode < 400
+    if (givenUp) await deps.db.transaction(trx => forgetUpload(trx, upload.uploadId))
   })
 }
 
@@ -164,39 +139,6 @@ function answerFinished(call: HttpCall, res: ServerResponse, size: number): void
     throw new ServiceError('conflict', 'The upload is complete')
   } else if (call.method === 'PATCH') res.writeHead(204, headers).end()
   else throw new ServiceError('forbidden', 'The upload is complete; delete the slide instead')
-}
-
-function headerOf(call: HttpCall, name: string): string | undefined {
-  const value = call.headers[name]
-  return typeof value === 'string' ? value : undefined
-}
-
-/**
- * Upload-Length; null when the client tells it later.
- * @throws ServiceError `invalid`
- */
-function lengthOf(call: HttpCall): number | null {
-  const header = headerOf(call, 'upload-length')
-  if (header === undefined && headerOf(call, 'upload-defer-length') === '1') return null
-  const length = Number(header)
-  if (header && Number.isSafeInteger(length) && length >= 0) return length
-  throw new ServiceError('invalid', 'Upload-Length must be a number of bytes')
-}
-
-/** @throws ServiceError `too-large`, `invalid`, `storage-full` */
-async function assertRoom(deps: IngestDeps, { set }: UploadMetadata, size: number | null): Promise<void> {
-  const { UPLOAD_MAX_BYTES, UPLOAD_SET_MAX_FILES } = deps.config
-  if (size !== null && size > UPLOAD_MAX_BYTES) throw new ServiceError('too-large', 'The file is too large')
-  if (set && set.size > UPLOAD_SET_MAX_FILES) throw new ServiceError('invalid', 'The set has too many files')
-  await assertFree(deps, size ?? 0)
-}
-
-/** @throws ServiceError `storage-full` when `size` more bytes would leave less than the floor */
-async function assertFree(deps: IngestDeps, size: number): Promise<void> {
-  const free = await deps.objects.source.freeBytes()
-  if (free !== undefined && free - size < deps.config.INGEST_FREE_FLOOR) {
-    throw new ServiceError('storage-full', 'There is not enough free space to take the file; ask the operator')
-  }
 }
 
 /** A client that did not hear the answer to its POST begins again: an upload without a byte makes way. */

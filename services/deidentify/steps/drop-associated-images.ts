@@ -49,9 +49,9 @@ async function takeTexts(draft: Draft, ifd: Ifd, place: string): Promise<Taken[]
  * with it. Which of them is the label matters to nobody: scanners and readers disagree about it.
  */
 export const dropAssociatedImages: Step = async draft => {
-  const taken: Taken[] = []
+  let next = draft
   for (const { ifd, place } of notLevels(draft)) {
-    taken.push(...(await takeImage(draft, ifd, place)), ...(await takeTexts(draft, ifd, place)))
+    next = take(next, [...(await takeImage(draft, ifd, place)), ...(await takeTexts(draft, ifd, place))])
   }
-  return take(draft, taken)
+  return next
 }

@@ -28,15 +28,17 @@ export async function takeField(draft: Draft, entry: Entry, place: string): Prom
  * XMP, EXIF, GPS, SubIFDs, private fields, whatever a later scanner may invent.
  */
 export const keepStructuralFields: Step = async draft => {
-  const taken: Taken[] = []
+  let next = draft
   const pages = []
   for (const page of draft.pages) {
+    const taken: Taken[] = []
     const entries = page.ifd.entries
     const kept = new Set(entries.filter(stays))
     for (const entry of entries) {
       if (!kept.has(entry)) taken.push(await takeField(draft, entry, `IFD ${page.ifd.index}`))
     }
     pages.push({ ...page, fields: page.fields.filter(({ entry }) => kept.has(entry)) })
+    next = take(next, taken)
   }
-  return take({ ...draft, pages }, taken)
+  return { ...next, pages }
 }

@@ -1,0 +1,39 @@
+/** Whether there is room for an upload. */
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { HttpCall } from '@coverslip/platform/module.ts'
+import type { IngestDeps } from './module-deps.ts'
+import type { UploadMetadata } from './upload-metadata.ts'
+
+/** A header that comes once. */
+export function headerOf(call: HttpCall, name: string): string | undefined {
+  const value = call.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/**
+ * Upload-Length; null when the client tells it later.
+ * @throws ServiceError `invalid`
+ */
+export function lengthOf(call: HttpCall): number | null {
+  const header = headerOf(call, 'upload-length')
+  if (header === undefined && headerOf(call, 'upload-defer-length') === '1') return null
+  const length = Number(header)
+  if (header && Number.isSafeInteger(length) && length >= 0) return length
+  throw new ServiceError('invalid', 'Upload-Length must be a number of bytes')
+}
+
+/** @throws ServiceError `too-large`, `invalid`, `storage-full` */
+export async function assertRoom(deps: IngestDeps, { set }: UploadMetadata, size: number | null): Promise<void> {
+  const { UPLOAD_MAX_BYTES, UPLOAD_SET_MAX_FILES } = deps.config
+  if (size !== null && size > UPLOAD_MAX_BYTES) throw new ServiceError('too-large', 'The file is too large')
+  if (set && set.size > UPLOAD_SET_MAX_FILES) throw new ServiceError('invalid', 'The set has too many files')
+  await assertFree(deps, size ?? 0)
+}
+
+/** @throws ServiceError `storage-full` when `size` more bytes would leave less than the floor */
+export async function assertFree(deps: IngestDeps, size: number): Promise<void> {
+  const free = await deps.objects.source.freeBytes()
+  if (free !== undefined && free - size < deps.config.INGEST_FREE_FLOOR) {
+    throw new ServiceError('storage-full', 'There is not enough free space to take the file; ask the operator')
+  }
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http'
+import { type Locker, Server } from '@tus/server'
+import type { IngestDeps } from './module-deps.ts'
+import type { UploadStore } from './upload-store.ts'
+
+/** Where uploads are: `/api/intake/uploads/{uploadId}`. */
+export const PATH = '/api/intake/uploads'
+
+export interface TusOptions {
+  store: UploadStore
+  locker: Locker
+  /** The upload id that a POST is to get. */
+  idOf(request: IncomingMessage): string | undefined
+  /** Called when all bytes of an upload are there. */
+  finish(uploadId: string, size: number): Promise<void>
+}
+
+/** @tus/server with our names, locks and bounds. */
+export function createTusServer({ config, log }: IngestDeps, { store, locker, idOf, finish }: TusOptions): Server {
+  return new Server({
+    path: PATH,
+    datastore: store.datastore,
+    locker,
+    maxSize: config.UPLOAD_MAX_BYTES,
+    relativeLocation: true,
+    disableTerminationForFinishedUploads: true,
+    // Browsers of other sites have no business here; without this tus allows them all.
+    allowedOrigins: () => false,
+    namingFunction: request => {
+      const node = (request as { runtime?: { node?: { req: IncomingMessage } } }).runtime?.node
+      const id = node && idOf(node.req)
+      if (!id) throw new Error('an upload was begun without having been registered')
+      return store.nameOf(id)
+    },
+    getFileIdFromRequest: (_request, last) => (last ? store.nameOf(last) : undefined),
+    generateUrl: (_request, { path, id }) => `${path}/${store.uploadIdOf(id)}`,
+    onUploadFinish: async (_request, upload) => {
+      await finish(store.uploadIdOf(upload.id), upload.size ?? upload.offset)
+      return {}
+    },
+    onResponseError: (_request, error) => {
+      // A client that hangs up is no error of ours; it comes back and resumes.
+      if (!('status_code' in error)) log.info({ err: error }, 'an upload request ended early')
+      return undefined
+    },
+  })
+}
