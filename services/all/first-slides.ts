@@ -1,5 +1,5 @@
 /** The slides that a start brings in: those it is given, or a demonstration slide for an empty library. */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Connection, connectionFrom } from '@coverslip/cli/connection.ts'
 import { toCliError } from '@coverslip/cli/errors.ts'
@@ -74,9 +74,10 @@ async function ingestDemonstration(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<IngestResult[]> {
-  const scratch = join(data, 'scratch')
-  await mkdir(scratch, { recursive: true })
-  const folder = await mkdtemp(join(scratch, 'demonstration-'))
+  const folder = join(data, 'scratch/demonstration')
+  // A start that was killed may have left half a slide.
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
   try {
     const path = join(folder, 'demonstration.svs')
     const { writeSyntheticSlide } = await import('@coverslip/wsi/synthetic/index.ts')
