@@ -198,7 +198,8 @@ describe('a made TIFF', () => {
   })
 
   it('is refused, quickly, when it has more texts than any slide', async () => {
-    const many = Array.from({ length: 60 }, () => level(at, new Array<Field>(100).fill([50_000, 2, SECRET])))
+    const texts = new Array<Field>(100).fill([50_000, 2, SECRET])
+    const many = Array.from({ length: 60 }, () => level(at, [[270, 2, APERIO], ...texts]))
     const { file } = buildTiff(PIXELS, many)
     await expect(run(file)).rejects.toMatchObject({ code: 'too-large' })
   })
