@@ -57,7 +57,7 @@ fi
 
 # --- the viewer: built anew when its sources changed
 sources() {
-  find services/viewer proto/api.ts package-lock.json -type f ! -path '*/dist/*' ! -path '*/node_modules/*' ! -name '*.test.ts' -print0 |
+  find services/viewer proto/api.ts proto/api package-lock.json -type f ! -path '*/dist/*' ! -path '*/node_modules/*' ! -name '*.test.ts' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum
 }
 stamp=$(sources | sha256sum)

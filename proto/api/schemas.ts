@@ -1,0 +1,94 @@
+/** What the API takes and answers, as zod schemas: checks at run time, types, and the OpenAPI document. */
+import { z } from 'zod'
+
+/** A line of text, trimmed. */
+export const text = (max: number) => z.string().trim().min(1).max(max)
+export const uuid = z.uuid()
+export const slideState = z.enum(['tiling', 'ready', 'failed', 'withdrawn'])
+export const intakeState = z.enum(['received', 'deidentifying', 'tiling', 'ready', 'held', 'quarantined', 'failed'])
+export const role = z.enum(['owner', 'steward', 'annotator', 'viewer'])
+
+export const pseudonyms = z.object({
+  subject: z.string().nullable(),
+  case: z.string().nullable(),
+  specimen: z.string().nullable(),
+  block: z.string().nullable(),
+  glass: z.string().nullable(),
+})
+
+/** A slide as the public lists show it. */
+export const slide = z.object({
+  id: uuid,
+  project: z.string(),
+  name: z.string(),
+  state: slideState,
+  progress: z.number(),
+  reason: z.string().nullable(),
+  width: z.number(),
+  height: z.number(),
+  mpp: z.object({ x: z.number(), y: z.number() }).nullable(),
+  objectivePower: z.number().nullable(),
+  levels: z.array(z.object({ width: z.number(), height: z.number() })),
+  format: z.string(),
+  revision: z.number(),
+  sizes: z.object({ source: z.number(), original: z.number().nullable(), pyramid: z.number().nullable() }),
+  pseudonyms,
+  createdAt: z.string(),
+  changedAt: z.string(),
+})
+export type Slide = z.infer<typeof slide>
+
+/** A slide on its way in, with its source's name; intake pages only. */
+export const intakeSlide = z.object({
+  id: uuid,
+  project: z.string(),
+  sourceName: z.string(),
+  state: intakeState,
+  progress: z.number(),
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+  sourceBytes: z.number(),
+  format: z.string().nullable(),
+  receivedAt: z.string(),
+  changedAt: z.string(),
+})
+export type IntakeSlide = z.infer<typeof intakeSlide>
+
+/** RFC 9457. */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  errors: z.array(z.string()).optional(),
+  traceId: z.string().optional(),
+})
+export type Problem = z.infer<typeof problem>
+
+export const user = z.object({
+  id: z.string(),
+  email: z.string().nullable(),
+  name: z.string(),
+  roles: z.record(z.string(), role),
+  level: z.number(),
+})
+export type User = z.infer<typeof user>
+
+/** Of lists: how many, and where to go on. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(500).optional(),
+}
+export const tokenInfo = z.object({
+  id: z.string(),
+  label: z.string(),
+  kind: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+})
+export const geojson = z.looseObject({ type: z.enum(['Feature', 'FeatureCollection']) })
+export const bbox = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$/, 'expected x0,y0,x1,y1 in level-0 pixels')
+  .optional()
