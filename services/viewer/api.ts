@@ -1,5 +1,6 @@
 /** Typed calls of the HTTP API. Every failure is an ApiError; its message is fit for the screen. */
 import type { IntakeSlide, Problem, Slide, User } from '@coverslip/proto/api.ts'
+import { signInPage } from './way-back.ts'
 
 export class ApiError extends Error {
   readonly status: number
@@ -64,7 +65,7 @@ async function toError(response: Response): Promise<ApiError> {
 export const messageOf = (error: unknown): string =>
   error instanceof ApiError ? error.message : 'Something went wrong in this page; reload it.'
 
-/** A call that goes to the sign-in page when nobody is signed in; the way back is kept for this tab. */
+/** A call that goes to the sign-in page, which leads back here, when nobody is signed in. */
 export async function signedIn<T>(call: Promise<T>): Promise<T> {
   try {
     return await call
@@ -74,8 +75,7 @@ export async function signedIn<T>(call: Promise<T>): Promise<T> {
   }
 }
 export function goToSignIn(): void {
-  sessionStorage.setItem('coverslip.next', location.pathname + location.search)
-  location.assign('/sign-in')
+  location.assign(signInPage(location.pathname + location.search, location.origin))
 }
 
 const query = (values: Record<string, string | null | undefined>): string => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicGateway } from './module.ts'
+import { signInAddress } from './viewer-files.ts'
 
 let system: TestSystem
 let dist: string
@@ -33,12 +34,23 @@ const statusOf = (path: string): Promise<number> =>
 
 describe("the viewer's files", () => {
   it('send whoever is not signed in to the sign-in page', async () => {
-    for (const path of ['/', `/slides/${crypto.randomUUID()}`]) {
-      const answer = await system.fetch(path, { token: null })
-      expect([answer.status, answer.headers.get('location')]).toEqual([302, '/sign-in'])
+    const slide = `/slides/${crypto.randomUUID()}?x=10&y=-2.5&zoom=-3`
+    const goals = { '/': '/sign-in', [slide]: `/sign-in?next=${encodeURIComponent(slide)}` }
+    for (const [path, goal] of Object.entries(goals)) {
+      const answer = await system.fetch(path, { token: null, redirect: 'manual' })
+      expect([answer.status, answer.headers.get('location')]).toEqual([302, goal])
     }
+    expect((await system.fetch(goals[slide]!, { token: null })).status).toBe(200)
     expect((await system.fetch('/sign-in', { token: null })).status).toBe(200)
   })
+
+  it.each([
+    '/slides/a/b',
+    '/slides/..%2fapi',
+    '/slides//evil.example',
+    '/slides/a?next=https://evil.example',
+    '//slides/a',
+  ])('lead back to slides only, not to %s', asked => expect(signInAddress(asked)).toBe('/sign-in'))
 
   it('are one page, under a policy that lets nothing foreign in', async () => {
     const answer = await system.fetch('/slides/whatever')

@@ -41,7 +41,7 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
   const assets = new Map<string, Promise<Asset>>()
   const page = () => pageAnswer(join(dist, 'index.html'))
   const pageOrSignIn = async (call: HttpCall): Promise<HttpAnswer> =>
-    isSignedIn(call) ? page() : { status: 302, headers: { location: '/sign-in' } }
+    isSignedIn(call) ? page() : { status: 302, headers: { location: signInAddress(call.stream.url ?? '') } }
   return {
     'GET /': pageOrSignIn,
     'GET /slides/{id}': pageOrSignIn,
@@ -57,6 +57,15 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
       return assetAnswer(await asset, /\bgzip\b/.test(String(call.headers['accept-encoding'] ?? '')))
     },
   }
+}
+
+/**
+ * The sign-in page, which leads back to the slide that was asked for; the page itself takes nothing else for a way back.
+ * @param asked path and query of the request
+ */
+export function signInAddress(asked: string): string {
+  const isSlide = /^\/slides\/[\w-]+\/?(\?[\w.=&-]*)?$/.test(asked) && asked.length <= 200
+  return isSlide ? `/sign-in?next=${encodeURIComponent(asked)}` : '/sign-in'
 }
 
 interface Asset {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, api, messageOf } from '../api.ts'
+import { keepWayBack, takeWayBack } from '../way-back.ts'
 
 /** Redeems the code behind `#`; without one, asks for a link by mail. */
 export function SignInPage() {
@@ -63,15 +64,14 @@ function AskForLink({ failure }: { failure: string }) {
 
 /** The code leaves the address at once, so that it stays neither in the history nor on a screenshot. */
 function takeCode(): string {
+  keepWayBack(location.search, location.origin, localStorage, Date.now())
   const code = decodeURIComponent(location.hash.slice(1))
   if (code) history.replaceState(null, '', location.pathname)
   return code
 }
 
 function goOn() {
-  const next = sessionStorage.getItem('coverslip.next') ?? '/'
-  sessionStorage.removeItem('coverslip.next')
-  location.replace(next.startsWith('/') && !next.startsWith('//') ? next : '/')
+  location.replace(takeWayBack(location.origin, localStorage, Date.now()))
 }
 
 const reasonOf = (error: unknown): string =>

@@ -1,4 +1,3 @@
-import type { User } from '@coverslip/proto/api.ts'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { api, messageOf, signedIn } from '../api.ts'
 import type { OfferedFile } from '../intake/dropped.ts'
@@ -23,13 +22,12 @@ export function SlidesPage() {
   const list = useMemo(createSlideList, [])
   const uploads = useMemo(() => createUploads(list.lookSoon), [list])
   const notices = useMemo(newNotices, [])
-  const [user, setUser] = useState<User | null>(null)
   const [doomed, setDoomed] = useState<Row | null>(null)
   useEffect(list.open, [list])
   useEffect(() => {
     document.title = 'Slides · Coverslip'
-    signedIn(api.session()).then(setUser, () => {})
   }, [])
+  const user = list.user.value
   const mayUpload = user !== null && maySteward(user) && list.intakeOpen.value
   const take = (files: OfferedFile[]) => {
     const ignored = uploads.add(files)

@@ -1,7 +1,8 @@
 /** The slide list as it is now, kept fresh while something is on its way. */
-import type { IntakeSlide, Slide } from '@coverslip/proto/api.ts'
+import type { IntakeSlide, Slide, User } from '@coverslip/proto/api.ts'
 import { computed, signal } from '@preact/signals'
 import { ApiError, api, messageOf, signedIn } from '../api.ts'
+import { maySteward } from '../rights.ts'
 import { isMoving, mergeRows, nextLook } from './rows.ts'
 
 export type SlideList = ReturnType<typeof createSlideList>
@@ -9,6 +10,8 @@ export type SlideList = ReturnType<typeof createSlideList>
 export function createSlideList() {
   const slides = signal<readonly Slide[]>([])
   const intake = signal<readonly IntakeSlide[]>([])
+  /** Who is signed in; null until that is known. */
+  const user = signal<User | null>(null)
   const intakeOpen = signal(true)
   const loaded = signal(false)
   const failure = signal('')
@@ -33,7 +36,7 @@ export function createSlideList() {
     try {
       const [page, coming] = await Promise.all([
         signedIn(api.slides(query.value, cursors.value.at(-1) ?? null, mine.signal)),
-        intakeOpen.value ? lookAtIntake(mine.signal) : [],
+        lookAtIntake(mine.signal),
       ])
       if (mine.signal.aborted) return
       slides.value = page.slides
@@ -52,6 +55,8 @@ export function createSlideList() {
 
   /** Not everybody may see the intake, and only the on-prem site has one. */
   async function lookAtIntake(cancelled: AbortSignal): Promise<IntakeSlide[]> {
+    user.value ??= await signedIn(api.session())
+    if (!intakeOpen.value || !maySteward(user.value)) return []
     try {
       return (await api.intakeSlides(cancelled)).slides
     } catch (error) {
@@ -69,6 +74,7 @@ export function createSlideList() {
 
   return {
     rows,
+    user,
     intakeOpen,
     loaded,
     failure,
