@@ -1,0 +1,114 @@
+/** The answering end: who calls, for whom, with health and reflection beside the services. */
+import { readFile } from 'node:fs/promises'
+import { calls, type ServiceName } from '@coverslip/proto/flow.ts'
+import { createServer, type Metadata, type Server, ServerError, type ServerMiddleware } from 'nice-grpc'
+import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health'
+import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection'
+import type { Principal } from '../auth/principal.ts'
+import { verifyServiceToken } from '../auth/token.ts'
+import type { Verifier } from '../auth/verifier.ts'
+import { ServiceError, toServiceError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { RpcContext, RpcImplementation } from '../module.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { CALLER_KEY, CODE_KEY, DETAILS_KEY, lastOf, STATUS, USER_KEY } from './wire.ts'
+
+export interface RpcServer {
+  /** Marks the process healthy or not for gRPC health checks. */
+  setServing(serving: boolean): void
+  /** The port where one was asked for. */
+  port: number | undefined
+  stop(): Promise<void>
+}
+
+/**
+ * Serves the modules' implementations with health and reflection.
+ * @param options.addresses where to listen: `unix:PATH` and `host:port`
+ */
+export async function serveRpc(options: {
+  modules: { service: ServiceName; rpc: RpcImplementation }[]
+  addresses: string[]
+  verifier: Verifier
+  serviceSecret: Uint8Array
+  telemetry: Telemetry
+  log: Log
+}): Promise<RpcServer> {
+  const health = HealthState()
+  const descriptors = await readFile(new URL(import.meta.resolve('@coverslip/proto/gen/image.binpb')))
+  const names = options.modules.map(({ rpc }) => (rpc.definition as { fullName: string }).fullName)
+  // A server of nice-grpc listens once: one for each address.
+  const servers: Server[] = []
+  let port: number | undefined
+  for (const address of options.addresses) {
+    const server = createServer({ 'grpc.max_connection_age_ms': 300_000 })
+    for (const { service, rpc } of options.modules) {
+      server.with(serverMiddleware(service, options)).add(rpc.definition, rpc.implementation as never)
+    }
+    server.add(HealthDefinition, HealthServiceImpl(health))
+    server.add(ServerReflectionService, ServerReflection(descriptors, names))
+    servers.push(server)
+    port = (await server.listen(address)) || port
+  }
+  return {
+    port,
+    setServing: serving => health.setStatus(serving ? 'healthy' : 'unhealthy'),
+    async stop() {
+      const force = setTimeout(() => {
+        for (const server of servers) server.forceShutdown()
+      }, 3000)
+      await Promise.all(servers.map(server => server.shutdown()))
+      clearTimeout(force)
+    },
+  }
+}
+
+function serverMiddleware(
+  service: ServiceName,
+  { verifier, serviceSecret, telemetry, log }: Parameters<typeof serveRpc>[0],
+): ServerMiddleware<Pick<RpcContext, 'caller' | 'principal'>> {
+  return async function* answer(call, context) {
+    const [rpcService, method] = call.method.path.slice(1).split('/')
+    const started = { service: rpcService!, method: method! }
+    try {
+      const caller = await callerOf(service, context.metadata, serviceSecret)
+      const principal = await userOf(context.metadata, verifier)
+      const extended = {
+        ...context,
+        caller,
+        get principal(): Principal {
+          if (principal) return principal
+          throw new ServiceError('unauthenticated', 'This call must be made for a user')
+        },
+      }
+      const parent = context.metadata.get('traceparent') ?? null
+      const attributes = { 'rpc.service': started.service, 'rpc.method': started.method, 'coverslip.service': service }
+      if (call.responseStream) {
+        // A stream's span ends when its answer begins: what follows is the reader's pace.
+        return yield* call.next(call.request, extended)
+      }
+      return await telemetry.span(`${started.service}/${started.method}`, { kind: 'server', parent, attributes }, () =>
+        lastOf(call.next(call.request, extended)),
+      )
+    } catch (error) {
+      const known = toServiceError(error)
+      if (known.code === 'internal') log.error({ err: error, ...started }, 'a gRPC call failed')
+      context.trailer.set(CODE_KEY, known.code)
+      if (known.details.length > 0)
+        context.trailer.set(`${DETAILS_KEY}-bin`, Buffer.from(JSON.stringify(known.details)))
+      throw new ServerError(STATUS[known.code], known.publicMessage)
+    }
+  }
+}
+
+async function callerOf(service: ServiceName, metadata: Metadata, secret: Uint8Array): Promise<ServiceName> {
+  const [scheme, token] = (metadata.get(CALLER_KEY) ?? '').split(' ')
+  if (scheme !== 'Bearer' || !token) throw new ServiceError('unauthenticated', 'The calling service gave no token')
+  const caller = (await verifyServiceToken(secret, token)) as ServiceName
+  if (!calls[service].includes(caller)) throw new ServiceError('forbidden', `${caller} does not call ${service}`)
+  return caller
+}
+
+async function userOf(metadata: Metadata, verifier: Verifier): Promise<Principal | undefined> {
+  const token = metadata.get(USER_KEY)
+  return token ? verifier.verify(token) : undefined
+}
