@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import type { HttpAnswer, HttpHandler } from '@coverslip/platform/module.ts'
+import { rangeAnswer } from '@coverslip/platform/http/range.ts'
+import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
-import { askedRange } from './range.ts'
 import type { DeidentifyDeps } from './received.ts'
 import { findSlide, type SlideRecord } from './store.ts'
 
@@ -15,8 +15,6 @@ async function find({ db }: DeidentifyDeps, id: string | undefined): Promise<Sli
   return slide
 }
 
-const header = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
-
 /** GET /api/slides/{id}/original: the de-identified file in the vendor's format, whole or in ranges. */
 export const downloadOriginal =
   (deps: DeidentifyDeps): HttpHandler =>
@@ -27,33 +25,11 @@ export const downloadOriginal =
       throw new ServiceError('not-found', 'There is no de-identified original for this format yet')
     }
     const { key, bytes, sha256 } = slide.file
-    const etag = `"${sha256}"`
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'content-disposition': `attachment; filename="${slide.slideId}${extname(key)}"`,
-      'accept-ranges': 'bytes',
-      'cache-control': 'private, no-cache',
-      etag,
-    }
-    if (header(call.headers['if-none-match']) === etag) return { status: 304, headers }
-    const ifRange = header(call.headers['if-range'])
-    const asked = askedRange(ifRange && ifRange !== etag ? undefined : header(call.headers.range), bytes)
-    return answer(deps, key, bytes, asked, headers)
+    return rangeAnswer(call, {
+      size: bytes,
+      etag: `"${sha256}"`,
+      type: 'application/octet-stream',
+      fileName: `${slide.slideId}${extname(key)}`,
+      open: range => deps.objects.original.stream(key, range),
+    })
   }
-
-async function answer(
-  { objects }: DeidentifyDeps,
-  key: string,
-  size: number,
-  asked: ReturnType<typeof askedRange>,
-  headers: Record<string, string>,
-): Promise<HttpAnswer> {
-  if (asked.kind === 'unsatisfiable') {
-    return { status: 416, headers: { ...headers, 'content-range': `bytes */${size}` }, body: Buffer.alloc(0) }
-  }
-  const { offset, length } = asked.kind === 'part' ? asked : { offset: 0, length: size }
-  const body = await objects.original.stream(key, { offset, length })
-  const sized = { ...headers, 'content-length': String(length) }
-  if (asked.kind === 'all') return { status: 200, headers: sized, body }
-  return { status: 206, headers: { ...sized, 'content-range': `bytes ${offset}-${offset + length - 1}/${size}` }, body }
-}
