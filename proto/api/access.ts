@@ -1,7 +1,7 @@
 /** Coming in: sessions, links, invitations, tokens. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { role, text, tokenInfo, user } from './schemas.ts'
+import { projectName, role, text, tokenInfo, user } from './schemas.ts'
 
 export const accessRoutes: readonly RouteSpec[] = [
   {
@@ -40,7 +40,7 @@ export const accessRoutes: readonly RouteSpec[] = [
     body: z.object({
       email: z.email().max(200),
       name: text(100).optional(),
-      project: text(64).default('default'),
+      project: projectName.default('default'),
       role,
       level: z.number().int().min(0).max(3).default(0),
     }),

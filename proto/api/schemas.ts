@@ -1,8 +1,17 @@
 /** What the API takes and answers, as zod schemas: checks at run time, types, and the OpenAPI document. */
 import { z } from 'zod'
 
+/** No database stores a zero character, and no name holds any other control character. */
+const printable = /^\P{Cc}*$/u
 /** A line of text, trimmed. */
-export const text = (max: number) => z.string().trim().min(1).max(max)
+export const text = (max: number) =>
+  z.string().trim().min(1).max(max).regex(printable, 'expected text without control characters')
+/** What a list is searched for. */
+export const search = z.string().max(100).regex(printable, 'expected text without control characters')
+/** The name of a project; `*` stands for every project. */
+export const projectName = z
+  .string()
+  .regex(/^(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/, 'expected letters, digits, _ and -, or *')
 export const uuid = z.uuid()
 export const slideState = z.enum(['tiling', 'ready', 'failed', 'withdrawn'])
 export const intakeState = z.enum(['received', 'deidentifying', 'tiling', 'ready', 'held', 'quarantined', 'failed'])

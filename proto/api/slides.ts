@@ -1,7 +1,7 @@
 /** Slides and their renditions. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { paging, slide } from './schemas.ts'
+import { paging, search, slide } from './schemas.ts'
 
 export const slidesRoutes: readonly RouteSpec[] = [
   {
@@ -10,7 +10,7 @@ export const slidesRoutes: readonly RouteSpec[] = [
     module: 'public',
     access: 'slide.read',
     summary: 'Slides, newest first',
-    query: z.object({ ...paging, q: z.string().max(100).optional() }),
+    query: z.object({ ...paging, q: search.optional() }),
     answer: z.object({ slides: z.array(slide), nextCursor: z.string().nullable() }),
   },
   {

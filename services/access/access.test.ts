@@ -135,6 +135,27 @@ describe('invitations', () => {
     expect(users.map(({ email }) => email).sort()).toEqual(['e@example.org', 'f@example.org'])
   })
 
+  it('leave nobody who held an early code or session of an account with what it is given later', async () => {
+    const scribe = await system.token({ sub: 'owner-of-lung', roles: { lung: 'owner' } })
+    const invite = (project: string) => client.invite({ email: 'newcomer@example.org', role: 'viewer', project }, by)
+    const by = { onBehalfOf: scribe }
+    const early = await client.signIn({ code: (await invite('lung')).code })
+    const { code: held } = await invite('lung')
+    const later = { email: 'newcomer@example.org', role: 'steward', project: 'heart' }
+    const { code } = await client.invite(later, await asOwner())
+    await expect(client.signIn({ code: held })).rejects.toMatchObject({ code: 'unauthenticated' })
+    const { token } = await client.createToken({ label: 'x' }, { onBehalfOf: early.session })
+    expect(await claimsOf(token)).toMatchObject({ roles: { lung: 'viewer' } })
+    expect((await client.signIn({ code })).user).toMatchObject({ roles: { lung: 'viewer', heart: 'steward' } })
+  })
+
+  it('tell a project owner of their own projects only', async () => {
+    await invited('of-two@example.org', 'viewer', 'heart')
+    const scribe = await system.token({ sub: 'owner-of-lung', roles: { lung: 'owner' } })
+    const wish = { email: 'of-two@example.org', role: 'viewer', project: 'lung' }
+    expect((await client.invite(wish, { onBehalfOf: scribe })).user?.roles).toEqual({ lung: 'viewer' })
+  })
+
   it('leave at least one owner of everything', async () => {
     const wish = { email: 'owner@coverslip.internal', role: 'viewer', project: '*' }
     await expect(client.invite(wish, await asOwner())).rejects.toMatchObject({ code: 'conflict' })
@@ -170,6 +191,13 @@ describe('tokens', () => {
     await expect(client.revokeToken({ tokenId }, { onBehalfOf: session })).rejects.toMatchObject({ code: 'not-found' })
     const theirs = await client.createToken({ label: 'x' }, { onBehalfOf: session })
     await client.revokeToken({ tokenId: theirs.info!.tokenId }, await asOwner())
+  })
+
+  it('made with a token never outlive it', async () => {
+    const soon = await system.token({ lifeSeconds: 60 })
+    const { token } = await client.createToken({ label: 'x', days: 90 }, { onBehalfOf: soon })
+    const { exp, iat } = await claimsOf(token)
+    expect(exp - iat).toBeLessThanOrEqual(60)
   })
 
   it('live a year at most', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Account, mayHoldCode, type Roles, rightsAfter, roleIn } from './account.ts'
+import { type Account, mayHoldCode, type Roles, rightsAfter, rightsCarried, roleIn } from './account.ts'
 
 const account = (roles: Roles, level = 0): Account => ({
   id: 'them',
@@ -38,7 +38,7 @@ describe('rights after an invitation', () => {
 
   it('add a project, which revokes nothing', () => {
     const rights = rightsAfter(account({ q: 'viewer' }), wish, everything)
-    expect(rights).toEqual({ roles: { q: 'viewer', p: 'annotator' }, level: 0, revokes: false })
+    expect(rights).toEqual({ roles: { q: 'viewer', p: 'annotator' }, level: 0, revokes: false, changed: true })
   })
   it('change a role, which revokes what was signed before', () => {
     expect(rightsAfter(account({ p: 'steward' }), wish, everything)).toMatchObject({ revokes: true })
@@ -64,4 +64,16 @@ it('finds the role that counts: that of the project, else that of all', () => {
   expect(roleIn({ '*': 'viewer', p: 'owner' }, 'p')).toBe('owner')
   expect(roleIn({ '*': 'viewer' }, 'p')).toBe('viewer')
   expect(roleIn({}, 'p')).toBeUndefined()
+})
+
+describe('rights that credentials may hand on', () => {
+  it('are not those that the account was given since', () => {
+    const grown = account({ p: 'viewer', q: 'steward' }, 2)
+    expect(rightsCarried({ roles: { p: 'viewer' }, level: 0 }, grown)).toEqual({ roles: { p: 'viewer' }, level: 0 })
+  })
+  it('are not those that the account lost since', () => {
+    const shrunk = account({ p: 'viewer' }, 1)
+    const carried = rightsCarried({ roles: { p: 'owner', q: 'viewer' }, level: 3 }, shrunk)
+    expect(carried).toEqual({ roles: {}, level: 1 })
+  })
 })

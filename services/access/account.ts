@@ -18,10 +18,14 @@ export interface Account {
 
 export const normalizeEmail = (email: string): string => email.trim().toLowerCase()
 
-/** The role that counts in a project. */
-export const roleIn = (roles: Roles, project: string): Role | undefined => roles[project] ?? roles['*']
+/** The role that counts in a project. A project may be called like a property of every object: `constructor`. */
+export const roleIn = (roles: Roles, project: string): Role | undefined =>
+  Object.hasOwn(roles, project) ? roles[project] : roles['*']
 
 export const ownsEverything = (roles: Roles): boolean => roles['*'] === 'owner'
+
+const isOwnerOf = (roles: Roles, project: string): boolean =>
+  Object.hasOwn(roles, project) && roles[project] === 'owner'
 
 /**
  * Whether an inviter may hold a code that signs in as the account: it is their own, they own everything, or all that the
@@ -30,7 +34,21 @@ export const ownsEverything = (roles: Roles): boolean => roles['*'] === 'owner'
  */
 export function mayHoldCode(inviter: Pick<Principal, 'userId' | 'roles'>, account: Account): boolean {
   if (inviter.userId === account.id || ownsEverything(inviter.roles)) return true
-  return account.level === 0 && Object.keys(account.roles).every(project => inviter.roles[project] === 'owner')
+  return account.level === 0 && Object.keys(account.roles).every(project => isOwnerOf(inviter.roles, project))
+}
+
+/**
+ * What credentials may hand on to new ones: what they carry themselves, as far as the account still has it. Whoever
+ * invited the account may have held its first code; what was signed with that must not grow with the account.
+ */
+export function rightsCarried(
+  { roles, level }: Pick<Principal, 'roles' | 'level'>,
+  account: Pick<Account, 'roles' | 'level'>,
+): { roles: Roles; level: number } {
+  const still = Object.entries(roles).filter(
+    ([project, role]) => Object.hasOwn(account.roles, project) && account.roles[project] === role,
+  )
+  return { roles: Object.fromEntries(still), level: Math.min(level, account.level) }
 }
 
 export interface Wish {
@@ -43,6 +61,8 @@ export interface NewRights {
   level: number
   /** Whether what was signed before says something else: it must be revoked. */
   revokes: boolean
+  /** Whether the account may do more or less than before: codes made until then must not sign in to that. */
+  changed: boolean
 }
 
 /**
@@ -54,5 +74,7 @@ export function rightsAfter(account: Account, wish: Wish, inviter: Pick<Principa
   const stays = ownsEverything(account.roles) && wish.project !== '*'
   const roles = stays ? account.roles : { ...account.roles, [wish.project]: wish.role }
   const level = ownsEverything(inviter.roles) ? Math.max(wish.level, account.level) : account.level
-  return { roles, level, revokes: before !== undefined && roleIn(roles, wish.project) !== before }
+  const now = roleIn(roles, wish.project)
+  const changed = now !== before || level !== account.level
+  return { roles, level, revokes: before !== undefined && now !== before, changed }
 }

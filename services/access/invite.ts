@@ -7,7 +7,7 @@ import { LIFE_SECONDS, signInLink } from './codes.ts'
 import type { AccessDeps, Delivery } from './deps.ts'
 import { signInMail } from './mail.ts'
 import { makeCode } from './sign-in.ts'
-import { type AccessTables, addDeed, countOwners, lockAccount, saveRights } from './store.ts'
+import { type AccessTables, addDeed, countOwners, dropCodes, lockAccount, saveRights } from './store.ts'
 import { revokeAll } from './tokens.ts'
 
 export interface Invitation {
@@ -28,11 +28,15 @@ export async function invite(
   inviter: Principal,
   wish: Wish & { email: string; name: string },
 ): Promise<Invitation> {
-  const account = await deps.db.transaction(trx => admit(deps, trx, inviter, wish))
   const expiresAt = new Date(Date.now() + LIFE_SECONDS.invitation * 1000)
-  const holds = mayHoldCode(inviter, account)
-  if (!holds && !delivery.mail) return { account, code: '', mailed: false, expiresAt }
-  const code = await makeCode(deps, account.id, LIFE_SECONDS.invitation)
+  // One transaction: who may hold the code is decided by the very rights that it signs in to.
+  const { account, holds, code } = await deps.db.transaction(async trx => {
+    const account = await admit(deps, trx, inviter, wish)
+    const holds = mayHoldCode(inviter, account)
+    const code = holds || delivery.mail ? await makeCode(trx, account.id, LIFE_SECONDS.invitation) : ''
+    return { account, holds, code }
+  })
+  if (!code) return { account, code, mailed: false, expiresAt }
   const mail = signInMail(account.email, signInLink(delivery.publicUrl, code), LIFE_SECONDS.invitation / 60)
   const mailed = delivery.mail ? await delivered(deps, delivery.mail(mail)) : false
   return { account, code: holds ? code : '', mailed, expiresAt }
@@ -53,6 +57,7 @@ async function admit(
     throw new ServiceError('conflict', 'This is the only account that owns everything; make another owner first')
   }
   await saveRights(trx, account.id, rights)
+  if (rights.changed) await dropCodes(trx, account.id)
   if (rights.revokes) {
     await revokeAll(deps, trx, account.id)
     await addDeed(trx, account.id, 'role-changed')

@@ -65,7 +65,8 @@ export function implementation(deps: AccessDeps, delivery: Delivery) {
     },
     async invite(request, { principal }) {
       const { account, code, mailed, expiresAt } = await invite(deps, delivery, principal, toWish(request))
-      return { user: toUser(account), code, mailed, expiresAt: seconds(expiresAt) }
+      const [visible = account] = visibleTo([account], principal, deps.site)
+      return { user: toUser(visible), code, mailed, expiresAt: seconds(expiresAt) }
     },
     getCaller: async (_, { principal }) => ({ user: toUser(await callerAccount(deps, principal)) }),
     async listUsers(_, { principal }) {

@@ -1,10 +1,11 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { Kysely } from 'kysely'
 import { type Account, normalizeEmail } from './account.ts'
 import { countLinkRequest } from './attempts.ts'
 import { hashOf, LIFE_SECONDS, newCode, signInLink } from './codes.ts'
 import type { AccessDeps, Delivery } from './deps.ts'
 import { signInMail } from './mail.ts'
-import { addCode, addDeed, findAccountByEmail, redeemCode } from './store.ts'
+import { type AccessTables, addCode, addDeed, findAccountByEmail, redeemCode } from './store.ts'
 import { type Issued, issue } from './tokens.ts'
 
 /**
@@ -40,7 +41,7 @@ export async function requestLink(deps: AccessDeps, delivery: Delivery, address:
 async function sendLink(deps: AccessDeps, delivery: Delivery, account: Account): Promise<void> {
   const prints = deps.config.PRINT_SIGN_IN_LINKS
   if (!delivery.mail && !prints) return
-  const code = await makeCode(deps, account.id, LIFE_SECONDS.link)
+  const code = await makeCode(deps.db.query, account.id, LIFE_SECONDS.link)
   const link = signInLink(delivery.publicUrl, code)
   await addDeed(deps.db.query, account.id, 'link-sent')
   if (delivery.mail) await delivery.mail(signInMail(account.email, link, LIFE_SECONDS.link / 60))
@@ -48,9 +49,9 @@ async function sendLink(deps: AccessDeps, delivery: Delivery, account: Account):
 }
 
 /** A new one-time code of an account; kept as a hash. */
-export async function makeCode(deps: AccessDeps, accountId: string, lifeSeconds: number): Promise<string> {
+export async function makeCode(query: Kysely<AccessTables>, accountId: string, lifeSeconds: number): Promise<string> {
   const code = newCode()
   const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
-  await addCode(deps.db.query, { hash: hashOf(code), accountId, expiresAt })
+  await addCode(query, { hash: hashOf(code), accountId, expiresAt })
   return code
 }

@@ -123,6 +123,11 @@ export async function addCode(query: Query, code: { hash: string; accountId: str
     .execute()
 }
 
+/** Takes back the codes that an account was made until now. */
+export async function dropCodes(trx: Trx, accountId: string): Promise<void> {
+  await trx.deleteFrom('sign_in_codes').where('account_id', '=', accountId).where('used_at', 'is', null).execute()
+}
+
 /** Uses a code up; of several at once one gets the account, the others nothing. */
 export async function redeemCode(trx: Trx, hash: string, now: Date): Promise<Account | undefined> {
   const redeemed = await trx

@@ -3,7 +3,7 @@ import { decide } from '@coverslip/platform/auth/policy.ts'
 import type { Principal } from '@coverslip/platform/auth/principal.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Kysely, Transaction } from 'kysely'
-import { type Account, ownsEverything } from './account.ts'
+import { type Account, ownsEverything, rightsCarried } from './account.ts'
 import { DEFAULT_TOKEN_DAYS, LIFE_SECONDS, MAX_TOKEN_DAYS } from './codes.ts'
 import type { AccessDeps } from './deps.ts'
 import {
@@ -57,7 +57,11 @@ export async function callerAccount(deps: AccessDeps, { kind, userId, roles, lev
   return account ?? { id: userId, email: '', name: userId, roles, level, createdAt: new Date() }
 }
 
-/** An API token with what the account may do now. @param days 0: the default */
+/**
+ * An API token with what the caller's credentials carry. One that is made with another token never outlives it, so that a
+ * stolen one cannot prolong itself.
+ * @param days 0: the default
+ */
 export async function createToken(
   deps: AccessDeps,
   principal: Principal,
@@ -67,12 +71,17 @@ export async function createToken(
   if (days > MAX_TOKEN_DAYS) throw new ServiceError('invalid', `A token lives at most ${MAX_TOKEN_DAYS} days`)
   const account = await callerAccount(deps, principal)
   return deps.db.transaction(async trx => {
-    const lifeSeconds = days * 86_400
-    const issued = await issue(deps, trx, { account, kind: 'token', label: wish.label, lifeSeconds })
+    const asked = days * 86_400
+    const lifeSeconds = principal.kind === 'token' ? Math.min(asked, secondsLeft(principal)) : asked
+    const rights = { id: account.id, ...rightsCarried(principal, account) }
+    const issued = await issue(deps, trx, { account: rights, kind: 'token', label: wish.label, lifeSeconds })
     await addDeed(trx, account.id, 'token-created')
     return issued
   })
 }
+
+const secondsLeft = ({ expiresAt }: Principal): number =>
+  Math.max(1, Math.floor((expiresAt.getTime() - Date.now()) / 1000))
 
 /** Grants last minutes and are not listed. */
 export async function myTokens(deps: AccessDeps, principal: Principal): Promise<TokenRow[]> {
@@ -90,12 +99,11 @@ export async function issueGrant(
   if (principal.kind === 'grant') throw new ServiceError('forbidden', 'A grant cannot be prolonged by itself')
   const verdict = decide({ principal, site: deps.site, project, action: 'slide.read', slide: slideId })
   if (verdict !== 'yes') throw new ServiceError('not-found', 'There is no such slide')
-  const left = Math.floor((principal.expiresAt.getTime() - Date.now()) / 1000)
   return issue(deps, deps.db.query, {
     account: { id: principal.userId, roles: { [project]: 'viewer' }, level: 0 },
     kind: 'grant',
     label: 'tiles',
-    lifeSeconds: Math.max(1, Math.min(LIFE_SECONDS.grant, left)),
+    lifeSeconds: Math.min(LIFE_SECONDS.grant, secondsLeft(principal)),
     slides: [slideId],
   })
 }

@@ -1,17 +1,15 @@
 import { extname } from 'node:path'
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
 import { rangeAnswer } from '@coverslip/platform/http/range.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import type { DeidentifyDeps } from './received.ts'
 import { findSlide, type SlideRecord } from './store.ts'
 
-const unknown = () => new ServiceError('not-found', 'There is no such thing, or not for you')
-
 async function find({ db }: DeidentifyDeps, id: string | undefined): Promise<SlideRecord> {
   // Not a UUID: asking the database would be an error there.
   const slide = uuid.safeParse(id).success ? await findSlide(db.query, id!) : undefined
-  if (slide?.state !== 'done') throw unknown()
+  if (slide?.state !== 'done') throw unknownThing()
   return slide
 }
 

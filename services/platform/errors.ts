@@ -33,6 +33,10 @@ export class ServiceError extends Error {
   }
 }
 
+/** One answer for what does not exist and for what the caller may not know of: it must not tell the two apart. */
+export const unknownThing = (cause?: unknown): ServiceError =>
+  new ServiceError('not-found', 'There is no such thing, or not for you', { cause })
+
 /** System errors that pass by themselves: the peer restarts, the disk gets room, the lock is released. */
 const PASSING = new Set([
   'ECONNREFUSED',

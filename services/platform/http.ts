@@ -41,7 +41,8 @@ export function checkRoutes(modules: HttpOptions['modules']): void {
 export async function serveHttp(options: HttpOptions, host: string, port: number): Promise<HttpServer> {
   checkRoutes(options.modules)
   const find = createRouter(routesOf(options.modules.map(({ name }) => name)))
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 })
+  // An upload may take hours, its headers may not: Node would let both have the same time.
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 0 })
   const upgrades = createUpgrades(options, find)
   server.on('request', createDispatch(options, find))
   server.on('upgrade', upgrades.upgrade)

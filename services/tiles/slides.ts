@@ -1,6 +1,6 @@
 /** The slides of this process: rows remembered for a moment, indexes kept open, each opened once however many ask. */
 import type { Db } from '@coverslip/platform/db/port.ts'
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { LRUCache } from 'lru-cache'
@@ -43,7 +43,7 @@ export function openSlides(
   return {
     async find(slideId) {
       const slide = await shared(rows, slideId, () => findSlide(db, slideId))
-      if (!slide) throw new ServiceError('not-found', 'There is no such slide, or not for you')
+      if (!slide) throw unknownThing()
       return slide
     },
     open: ({ key, bytes }) =>

@@ -1,4 +1,5 @@
 /** Who may come in: every route of the table with no, wrong, expired and other people's credentials. */
+import { randomUUID } from 'node:crypto'
 import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -67,9 +68,9 @@ export function credentialsSuite(shape: () => Shape): void {
     return ((await made.json()) as { token: string }).token
   }
 
-  const ask = (route: RouteSpec, token: string | null): Promise<Response> => {
+  const ask = (route: RouteSpec, token: string | null, id = slideId): Promise<Response> => {
     const path = route.path
-      .replace('{id}', slideId)
+      .replace('{id}', id)
       .replace('{annotationId}', '00000000-0000-4000-8000-000000000000')
       .replace('{level}', '9')
       .replace('{x}', '0')
@@ -99,7 +100,10 @@ export function credentialsSuite(shape: () => Shape): void {
       })
       if (route.raw !== 'websocket' && (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles'))) {
         test('does not tell a stranger that the slide exists', async () => {
-          expect((await ask(route, stranger)).status).toBe(404)
+          const [hidden, missing] = [await ask(route, stranger), await ask(route, stranger, randomUUID())]
+          expect(hidden.status).toBe(404)
+          const { traceId: _, ...answer } = (await hidden.json()) as { traceId?: string }
+          expect(await missing.json()).toMatchObject(answer)
         })
       }
       if (

@@ -18,11 +18,19 @@ export function parseBox(text: string): Box {
   return { x0: Math.min(a, c), y0: Math.min(b, d), x1: Math.max(a, c), y1: Math.max(b, d) }
 }
 
-/** @throws ServiceError `too-large` */
+/** @throws ServiceError `too-large`, `invalid` for what is nested so deeply that it exhausts the stack */
 export function bodyBytes(body: unknown): Buffer {
-  const bytes = Buffer.from(JSON.stringify(body))
+  const bytes = Buffer.from(textOf(body))
   if (bytes.length <= MAX_BODY) return bytes
   throw new ServiceError('too-large', 'This is more than 4 MiB of GeoJSON; import it as a file (annotations.geojson)')
+}
+
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body)
+  } catch (cause) {
+    throw new ServiceError('invalid', 'The GeoJSON is nested too deeply', { cause })
+  }
 }
 
 const featureAnswer = (feature: Feature, created?: { at: string }): HttpAnswer => ({

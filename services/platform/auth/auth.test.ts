@@ -109,3 +109,9 @@ test('lists are limited to the projects in which the caller may read', () => {
   expect(projectsFor(principal({ roles: { '*': 'owner' } }), 'onprem', 'intake.read')).toEqual(['*'])
   expect(projectsFor(principal({}), 'onprem', 'slide.read')).toEqual([])
 })
+
+test.each(['constructor', '__proto__', 'toString'])('nobody is a member of a project for its name: %s', project => {
+  const question = { site: 'onprem', project, action: 'slide.read' } as const
+  expect(decide({ principal: principal({ roles: { p: 'owner' } }), ...question })).toBe('unknown')
+  expect(decide({ principal: principal({ roles: { '*': 'viewer' } }), ...question })).toBe('yes')
+})

@@ -54,7 +54,8 @@ export function projectsFor(principal: Principal, site: string, action: Action):
 }
 
 function actionsIn(principal: Principal, project: string): readonly Action[] {
-  const role = principal.roles[project] ?? principal.roles['*']
+  // A project may be called like a property of every object: `constructor`.
+  const role = Object.hasOwn(principal.roles, project) ? principal.roles[project] : principal.roles['*']
   if (role) return ROLE_ACTIONS[role]
   return LEVEL_ACTIONS[principal.level] ?? []
 }

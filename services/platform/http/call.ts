@@ -4,7 +4,7 @@ import type { Action, RouteAccess } from '@coverslip/proto/api.ts'
 import { decide, projectsFor } from '../auth/policy.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Verifier } from '../auth/verifier.ts'
-import { ServiceError } from '../errors.ts'
+import { ServiceError, unknownThing } from '../errors.ts'
 import type { HttpCall } from '../module.ts'
 import type { CompiledRoute } from './routes.ts'
 
@@ -33,9 +33,11 @@ export function credentialsOf(req: IncomingMessage): Credentials | undefined {
  */
 export function checkOrigin(req: IncomingMessage, publicUrl: string, upgrade: boolean): void {
   if (SAFE.has(req.method ?? 'GET') && !upgrade) return
-  const { origin, host } = req.headers
-  if (origin === undefined || origin === publicUrl) return
-  if (origin === `http://${host}` || origin === `https://${host}`) return
+  const { origin, host, 'sec-fetch-site': site } = req.headers
+  // Browsers send an Origin here; where one was stripped on the way, they still say where the request comes from.
+  if (origin === undefined && (site === undefined || site === 'same-origin' || site === 'none')) return
+  if (origin !== undefined && origin === publicUrl) return
+  if (origin !== undefined && (origin === `http://${host}` || origin === `https://${host}`)) return
   throw new ServiceError('forbidden', 'The request comes from another web site')
 }
 
@@ -94,7 +96,7 @@ export async function makeCall(
     allow(resource, action) {
       checked = true
       const verdict = decide({ principal: who(), site: context.site, action: actionOf(action), ...resource })
-      if (verdict === 'unknown') throw new ServiceError('not-found', 'There is no such thing, or not for you')
+      if (verdict === 'unknown') throw unknownThing()
       if (verdict === 'no') throw new ServiceError('forbidden', 'Your role does not allow this')
     },
     projects(action) {

@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpHandler } from '../module.ts'
 import { checkOrigin, makeCall } from './call.ts'
 import { parseQuery, readBody, sendAnswer } from './payload.ts'
 import { problemHeaders, problemOf } from './problem.ts'
-import { abortOf, type HttpOptions, handlersOf, report, spanOf } from './request.ts'
+import { abortOf, type HttpOptions, handlersOf, report, searchOf, spanOf } from './request.ts'
 import type { CompiledRoute, Router } from './routes.ts'
 
 export function createFramework(
@@ -46,7 +46,7 @@ async function answerRoute(
   handler: HttpHandler | undefined,
 ): Promise<HttpAnswer> {
   checkOrigin(ctx.req, options.publicUrl(), false)
-  const query = parseQuery(route.spec, ctx.URL.searchParams)
+  const query = parseQuery(route.spec, searchOf(ctx.req.url))
   const call = await makeCall(options, ctx.req, route, {
     params,
     path: ctx.path,

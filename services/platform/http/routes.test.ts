@@ -22,3 +22,7 @@ test('a parameter never spans a slash', () => {
 test('a parameter that cannot be decoded stays as it is', () => {
   expect(find('GET', '/api/slides/%E0%A4%A')).toHaveProperty('params.id', '%E0%A4%A')
 })
+
+test('a path with a zero character is none of ours', () => {
+  expect(find('GET', '/api/slides/a%00b')).toEqual({ allowed: [] })
+})

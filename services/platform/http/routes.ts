@@ -39,6 +39,8 @@ export function createRouter(routes: readonly RouteSpec[]): Router {
     ({ spec }) => firstSegment(spec.path),
   )
   return (method, path) => {
+    // No name holds a zero character, and no database stores one.
+    if (path.includes('%00')) return { allowed: [] }
     const here = exact.get(path) ?? patterns.get(firstSegment(path))?.filter(route => route.pattern.test(path)) ?? []
     const route = pick(here, method)
     if (!route) return { allowed: [...new Set(here.map(({ spec }) => spec.method))] }
