@@ -4,6 +4,7 @@ import { describeAperio, isAperio } from './formats/aperio.ts'
 import { describeGeneric } from './formats/generic.ts'
 import { hamamatsuAssociated, isHamamatsu } from './formats/hamamatsu.ts'
 import { isMirax } from './formats/mirax.ts'
+import { assertOwnFiles } from './formats/references.ts'
 import { claimedByVendor, isDicom } from './formats/vendors.ts'
 import { openWithOpenSlide } from './openslide.ts'
 import type { ByteSource, SlideDescription, SlideReader } from './slide.ts'
@@ -75,8 +76,9 @@ async function throughOpenSlide(
 ): Promise<SlideReader> {
   const dicom = file === null && (await isDicom(source))
   const associated = file && isHamamatsu(file) ? await hamamatsuAssociated(file) : null
-  // OpenSlide opens the file itself.
+  // OpenSlide opens the file itself, and what it names.
   await source.close()
+  await assertOwnFiles(path)
   const reader = await openWithOpenSlide(path, signal).catch((error: unknown) => {
     if (!dicom || !(error instanceof SlideFileError) || error.code !== 'not-a-slide') throw error
     throw new SlideFileError(
