@@ -22,7 +22,7 @@ export function openLog(options: { service: string; level: string; destination?:
       },
     },
     options.destination
-      ? pino.destination({ dest: options.destination, mkdir: true, sync: false })
+      ? pino.destination({ dest: options.destination, mkdir: true, sync: false, mode: 0o600 })
       : pino.destination(1),
   )
 }

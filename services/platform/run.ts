@@ -2,6 +2,8 @@
  * Runs modules in this process, in the order in which it happens: configuration, adapters, keys, migrations, the modules
  * themselves, gRPC, HTTP, events. The same call serves one service or all of them.
  */
+
+import { mkdir } from 'node:fs/promises'
 import { streams } from '@coverslip/proto/flow.ts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import { type Adapters, openAdapters } from './adapters.ts'
@@ -51,6 +53,8 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
   >
   const platform = config.platform as unknown as PlatformConfig
   const service = modules.length === 1 ? modules[0]!.name : 'all'
+  // Keys, tokens and, in a file store, slides: nobody else's business.
+  await mkdir(platform.COVERSLIP_DATA, { recursive: true, mode: 0o700 })
   const log = openLog({ service, level: platform.LOG_LEVEL, destination: platform.LOG_FILE || undefined })
   const telemetry = await startTelemetry({
     service,
