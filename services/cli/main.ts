@@ -1,9 +1,13 @@
+import { EXIT } from './errors.ts'
 import { runCommand } from './program.ts'
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // A second Ctrl-C ends the process at once.
-  process.once(signal, () => stop.abort(new Error('stopped')))
+  // A second Ctrl-C ends the process at once, and so does time: not every wait can be cut short.
+  process.once(signal, () => {
+    stop.abort(new Error('stopped'))
+    setTimeout(() => process.exit(EXIT.failed), 3000).unref()
+  })
 }
 // The reader of a pipe may leave early (`coverslip slides | head`).
 process.stdout.on('error', () => process.exit(0))

@@ -71,6 +71,14 @@ test('a backup is refused while a Coverslip has the database open, and works aft
   await again.close()
 })
 
+test('a backup or a restore that is stopped leaves nothing', async () => {
+  const signal = AbortSignal.abort(new Error('stopped'))
+  await expect(backup(data, tar(), { force: false, signal })).rejects.toThrow('stopped')
+  await backup(data, tar(), { force: false })
+  await expect(restore(tar(), join(folder, 'again'), { signal })).rejects.toThrow('stopped')
+  expect((await readdir(folder)).sort()).toEqual(['backup.tar', 'data'])
+})
+
 test('a backup never lies in the folder that it copies, and never replaces a file unasked', async () => {
   await expect(backup(data, join(data, 'x.tar'), { force: false })).rejects.toMatchObject({ exitCode: 2 })
   await writeFile(tar(), 'precious')

@@ -11,6 +11,7 @@ import { type Entry, MANIFEST_NAME, type Manifest, ROOT } from './manifest.ts'
 
 export interface BackupOptions {
   force: boolean
+  signal?: AbortSignal | undefined
   onProgress?(bytes: number, total: number): void
 }
 
@@ -50,6 +51,7 @@ async function fill(archive: Pack, data: string, entries: Entry[], options: Back
   const total = sum(found)
   let done = 0
   for (const one of found) {
+    options.signal?.throwIfAborted()
     const sha256 = await addEntry(archive, data, one, bytes => {
       done += bytes
       options.onProgress?.(done, total)

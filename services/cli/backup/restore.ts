@@ -9,6 +9,7 @@ import { CliError, fileReason } from '../errors.ts'
 import { differences, type Entry, MANIFEST_NAME, type Manifest, manifest, placeOf } from './manifest.ts'
 
 export interface RestoreOptions {
+  signal?: AbortSignal | undefined
   onProgress?(bytes: number, total: number): void
 }
 
@@ -30,7 +31,8 @@ export async function restore(
   const scratch = join(dirname(target), `.${basename(target)}.restore-${randomBytes(4).toString('hex')}`)
   await mkdir(scratch, { mode: 0o700 })
   try {
-    const { found, listed } = await unpack(path, scratch, bytes => options.onProgress?.(bytes, total))
+    const onBytes = (bytes: number): void => options.onProgress?.(bytes, total)
+    const { found, listed } = await unpack(path, scratch, onBytes, options.signal)
     const wrong = differences(listed.entries, found)
     if (wrong.length > 0) throw damaged(`${wrong.length} entries differ from its manifest`)
     await settle(scratch, found)
@@ -57,7 +59,12 @@ async function refuseFilled(folder: string): Promise<void> {
 
 type Unpacked = { found: (Entry & { changed: Date | undefined })[]; listed: Manifest }
 
-async function unpack(path: string, folder: string, onBytes: (bytes: number) => void): Promise<Unpacked> {
+async function unpack(
+  path: string,
+  folder: string,
+  onBytes: (bytes: number) => void,
+  signal?: AbortSignal,
+): Promise<Unpacked> {
   const found: Unpacked['found'] = []
   let listed: Manifest | undefined
   const archive = extract()
@@ -67,7 +74,7 @@ async function unpack(path: string, folder: string, onBytes: (bytes: number) => 
     read += chunk.length
     onBytes(read)
   })
-  const piped = pipeline(file, archive)
+  const piped = pipeline(file, archive, signal ? { signal } : {})
   // Awaited below, but it may fail while an entry is still being read.
   piped.catch(() => {})
   try {
@@ -77,6 +84,7 @@ async function unpack(path: string, folder: string, onBytes: (bytes: number) => 
     }
     await piped
   } catch (error) {
+    signal?.throwIfAborted()
     if (error instanceof CliError || fileReason((error as { code?: string }).code ?? '') !== undefined) throw error
     throw damaged('it is cut off or no tar archive', error)
   }

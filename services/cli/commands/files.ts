@@ -19,7 +19,8 @@ export function addFiles(program: Command, context: Context): void {
       const data = dataFolder(context.environment)
       await withProgress(context, options, async progress => {
         const onProgress = (bytes: number, total: number): void => progress.step(file, 'copying', bytes / total)
-        const { files, bytes } = await backup(data, file, { force: options.force ?? false, onProgress })
+        const { signal } = context
+        const { files, bytes } = await backup(data, file, { force: options.force ?? false, signal, onProgress })
         progress.done(file, 'written')
         tell(context, options, { file, files, bytes }, `${files} files, ${sizeText(bytes)}`)
         const database = context.environment.DATABASE_URL ?? ''
@@ -35,7 +36,7 @@ export function addFiles(program: Command, context: Context): void {
       const data = dataFolder(context.environment)
       await withProgress(context, options, async progress => {
         const onProgress = (bytes: number, total: number): void => progress.step(file, 'restoring', bytes / total)
-        const { files, bytes } = await restore(file, data, { onProgress })
+        const { files, bytes } = await restore(file, data, { signal: context.signal, onProgress })
         progress.done(file, 'restored')
         tell(context, options, { folder: data, files, bytes }, `${files} files, ${sizeText(bytes)} in ${data}`)
       })
