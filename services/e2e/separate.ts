@@ -81,6 +81,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     name: 'separate processes',
     url: `http://127.0.0.1:${frontPort}`,
     token: (await readFile(join(data, 'owner-token'), 'utf8')).trim(),
+    signingKey: keys.signing,
     logs: SERVICES.map(name => join(data, `${name}.jsonl`)),
     processes: [...SERVICES],
     kill: name => processes.get(name)!.kill(),

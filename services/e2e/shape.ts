@@ -11,6 +11,8 @@ export interface Shape {
   url: string
   /** The owner's API token. */
   token: string
+  /** File of the key that signs tokens, to make ones that the system would never give out. */
+  signingKey: string
   /** The log files of all processes. */
   logs: string[]
   /** Processes that can be killed: `all`, or each service. */

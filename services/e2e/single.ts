@@ -20,6 +20,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     name: 'one process',
     url: server.url,
     token: (await readFile(join(data, 'owner-token'), 'utf8')).trim(),
+    signingKey: join(data, 'keys/signing.pem'),
     logs: [log],
     processes: ['all'],
     kill: () => server.kill(),

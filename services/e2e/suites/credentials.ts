@@ -1,5 +1,7 @@
 /** Who may come in: every route of the table with no, wrong, expired and other people's credentials. */
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { readPrivateKey, signToken } from '@coverslip/platform/auth/token.ts'
 import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -42,12 +44,16 @@ export function credentialsSuite(shape: () => Shape): void {
   let slideId: string
   let viewer: string
   let stranger: string
+  let expired: string
 
   beforeAll(async () => {
     client = clientOf(shape())
     slideId = await madeSlide(client)
     viewer = await signedIn('viewer@example.org', 'default', 'viewer')
     stranger = await signedIn('stranger@example.org', 'elsewhere', 'owner')
+    const key = readPrivateKey(await readFile(shape().signingKey, 'utf8'))
+    const owner = { sub: 'owner', kind: 'token', roles: { '*': 'owner' }, level: 3, lifeSeconds: -1 } as const
+    expired = (await signToken(key, owner)).token
   })
 
   /** Invites somebody, signs them in with the link, and makes them an API token. */
