@@ -1,7 +1,7 @@
 import type { Slide } from '@coverslip/proto/api.ts'
 import { mayDownload } from '../rights.ts'
 import type { SlideState } from '../slide/state.ts'
-import { bytesText, magnificationOf, magnificationText } from '../slide/units.ts'
+import { bytesText, magnificationOf, magnificationText, savingText } from '../slide/units.ts'
 
 /** The facts of a slide as label and value. */
 export function factsOf(slide: Slide): [string, string][] {
@@ -18,8 +18,8 @@ export function factsOf(slide: Slide): [string, string][] {
 
 function fileText({ source, pyramid }: Slide['sizes']): string {
   if (pyramid === null) return bytesText(source)
-  const saved = source > 0 ? ` (${Math.round((1 - pyramid / source) * 100)} % less)` : ''
-  return `${bytesText(source)} → ${bytesText(pyramid)}${saved}`
+  const saving = savingText(source, pyramid)
+  return `${bytesText(source)} → ${bytesText(pyramid)}${saving ? ` (${saving})` : ''}`
 }
 
 export function SlideFacts({ state }: { state: SlideState }) {

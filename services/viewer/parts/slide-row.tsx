@@ -2,7 +2,7 @@ import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import { thumbnailUrl } from '../api.ts'
 import { maySteward } from '../rights.ts'
-import { bytesText, magnificationOf, magnificationText } from '../slide/units.ts'
+import { bytesText, magnificationOf, magnificationText, savingText } from '../slide/units.ts'
 import type { Row } from '../slides/rows.ts'
 import { IconButton } from './button.tsx'
 import { Progress } from './progress.tsx'
@@ -49,10 +49,9 @@ function Thumbnail({ id, ready }: { id: string; ready: boolean }) {
 
 function Facts({ row }: { row: Row }) {
   const { slide, intake } = row
-  if (!slide) return <p class="row-facts">{intake ? bytesText(intake.sourceBytes) : ''}</p>
+  if (!slide) return <p class="row-facts">{intake?.sourceBytes ? bytesText(intake.sourceBytes) : ''}</p>
   const { width, height, mpp, objectivePower, sizes } = slide
   const scan = objectivePower ? `${objectivePower}x` : mpp ? magnificationText(magnificationOf(mpp, 1)) : ''
-  const reduction = sizes.pyramid !== null && sizes.source > 0 ? 1 - sizes.pyramid / sizes.source : null
   return (
     <p class="row-facts">
       {width > 0 ? <span>{`${width.toLocaleString('en')} × ${height.toLocaleString('en')} px`}</span> : null}
@@ -61,12 +60,9 @@ function Facts({ row }: { row: Row }) {
       ) : null}
       <span>
         {bytesText(sizes.source)}
-        {sizes.pyramid !== null ? ` → ${bytesText(sizes.pyramid)}` : ''}
-        {reduction !== null ? <small> {changeText(reduction)}</small> : null}
+        {sizes.pyramid !== null ? ` → ${bytesText(sizes.pyramid)}` : ''}{' '}
+        <small>{savingText(sizes.source, sizes.pyramid)}</small>
       </span>
     </p>
   )
 }
-
-const changeText = (reduction: number) =>
-  reduction >= 0 ? `${Math.round(reduction * 100)} % less` : `${Math.round(-reduction * 100)} % more`

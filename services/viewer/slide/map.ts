@@ -113,7 +113,8 @@ export function createSlideMap(slide: Slide, target: HTMLElement, options: Optio
     ],
   })
   const duration = () => (still() ? 0 : 200)
-  const fitted = { padding: [24, 24, 24, 24] }
+  // The tools on the left and the bars at the bottom cover nothing of a slide that is shown as a whole.
+  const fitted = { padding: [20, 20, 64, 68] }
 
   const state = (): ViewState => {
     const [width = 1, height = 1] = map.getSize() ?? []

@@ -8,6 +8,7 @@ import {
   presets,
   ratioText,
   resolutionFor,
+  savingText,
   scaleBar,
 } from './units.ts'
 
@@ -21,6 +22,12 @@ describe('units', () => {
     expect(areaText(0, false)).toBe('0 px²')
     expect(bytesText(999)).toBe('999 B')
     expect(bytesText(1_500_000)).toBe('1.5 MB')
+  })
+
+  it('tells how much was saved, or not', () => {
+    expect(savingText(200, 50)).toBe('75 % less')
+    expect(savingText(50, 60)).toBe('20 % more')
+    expect([savingText(0, 60), savingText(50, null)]).toEqual(['', ''])
   })
 
   it('finds round scale bars', () => {

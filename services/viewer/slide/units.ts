@@ -40,6 +40,13 @@ export const magnificationOf = (mpp: Mpp, resolution: number): number => 10 / me
 export const resolutionFor = (mpp: Mpp, magnification: number): number => 10 / meanMpp(mpp) / magnification
 export const meanMpp = (mpp: Mpp): number => (mpp.x + mpp.y) / 2
 
+/** How much smaller (or larger) the pyramid is than the source; empty when there is nothing to compare. */
+export function savingText(source: number, pyramid: number | null): string {
+  if (pyramid === null || source <= 0) return ''
+  const percent = Math.round((1 - pyramid / source) * 100)
+  return percent >= 0 ? `${percent} % less` : `${-percent} % more`
+}
+
 export const magnificationText = (magnification: number): string => {
   const digits = magnification >= 10 ? 1 : 2
   return `${Number(magnification.toFixed(digits))}x`
