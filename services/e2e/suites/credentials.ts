@@ -1,7 +1,6 @@
 /** Who may come in: every route of the table with no, wrong, expired and other people's credentials. */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { readPrivateKey, signToken } from '@coverslip/platform/auth/token.ts'
+import { mintToken } from '@coverslip/platform/testing/tokens.ts'
 import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -51,9 +50,7 @@ export function credentialsSuite(shape: () => Shape): void {
     slideId = await madeSlide(client)
     viewer = await signedIn('viewer@example.org', 'default', 'viewer')
     stranger = await signedIn('stranger@example.org', 'elsewhere', 'owner')
-    const key = readPrivateKey(await readFile(shape().signingKey, 'utf8'))
-    const owner = { sub: 'owner', kind: 'token', roles: { '*': 'owner' }, level: 3, lifeSeconds: -1 } as const
-    expired = (await signToken(key, owner)).token
+    expired = await mintToken(shape().signingKey, { lifeSeconds: -1 })
   })
 
   /** Invites somebody, signs them in with the link, and makes them an API token. */
@@ -103,6 +100,9 @@ export function credentialsSuite(shape: () => Shape): void {
       })
       test('refuses forged ones', async () => {
         expect((await ask(route, FORGED)).status).toBe(401)
+      })
+      test('refuses expired ones', async () => {
+        expect((await ask(route, expired)).status).toBe(401)
       })
       if (route.raw !== 'websocket' && (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles'))) {
         test('does not tell a stranger that the slide exists', async () => {

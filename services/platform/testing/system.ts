@@ -1,11 +1,12 @@
 /** Starts modules for a test: a data folder of their own, free ports, real embedded adapters, tokens of any user. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
-import { type NewClaims, readPrivateKey, signToken } from '../auth/token.ts'
+import type { NewClaims } from '../auth/token.ts'
 import type { Module } from '../module.ts'
 import { type System, start } from '../run.ts'
+import { mintToken } from './tokens.ts'
 
 export interface TestSystem extends System {
   /** The data folder. */
@@ -41,11 +42,7 @@ export async function startSystem(
     signals: false,
     ...(options.spanExporter ? { spanExporter: options.spanExporter } : {}),
   })
-  const token = async (claims: Partial<NewClaims> = {}): Promise<string> => {
-    const key = readPrivateKey(await readFile(join(data, 'keys/signing.pem'), 'utf8'))
-    const owner: NewClaims = { sub: 'test-owner', kind: 'token', roles: { '*': 'owner' }, level: 0, lifeSeconds: 3600 }
-    return (await signToken(key, { ...owner, ...claims })).token
-  }
+  const token = (claims: Partial<NewClaims> = {}): Promise<string> => mintToken(join(data, 'keys/signing.pem'), claims)
   return {
     ...system,
     data,
