@@ -76,16 +76,23 @@ async function drag(page: Page, [first, ...rest]: At[]): Promise<void> {
 const LISTED = '.annotation-list li'
 const listed = (page: Page, text: string): Locator => page.locator(LISTED, { hasText: text })
 
-/**
- * When a page first shows a text within an element (or no longer does). Asked in each frame of the page: a locator looks
- * every half second only. The condition is text because it runs in the browser, not here.
- */
-async function shownAt(page: Page, selector: string, text: string, shown: boolean): Promise<number> {
-  const some = `[...document.querySelectorAll('${selector}')].some(one => one.textContent.includes('${text}'))`
-  const found = await page.waitForFunction(`${some} === ${shown} && Date.now()`, null, {
-    timeout: 5000,
-    polling: 'raf',
-  })
+interface Shown {
+  selector: string
+  text: string
+  shown: boolean
+}
+/** Runs in the browser. */
+interface BrowserSide {
+  document: { querySelectorAll(selector: string): Iterable<{ textContent: string }> }
+}
+const timeWhenSeen = ({ selector, text, shown }: Shown): number => {
+  const elements = (globalThis as unknown as BrowserSide).document.querySelectorAll(selector)
+  return [...elements].some(element => element.textContent.includes(text)) === shown ? Date.now() : 0
+}
+
+/** When a page first shows a text (or no longer does), looked up in each of its frames: locators look twice a second. */
+async function shownAt(page: Page, what: Shown): Promise<number> {
+  const found = await page.waitForFunction(timeWhenSeen, what, { timeout: 5000, polling: 'raf' })
   return Number(await found.jsonValue())
 }
 
@@ -100,7 +107,7 @@ export function drawingSuite(world: () => World, slideId: () => string): void {
 
     /** Somebody does something; how many milliseconds after its end does the other one see it? */
     async function live(what: string, text: string, act: () => Promise<unknown>, shown = true, selector = LISTED) {
-      const [seen, done] = await Promise.all([shownAt(other, selector, text, shown), act().then(() => Date.now())])
+      const [seen, done] = await Promise.all([shownAt(other, { selector, text, shown }), act().then(() => Date.now())])
       delays[what] = seen - done
     }
 

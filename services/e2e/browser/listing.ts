@@ -15,7 +15,7 @@ export function listingSuite(world: () => World): void {
     test('shows an uploaded slide on its way, then its thumbnail', async () => {
       const page = await world().visitor('steward')
       await page.goto('/')
-      expect(await page.getByRole('button', { name: 'Upload slides' }).isVisible()).toBe(true)
+      await page.getByRole('button', { name: 'Upload slides' }).waitFor()
       // Long enough on its way to be seen there.
       await upload(page, 'browser-upload.svs', await tissue(4000, 3000))
       const row = rowOf(page, 'browser-upload.svs')
