@@ -4,6 +4,12 @@ import type { HttpCall } from '@coverslip/platform/module.ts'
 import type { IngestDeps } from './module-deps.ts'
 import type { UploadMetadata } from './upload-metadata.ts'
 
+/** What it takes to know how much is free. */
+interface Room {
+  objects: { source: Pick<IngestDeps['objects']['source'], 'freeBytes'> }
+  config: Pick<IngestDeps['config'], 'INGEST_FREE_FLOOR'>
+}
+
 /** A header that comes once. */
 export function headerOf(call: HttpCall, name: string): string | undefined {
   const value = call.headers[name]
@@ -30,8 +36,20 @@ export async function assertRoom(deps: IngestDeps, { set }: UploadMetadata, size
   await assertFree(deps, size ?? 0)
 }
 
+/**
+ * Gives up while bytes come in and less than the floor stays free: uploads are let in one by one, and several together may
+ * take more than there is, down to where the database on the same disk can no longer write.
+ * @returns what ends the watch
+ */
+export function watchFree(deps: Room, giveUp: () => void, everyMs = 1000): () => void {
+  const timer = setInterval(() => {
+    assertFree(deps, 0).catch(error => error instanceof ServiceError && error.code === 'storage-full' && giveUp())
+  }, everyMs)
+  return () => clearInterval(timer)
+}
+
 /** @throws ServiceError `storage-full` when `size` more bytes would leave less than the floor */
-export async function assertFree(deps: IngestDeps, size: number): Promise<void> {
+export async function assertFree(deps: Room, size: number): Promise<void> {
   const free = await deps.objects.source.freeBytes()
   if (free !== undefined && free - size < deps.config.INGEST_FREE_FLOOR) {
     throw new ServiceError('storage-full', 'There is not enough free space to take the file; ask the operator')

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { toServiceError } from '@coverslip/platform/errors.ts'
 import { type Locker, Server } from '@tus/server'
 import type { IngestDeps } from './module-deps.ts'
+import { assertFree } from './room.ts'
 import type { UploadStore } from './upload-store.ts'
 
 /** Where uploads are: `/api/intake/uploads/{uploadId}`. */
@@ -15,8 +17,11 @@ export interface TusOptions {
   finish(uploadId: string, size: number): Promise<void>
 }
 
+const isFull = (error: unknown): boolean => toServiceError(error).code === 'storage-full'
+
 /** @tus/server with our names, locks and bounds. */
-export function createTusServer({ config, log }: IngestDeps, { store, locker, idOf, finish }: TusOptions): Server {
+export function createTusServer(deps: IngestDeps, { store, locker, idOf, finish }: TusOptions): Server {
+  const { config, log } = deps
   return new Server({
     path: PATH,
     datastore: store.datastore,
@@ -38,10 +43,13 @@ export function createTusServer({ config, log }: IngestDeps, { store, locker, id
       await finish(store.uploadIdOf(upload.id), upload.size ?? upload.offset)
       return {}
     },
-    onResponseError: (_request, error) => {
+    onResponseError: async (_request, error) => {
       // A client that hangs up is no error of ours; it comes back and resumes.
       if (!('status_code' in error)) log.info({ err: error }, 'an upload request ended early')
-      return undefined
+      // tus does not say why the bytes could not be written.
+      const unwritten = !('status_code' in error) || error.status_code >= 500
+      const full = unwritten && (await assertFree(deps, 1).then(() => false, isFull))
+      return full ? { status_code: 507, body: 'The storage is full; ask the operator\n' } : undefined
     },
   })
 }

@@ -7,7 +7,7 @@ import { uuid } from '@coverslip/proto/api.ts'
 import type { Locker, Server } from '@tus/server'
 import type { IngestDeps } from './module-deps.ts'
 import { beginUpload, finishUpload, forgetUpload } from './registration.ts'
-import { assertFree, assertRoom, headerOf, lengthOf } from './room.ts'
+import { assertFree, assertRoom, headerOf, lengthOf, watchFree } from './room.ts'
 import { findInSet, findUpload, type Upload } from './store.ts'
 import { createTusServer, PATH } from './tus-server.ts'
 import { parseUploadMetadata, type UploadMetadata } from './upload-metadata.ts'
@@ -73,7 +73,7 @@ const createUpload: Handle = ({ deps, store, server, ids }, call, req, res) =>
     const upload = { uploadId, uploader, metadata, size, traceparent }
     res.setHeader(SLIDE_ID, await deps.db.transaction(trx => beginUpload(trx, upload)))
     ids.set(req, uploadId)
-    await server.handle(req, res)
+    await takeBytes(deps, server, req, res)
     if (res.statusCode < 400) return
     await store.remove(uploadId)
     await deps.db.transaction(trx => forgetUpload(trx, uploadId))
@@ -90,10 +90,20 @@ const continueUpload: Handle = async ({ deps, store, server, finish }, call, req
     if (missed || upload.finished) return answerFinished(call, res, bytes?.offset ?? upload.size ?? 0)
     if (call.method === 'PATCH') await assertFree(deps, 0)
     if (call.method === 'PATCH') await touch(deps, upload)
-    await server.handle(req, res)
+    await takeBytes(deps, server, req, res)
     const givenUp = call.method === 'DELETE' && res.statusCode < 400
     if (givenUp) await deps.db.transaction(trx => forgetUpload(trx, upload.uploadId))
   })
+}
+
+/** Lets tus answer; a request that fills the disk is cut off, and its client is told so when it comes back. */
+async function takeBytes(deps: IngestDeps, server: Server, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const ended = watchFree(deps, () => req.destroy())
+  try {
+    await server.handle(req, res)
+  } finally {
+    ended()
+  }
 }
 
 /** Requests of one upload are one trace, which goes on until the slide is ready. */

@@ -52,6 +52,9 @@ const PASSING = new Set([
   'EHOSTUNREACH',
 ])
 
+/** No room: on a disk, in a quota, in PostgreSQL's data folder (disk_full). */
+const FULL = new Set(['ENOSPC', 'EDQUOT', '53100'])
+
 /**
  * Makes a ServiceError of anything thrown. Errors of other rooms that carry `code`, `publicMessage` and `retryable` keep
  * their message; passing system errors become `unavailable`; a full disk becomes `storage-full`; the rest is `internal`,
@@ -64,7 +67,7 @@ export function toServiceError(error: unknown): ServiceError {
     if (typeof publicMessage === 'string') {
       return new ServiceError(retryable ? 'unavailable' : codeOf(code), publicMessage, { cause: error })
     }
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    if (code !== undefined && FULL.has(code)) {
       return new ServiceError('storage-full', 'The storage is full; free some space and try again', { cause: error })
     }
     if (code !== undefined && PASSING.has(code)) {
