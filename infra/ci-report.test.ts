@@ -17,6 +17,8 @@ test('tests and checks are counted together', () => {
 
 test('a file that does not load, an error outside of tests, and no report at all are failures', () => {
   expect(summarize({ testResults: [one, file('failed')] }, 1, true, [])).toMatchObject({ passed: 2, failed: 1 })
+  const unprepared = file('failed', ['passed', 'a'], ['skipped', 'b'], ['skipped', 'c'])
+  expect(summarize({ testResults: [unprepared] }, 1, true, [])).toMatchObject({ passed: 1, failed: 1, skipped: [] })
   expect(summarize({ testResults: [one] }, 1, true, [])).toMatchObject({ passed: 2, failed: 1 })
   expect(summarize(undefined, 2, true, checks)).toMatchObject({ passed: 2, failed: 1 })
 })

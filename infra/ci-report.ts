@@ -37,10 +37,16 @@ export function summarize(
 ): Summary {
   const files = report?.testResults ?? []
   const tests = files.flatMap(file => file.assertionResults)
-  const skipped = tests.filter(({ status }) => !['passed', 'failed'].includes(status)).map(({ fullName }) => fullName)
+  const ran = (status: string): boolean => status === 'passed' || status === 'failed'
+  // Where a file fails, vitest calls the tests that it never came to skipped as well.
+  const complete = files.filter(({ status }) => status === 'passed').flatMap(file => file.assertionResults)
+  const skipped = complete.filter(({ status }) => !ran(status)).map(({ fullName }) => fullName)
   const unexpected = skipped.filter(title => sharedThere || !EXCUSED.test(title))
-  const unloaded = files.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
-  const failed = tests.filter(({ status }) => status === 'failed').length + unloaded.length + unexpected.length
+  // A file that cannot be loaded, or whose preparation fails, has no failed test.
+  const broken = files.filter(
+    one => one.status !== 'passed' && !one.assertionResults.some(({ status }) => status === 'failed'),
+  )
+  const failed = tests.filter(({ status }) => status === 'failed').length + broken.length + unexpected.length
   const untold = exitCode !== 0 && failed === 0 ? 1 : 0
   const failedChecks = checks.filter(check => check.endsWith('=failed')).length
   return {
