@@ -1,4 +1,6 @@
 /** Logs: one JSON line an event, with the trace's ids. What a line may hold is the caller's duty: never a name of a source. */
+import { mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { toServiceError } from './errors.ts'
 import { activeTrace } from './telemetry.ts'
@@ -21,10 +23,17 @@ export function openLog(options: { service: string; level: string; destination?:
         remove: true,
       },
     },
-    options.destination
-      ? pino.destination({ dest: options.destination, mkdir: true, sync: false, mode: 0o600 })
-      : pino.destination(1),
+    options.destination ? pino.destination({ fd: openAtOnce(options.destination), sync: false }) : pino.destination(1),
   )
+}
+
+/**
+ * pino would open the file a moment later, and a process that ends before, since a key is wrong, would end with pino's
+ * error instead of ours.
+ */
+function openAtOnce(path: string): number {
+  mkdirSync(dirname(path), { recursive: true })
+  return openSync(path, 'a', 0o600)
 }
 
 /** Code, class and stack: the message of a foreign error may quote a path or a value, so only our own is written. */

@@ -22,19 +22,24 @@ export async function openKeys(
   const kept = (name: string, make: () => string) => keep(join(dataFolder, 'keys'), name, make)
   const signingPem = given.SIGNING_KEY || (given.VERIFY_KEY ? '' : await kept('signing.pem', newSigningKey))
   const secret = given.SERVICE_SECRET || (await kept('service-secret', () => randomBytes(32).toString('base64url')))
-  if (secret.length < 32) throw new ConfigError(['SERVICE_SECRET: expected 32 characters or more'])
-  return {
-    signing: signingPem ? parse('SIGNING_KEY', () => readPrivateKey(signingPem)) : undefined,
-    verify: parse('VERIFY_KEY', () => readPublicKey(given.VERIFY_KEY || signingPem)),
-    serviceSecret: Buffer.from(secret),
-  }
+  const signing = signingPem ? parse(() => readPrivateKey(signingPem)) : undefined
+  const verify = parse(() => readPublicKey(given.VERIFY_KEY || signingPem))
+  const problems = [
+    ...(signingPem && !signing ? ['SIGNING_KEY: expected an Ed25519 key in PEM'] : []),
+    ...(given.VERIFY_KEY && !verify ? ['VERIFY_KEY: expected an Ed25519 key in PEM'] : []),
+    ...(secret.length < 32 ? ['SERVICE_SECRET: expected 32 characters or more'] : []),
+  ]
+  if (!verify || problems.length > 0) throw new ConfigError(problems)
+  return { signing, verify, serviceSecret: Buffer.from(secret) }
 }
 
-function parse(name: string, read: () => KeyObject): KeyObject {
+/** Undefined for anything but an Ed25519 key: a token that another key signed would only fail later. */
+function parse(read: () => KeyObject): KeyObject | undefined {
   try {
-    return read()
+    const key = read()
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined
   } catch {
-    throw new ConfigError([`${name}: expected an Ed25519 key in PEM`])
+    return undefined
   }
 }
 
