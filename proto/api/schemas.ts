@@ -17,13 +17,14 @@ export const slideState = z.enum(['tiling', 'ready', 'failed', 'withdrawn'])
 export const intakeState = z.enum(['received', 'deidentifying', 'tiling', 'ready', 'held', 'quarantined', 'failed'])
 export const role = z.enum(['owner', 'steward', 'annotator', 'viewer'])
 
-export const pseudonyms = z.object({
+/** Pseudonyms of what a slide hangs on; null: unknown. */
+const pseudonyms = {
   subject: z.string().nullable(),
   case: z.string().nullable(),
   specimen: z.string().nullable(),
   block: z.string().nullable(),
   glass: z.string().nullable(),
-})
+}
 
 /** A slide as the public lists show it. */
 export const slide = z.object({
@@ -35,13 +36,16 @@ export const slide = z.object({
   reason: z.string().nullable(),
   width: z.number(),
   height: z.number(),
-  mpp: z.object({ x: z.number(), y: z.number() }).nullable(),
+  /** Micrometres per level-0 pixel, the mean of both directions; null: uncalibrated. */
+  mpp: z.number().nullable(),
+  mppX: z.number().nullable(),
+  mppY: z.number().nullable(),
   objectivePower: z.number().nullable(),
   levels: z.array(z.object({ width: z.number(), height: z.number() })),
   format: z.string(),
   revision: z.number(),
   sizes: z.object({ source: z.number(), original: z.number().nullable(), pyramid: z.number().nullable() }),
-  pseudonyms,
+  ...pseudonyms,
   createdAt: z.string(),
   changedAt: z.string(),
 })

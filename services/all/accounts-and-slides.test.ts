@@ -117,7 +117,9 @@ describe('slides', () => {
       state: 'tiling',
       width: 300,
       height: 200,
-      mpp: { x: 0.5, y: 0.5 },
+      mpp: 0.5,
+      mppX: 0.5,
+      mppY: 0.5,
       sizes: { pyramid: null },
     })
     const page = (await (await get('/api/slides?limit=1')).json()) as { slides: { id: string }[]; nextCursor: null }

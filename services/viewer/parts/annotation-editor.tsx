@@ -4,6 +4,7 @@ import { isLocked, kindOf, layerOf, nameOf, termOf, withLock, withName } from '.
 import type { Page } from '../slide/commands.ts'
 import { measuresOf } from '../slide/measures.ts'
 import { KIND_NAMES } from '../slide/state.ts'
+import { calibrationOf } from '../slide/units.ts'
 import { IconButton } from './button.tsx'
 import { TermPicker } from './term-picker.tsx'
 
@@ -105,7 +106,7 @@ function NameField({ page, feature }: { page: Page; feature: AnnotationFeature }
 }
 
 function Measures({ page, feature }: { page: Page; feature: AnnotationFeature }) {
-  const { mpp } = page.state.slide
+  const mpp = calibrationOf(page.state.slide)
   const { length, area } = measuresOf(feature.geometry, mpp)
   const rows: [string, string][] = [
     ['Area', area],

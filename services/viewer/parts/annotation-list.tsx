@@ -7,6 +7,7 @@ import { goToNext, listed } from '../slide/commands.ts'
 import { measuresOf } from '../slide/measures.ts'
 import { isVisible, KIND_NAMES } from '../slide/state.ts'
 import { cssColor } from '../slide/terms.ts'
+import { calibrationOf } from '../slide/units.ts'
 import { IconButton } from './button.tsx'
 
 const ROW = 44
@@ -95,7 +96,7 @@ function showRow(scroll: HTMLElement | null, index: number) {
 
 function Row({ page, feature }: { page: Page; feature: AnnotationFeature }) {
   const { state } = page
-  const measures = measuresOf(feature.geometry, state.slide.mpp)
+  const measures = measuresOf(feature.geometry, calibrationOf(state.slide))
   const refused = page.session.refusal(feature.id)
   const [title, ...details] = [
     nameOf(feature),

@@ -1,12 +1,12 @@
 import type { SlideState } from '../slide/state.ts'
-import { lengthText, meanMpp, scaleBar } from '../slide/units.ts'
+import { lengthText, scaleBar } from '../slide/units.ts'
 
 const LONGEST = 150
 
 /** True at any rotation, since a slide's pixels are (nearly) square. */
 export function ScaleBar({ state }: { state: SlideState }) {
   const { mpp } = state.slide
-  const perPixel = state.view.value.resolution * (mpp ? meanMpp(mpp) : 1)
+  const perPixel = state.view.value.resolution * (mpp ?? 1)
   const { length, pixels } = scaleBar(perPixel, LONGEST)
   const label = lengthText(length, mpp !== null)
   return (

@@ -10,7 +10,7 @@ export function factsOf(slide: Slide): [string, string][] {
   const scan = objectivePower ? `${objectivePower}x` : mpp ? magnificationText(magnificationOf(mpp, 1)) : 'unknown'
   return [
     ['Size', `${width.toLocaleString('en')} × ${height.toLocaleString('en')} px`],
-    ['Resolution', mpp ? `${Number(mpp.x.toFixed(4))} µm/px` : 'uncalibrated'],
+    ['Resolution', mpp ? `${Number(mpp.toFixed(4))} µm/px` : 'uncalibrated'],
     ['Scanned at', scan],
     ['Format', slide.format],
     ['File', fileText(sizes)],

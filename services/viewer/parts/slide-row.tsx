@@ -56,7 +56,7 @@ function Facts({ row }: { row: Row }) {
     <p class="row-facts">
       {width > 0 ? <span>{`${width.toLocaleString('en')} × ${height.toLocaleString('en')} px`}</span> : null}
       {width > 0 ? (
-        <span>{mpp ? `${Number(mpp.x.toFixed(4))} µm/px${scan ? ` · ${scan}` : ''}` : 'uncalibrated'}</span>
+        <span>{mpp ? `${Number(mpp.toFixed(4))} µm/px${scan ? ` · ${scan}` : ''}` : 'uncalibrated'}</span>
       ) : null}
       <span>
         {bytesText(sizes.source)}

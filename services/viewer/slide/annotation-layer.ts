@@ -14,6 +14,7 @@ import { measuresOf } from './measures.ts'
 import type { SlideState } from './state.ts'
 import { isVisible } from './state.ts'
 import { stylesOf } from './styles.ts'
+import { calibrationOf } from './units.ts'
 
 const format = new GeoJSON()
 const ANNOTATION = 'annotation'
@@ -45,7 +46,7 @@ export function createAnnotationLayer(state: SlideState): AnnotationLayer {
         selected,
         outlineOnly: state.outlineOnly.value,
         corners: selected && hasFreeCorners(state, annotation),
-        label: measuresOf(annotation.geometry, state.slide.mpp).length,
+        label: measuresOf(annotation.geometry, calibrationOf(state.slide)).length,
       }
       return stylesOf(annotation, feature as Feature, looks)
     },

@@ -42,7 +42,7 @@ describe('units', () => {
   })
 
   it('tells magnification from mpp', () => {
-    const mpp = { x: 0.25, y: 0.25 }
+    const mpp = 0.25
     expect(magnificationOf(mpp, 1)).toBe(40)
     expect(magnificationOf(mpp, 3.2)).toBe(12.5)
     expect(magnificationText(12.5)).toBe('12.5x')
@@ -53,9 +53,9 @@ describe('units', () => {
   })
 
   it('marks presets beyond the scan', () => {
-    const beyond = presets({ x: 0.5025, y: 0.5025 }).filter(preset => preset.beyondScan)
+    const beyond = presets(0.5025).filter(preset => preset.beyondScan)
     expect(beyond.map(preset => preset.label)).toEqual(['40x'])
-    expect(presets({ x: 0.2528, y: 0.2528 }).some(preset => preset.beyondScan)).toBe(false)
+    expect(presets(0.2528).some(preset => preset.beyondScan)).toBe(false)
     expect(presets(null).map(preset => preset.label)).toEqual(['1:32', '1:16', '1:8', '1:4', '1:2', '1:1'])
   })
 })

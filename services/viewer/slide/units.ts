@@ -1,8 +1,14 @@
+import type { Slide } from '@coverslip/proto/api.ts'
+
 /** Micrometres, millimetres and magnification for people; pure. */
 export interface Mpp {
   x: number
   y: number
 }
+
+/** What the slide says of both directions; null: uncalibrated. */
+export const calibrationOf = ({ mppX, mppY }: Pick<Slide, 'mppX' | 'mppY'>): Mpp | null =>
+  mppX !== null && mppY !== null ? { x: mppX, y: mppY } : null
 
 const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
@@ -36,9 +42,8 @@ export function scaleBar(perPixel: number, most: number): { length: number; pixe
  * Magnification shown on the screen: 10 / mpp is what one slide pixel per screen pixel is called (0.25 µm/px = 40x).
  * @param resolution slide pixels per screen pixel
  */
-export const magnificationOf = (mpp: Mpp, resolution: number): number => 10 / meanMpp(mpp) / resolution
-export const resolutionFor = (mpp: Mpp, magnification: number): number => 10 / meanMpp(mpp) / magnification
-export const meanMpp = (mpp: Mpp): number => (mpp.x + mpp.y) / 2
+export const magnificationOf = (mpp: number, resolution: number): number => 10 / mpp / resolution
+export const resolutionFor = (mpp: number, magnification: number): number => 10 / mpp / magnification
 
 /** How much smaller (or larger) the pyramid is than the source; empty when there is nothing to compare. */
 export function savingText(source: number, pyramid: number | null): string {
@@ -67,7 +72,7 @@ const MAGNIFICATIONS = [1, 2, 4, 10, 20, 40]
 const RATIOS = [32, 16, 8, 4, 2, 1]
 
 /** The six steps of the zoom bar and of the keys 1 to 6. */
-export const presets = (mpp: Mpp | null): Preset[] =>
+export const presets = (mpp: number | null): Preset[] =>
   mpp
     ? MAGNIFICATIONS.map(magnification => {
         const resolution = resolutionFor(mpp, magnification)
