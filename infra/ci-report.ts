@@ -62,7 +62,7 @@ if (import.meta.main) {
   const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
   const file = at('.cache/vitest.json')
   const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined
-  const sharedThere = existsSync(process.env.COVERSLIP_SHARED ?? at('../shared/data'))
+  const sharedThere = existsSync(`${process.env.COVERSLIP_SHARED ?? at('../shared')}/data`)
   const { passed, failed, skipped, unexpected } = summarize(report, Number(exitCode), sharedThere, checks)
   const say = (text: string): boolean => process.stdout.write(`${text}\n`)
   say('')

@@ -1,8 +1,15 @@
-/** Keeps the tables of the README that derive from the contracts; `--check` fails when one is out of date. */
+/** Keeps the tables of the READMEs that derive from contracts and settings; `--check` fails when one is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { config as access } from '@coverslip/access/config.ts'
+import { config as annotations } from '@coverslip/annotations/config.ts'
+import { config as deidentify } from '@coverslip/deidentify/config.ts'
+import { config as publicGateway } from '@coverslip/gateway/public/config.ts'
+import { config as ingest } from '@coverslip/ingest/config.ts'
+import { configTable, type Settings } from '@coverslip/platform/config.ts'
+import { platformSettings } from '@coverslip/platform/settings.ts'
 import { type Arrow, flow } from '@coverslip/proto/flow.ts'
-
-const path = new URL('../README.md', import.meta.url)
+import { config as pyramid } from '@coverslip/pyramid/config.ts'
+import { config as tiles } from '@coverslip/tiles/config.ts'
 
 /** The flow as a Markdown table. */
 export function flowTable(): string {
@@ -29,16 +36,39 @@ export function withTable(text: string, name: string, table: string): string {
   const [start, end] = [`<!-- ${name}: generated -->\n`, `\n<!-- /${name} -->`]
   const [before, rest] = text.split(start)
   const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`README.md has no place for the table "${name}"`)
+  if (before === undefined || after === undefined) throw new Error(`a README has no place for the table "${name}"`)
   return `${before}${start}\n${table}\n${end}${after}`
 }
 
+/** Rooms with settings, by the READMEs that list them. */
+const SETTINGS: Record<string, readonly Settings[]> = {
+  'services/access': [access],
+  'services/annotations': [annotations],
+  'services/deidentify': [deidentify],
+  'services/gateway': [publicGateway],
+  'services/ingest': [ingest],
+  'services/platform': [platformSettings],
+  'services/pyramid': [pyramid],
+  'services/tiles': [tiles],
+}
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+/** Every README with its tables as they should be. */
+export function freshReadmes(): [path: string, fresh: string][] {
+  const ofRooms = Object.entries(SETTINGS).map(([room, settings]): [string, string] => {
+    const path = `${room}/README.md`
+    return [path, withTable(read(path), 'settings', configTable(Object.assign({}, ...settings)))]
+  })
+  return [['README.md', withTable(read('README.md'), 'flow', flowTable())], ...ofRooms]
+}
+
 if (import.meta.main) {
-  const text = readFileSync(path, 'utf8')
-  const fresh = withTable(text, 'flow', flowTable())
-  if (!process.argv.includes('--check')) writeFileSync(path, fresh)
-  else if (fresh !== text) {
-    process.stderr.write('README.md is out of date: npm run gen\n')
-    process.exitCode = 1
+  for (const [path, fresh] of freshReadmes()) {
+    if (!process.argv.includes('--check')) writeFileSync(new URL(`../${path}`, import.meta.url), fresh)
+    else if (fresh !== read(path)) {
+      process.stderr.write(`${path} is out of date: npm run gen\n`)
+      process.exitCode = 1
+    }
   }
 }
