@@ -1,6 +1,6 @@
 import { lamp, lymphoid, tone } from './compartments.ts'
 import { createFat, NO_FAT } from './fat.ts'
-import { createGlands, type GlandPlace } from './glands.ts'
+import { createGlands, FAR, type GlandPlace } from './glands.ts'
 import { noise, random, smoothstep } from './noise.ts'
 import { arrangePieces, tissueDistance } from './pieces.ts'
 
@@ -56,7 +56,7 @@ export function createAnatomy(width: number, height: number, seed: number): Anat
   }
 }
 
-const NOWHERE = { gland: 90, lumen: 390, solid: 0, fat: NO_FAT, across: 0, along: 0, lymphoid: 0, tone: 1 }
+const NOWHERE = { gland: FAR, lumen: FAR + 300, solid: 0, fat: NO_FAT, across: 0, along: 0, lymphoid: 0, tone: 1 }
 
 /** The run of the fibres: a main direction (radians), long waves, and a wrapping around glands. */
 function createFibres(direction: number, seed: number): (x: number, y: number, into: Place) => void {

@@ -3,7 +3,7 @@ import { lattice } from './lattice.ts'
 import { noise, random } from './noise.ts'
 
 /** Mean distance between fat cells, µm. */
-const PITCH = 68
+export const PITCH = 68
 
 /** Half a wall, µm: thinner ones would slip between the nodes of the sampling grid. */
 const WALL = 2.1

@@ -41,8 +41,8 @@ export function gridStep(mpp: number): number {
 
 const newPlace = (): Place => ({
   tissue: 0,
-  gland: 90,
-  lumen: 390,
+  gland: 0,
+  lumen: 0,
   solid: 0,
   fat: -20,
   across: 0,
@@ -89,18 +89,21 @@ export function sample(
   return { step, column, row, columns, rows, values, deepest }
 }
 
-/** One field at a pixel position, between its four nodes. */
+/**
+ * One field at a pixel position, between its four nodes. The fractions are those of the slide's grid: counted from the
+ * first node they would be rounded differently in every region.
+ */
 export function fieldAt(samples: Samples, field: number, x: number, y: number): number {
-  const u = x / samples.step - samples.column
-  const v = y / samples.step - samples.row
-  const i = Math.floor(u)
-  const j = Math.floor(v)
-  const at = (j * samples.columns + i) * FIELDS + field
+  const column = Math.floor(x / samples.step)
+  const row = Math.floor(y / samples.step)
+  const u = x / samples.step - column
+  const v = y / samples.step - row
+  const at = ((row - samples.row) * samples.columns + (column - samples.column)) * FIELDS + field
   const below = at + samples.columns * FIELDS
   const { values } = samples
-  const top = (values[at] as number) * (1 - u + i) + (values[at + FIELDS] as number) * (u - i)
-  const bottom = (values[below] as number) * (1 - u + i) + (values[below + FIELDS] as number) * (u - i)
-  return top * (1 - v + j) + bottom * (v - j)
+  const top = (values[at] as number) * (1 - u) + (values[at + FIELDS] as number) * u
+  const bottom = (values[below] as number) * (1 - u) + (values[below + FIELDS] as number) * u
+  return top * (1 - v) + bottom * v
 }
 
 /** Direction, in radians, in which a field grows fastest at a pixel position. */
