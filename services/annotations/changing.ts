@@ -2,8 +2,8 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
 import type { AnnotationsServiceImplementation } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import type { AnnotationsDeps } from './deps.ts'
 import { contentOfRequest, draftsOfRequest } from './import.ts'
-import type { AnnotationsDeps } from './module.ts'
 import { toFeature, toId } from './rpc.ts'
 import {
   type By,

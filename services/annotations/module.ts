@@ -1,17 +1,16 @@
-import { type Consumers, type Deps, defineModule, type RpcContext } from '@coverslip/platform/module.ts'
+import { type Consumers, defineModule, type RpcContext } from '@coverslip/platform/module.ts'
 import {
   AnnotationsServiceDefinition,
   type AnnotationsServiceImplementation,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import { changing } from './changing.ts'
 import { config } from './config.ts'
+import type { AnnotationsDeps } from './deps.ts'
 import { annotations as migration } from './migrations/001-annotations.ts'
 import { reading } from './reading.ts'
 import { deleteSlide } from './store.ts'
 import type { AnnotationTables } from './tables.ts'
 import { transferring } from './transferring.ts'
-
-export type AnnotationsDeps = Deps<AnnotationTables, typeof config>
 
 /** What people draw on slides: versions, changes in order, files in and out. */
 export const annotations = defineModule<AnnotationTables, typeof config, Record<never, never>>({

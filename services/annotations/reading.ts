@@ -2,8 +2,8 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
 import type { AnnotationsServiceImplementation } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import type { AnnotationsDeps } from './deps.ts'
 import { listAnnotations, listChanges } from './listing.ts'
-import type { AnnotationsDeps } from './module.ts'
 import { readCursor, toBox, toChange, toFeature, toId, writeCursor } from './rpc.ts'
 import { readAnnotations } from './store.ts'
 

@@ -7,11 +7,11 @@ import {
   type ImportRequest,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import type { Annotation } from './annotation.ts'
+import type { AnnotationsDeps } from './deps.ts'
 import { chunked, exportGeoJson, exportImageScope } from './export.ts'
 import type { Skipped } from './imagescope/read.ts'
 import { type Imported, importGeoJson, importImageScope, type PlacedDraft } from './import.ts'
 import { listAnnotations } from './listing.ts'
-import type { AnnotationsDeps } from './module.ts'
 import { toId } from './rpc.ts'
 import { type By, createAnnotations } from './store.ts'
 

@@ -12,7 +12,7 @@ import type { Log } from './log.ts'
 import type { Module, ObjectHandles, ObjectsAccess } from './module.ts'
 import { openObjects } from './objects/index.ts'
 import type { Objects } from './objects/port.ts'
-import type { PlatformConfig } from './run.ts'
+import type { PlatformConfig } from './settings.ts'
 
 export interface Adapters {
   /** Absent in a process whose modules keep nothing (the gateways). */

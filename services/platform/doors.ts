@@ -15,7 +15,7 @@ import { listen, serveHttp } from './http.ts'
 import type { Log } from './log.ts'
 import type { Module, Running } from './module.ts'
 import { serveRpc } from './rpc.ts'
-import type { PlatformConfig } from './run.ts'
+import type { PlatformConfig } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface Doors {

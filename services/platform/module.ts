@@ -14,7 +14,7 @@ import type { Settings, ValuesOf } from './config.ts'
 import type { Db, Migration } from './db/port.ts'
 import type { Log } from './log.ts'
 import type { Objects, ReadableObjects } from './objects/port.ts'
-import type { CallOptions, RpcClient } from './rpc.ts'
+import type { CallOptions, RpcClient } from './rpc/wire.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The four stores of bytes by what they hold; see the architecture's rule 6 for who may have which. */

@@ -2,25 +2,12 @@
  * Runs modules in this process, in the order in which it happens: configuration, adapters, keys, migrations, the modules
  * themselves, gRPC, HTTP, events. The same call serves one service or all of them.
  */
-
-import { mkdir } from 'node:fs/promises'
-import { streams } from '@coverslip/proto/flow.ts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
-import { type Adapters, openAdapters } from './adapters.ts'
-import { openKeys } from './auth/keys.ts'
-import { signToken } from './auth/token.ts'
-import { createVerifier } from './auth/verifier.ts'
 import type { Subscription } from './bus/port.ts'
-import { ConfigError, readConfig, type Settings } from './config.ts'
-import type { Db } from './db/port.ts'
-import { createDoors } from './doors.ts'
-import { createSignals, followEvent, publish, startConsumers, startFollowers } from './events.ts'
-import { type Log, openLog } from './log.ts'
-import type { Deps, Module, Running } from './module.ts'
-import { type OutboxTables, outboxMigration, startRelay } from './outbox.ts'
-import { type RpcClients, rpcClients } from './rpc.ts'
-import { platformSettings } from './settings.ts'
-import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { ConfigError } from './config.ts'
+import { followEvent, startConsumers, startFollowers } from './events.ts'
+import { buildHouse, type House, startModule } from './house.ts'
+import type { Module, Running } from './module.ts'
 
 export interface System {
   /** Where HTTP is served: `http://127.0.0.1:8080`. */
@@ -47,67 +34,29 @@ export interface RunOptions {
  * @throws Error when a module does not offer what proto/flow.ts and proto/api.ts say of it
  */
 export async function start(modules: Module[], options: RunOptions = {}): Promise<System> {
-  const config = readConfig(settingsOf(modules), options.environment ?? process.env) as Record<
-    string,
-    Record<string, unknown>
-  >
-  const platform = config.platform as unknown as PlatformConfig
-  const service = modules.length === 1 ? modules[0]!.name : 'all'
-  // Keys, tokens and, in a file store, slides: nobody else's business.
-  await mkdir(platform.COVERSLIP_DATA, { recursive: true, mode: 0o700 })
-  const log = openLog({ service, level: platform.LOG_LEVEL, destination: platform.LOG_FILE || undefined })
-  const telemetry = await startTelemetry({
-    service,
-    otlpUrl: platform.OTEL_EXPORTER_OTLP_ENDPOINT,
-    ...(options.spanExporter ? { exporter: options.spanExporter } : {}),
-  })
-  const keys = await openKeys(platform, platform.COVERSLIP_DATA)
-  const verifier = createVerifier(keys.verify)
-  const stops: (() => unknown)[] = [() => telemetry.close()]
-  const stop = once(async () => {
-    for (const close of stops.reverse()) await close()
-  })
+  const stops: House['stops'] = []
+  const stop = once(() => undo(stops))
   try {
-    const adapters = await openAdapters(platform, modules, log)
-    stops.push(() => adapters.close())
-    for (const stream of streams()) await adapters.bus.ensureStream(stream)
-    const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
-    const clients = rpcClients({ addressOf: doors.rpcAddressOf, serviceSecret: keys.serviceSecret, telemetry })
-    stops.push(() => clients.close())
-    const auth: Deps['auth'] = {
-      verify: token => verifier.verify(token),
-      sign: claims => {
-        if (!keys.signing) throw new Error('this process has no SIGNING_KEY')
-        return signToken(keys.signing, claims)
-      },
-    }
-    const house: House = { platform, config, log, telemetry, adapters, auth, client: clients.client, stops }
+    const { environment = process.env, spanExporter } = options
+    const house = await buildHouse(modules, { environment, spanExporter, stops })
     const started: Started[] = []
     for (const module of modules) started.push({ module, running: await startModule(module, house) })
     // Before any door opens, everything revoked so far is known.
-    const revocations = await followEvent({ bus: adapters.bus, log }, 'access.revoked', 'start', verifier.revoke)
+    const revocations = await followEvent(
+      { bus: house.adapters.bus, log: house.log },
+      'access.revoked',
+      'start',
+      house.verifier.revoke,
+    )
     stops.push(() => revocations.stop())
-    const served = await doors.open(started)
+    const served = await house.doors.open(started)
     stops.push(() => served.close())
-    const subscriptions: Subscription[] = []
-    stops.push(() => Promise.all(subscriptions.map(subscription => subscription.stop(platform.DRAIN_TIMEOUT))))
-    for (const { module, running } of started) {
-      const subscriber = { service: module.name, bus: adapters.bus, log, telemetry }
-      subscriptions.push(
-        ...(await startFollowers(subscriber, running.followers ?? {})),
-        ...(await startConsumers(subscriber, running.consumers ?? {})),
-      )
-    }
+    await subscribe(started, house)
     served.setReady(true)
     stops.push(() => served.setReady(false))
-    log.info({ url: served.url, metrics: served.metricsUrl, modules: modules.map(({ name }) => name) }, 'ready')
-    return {
-      url: served.url,
-      publicUrl: served.publicUrl,
-      metricsUrl: served.metricsUrl,
-      rpcAddress: served.rpcAddress,
-      stop,
-    }
+    const { url, publicUrl, metricsUrl, rpcAddress } = served
+    house.log.info({ url, metrics: metricsUrl, modules: modules.map(({ name }) => name) }, 'ready')
+    return { url, publicUrl, metricsUrl, rpcAddress, stop }
   } catch (error) {
     await stop()
     throw error
@@ -118,56 +67,31 @@ interface Started {
   module: Module
   running: Running
 }
-/** What all modules of a process share. */
-interface House {
-  platform: PlatformConfig
-  config: Record<string, Record<string, unknown>>
-  log: Log
-  telemetry: Telemetry
-  adapters: Adapters
-  auth: Deps['auth']
-  client: RpcClients['client']
-  /** What to undo at the stop, last first. */
-  stops: (() => unknown)[]
+
+/** Events begin to flow once everything that they may cause can be done. */
+async function subscribe(started: Started[], { adapters, log, telemetry, platform, stops }: House): Promise<void> {
+  const subscriptions: Subscription[] = []
+  stops.push(() => Promise.all(subscriptions.map(subscription => subscription.stop(platform.DRAIN_TIMEOUT))))
+  for (const { module, running } of started) {
+    const subscriber = { service: module.name, bus: adapters.bus, log, telemetry }
+    subscriptions.push(
+      ...(await startFollowers(subscriber, running.followers ?? {})),
+      ...(await startConsumers(subscriber, running.consumers ?? {})),
+    )
+  }
 }
 
-async function startModule(module: Module, house: House): Promise<Running> {
-  const { platform, telemetry, adapters, stops } = house
-  const log = house.log.child({ module: module.name })
-  const db = module.migrations ? await openModuleDb(module, house) : undefined
-  const signals = createSignals(adapters.bus, module.name, platform.SITE)
-  stops.push(() => signals.stop())
-  const from = { service: module.name, site: platform.SITE, schema: module.name, telemetry }
-  const deps = {
-    site: platform.SITE,
-    config: house.config[module.name]!,
-    log,
-    telemetry,
-    db,
-    cache: adapters.cache,
-    objects: adapters.objectsFor(module.objects ?? {}),
-    scratch: adapters.scratch,
-    publish: (trx, name, message) => publish(trx, from, name, message),
-    signal: (name, message) => signals.tell(name, message),
-    rpc: (service, definition) => house.client(module.name, service, definition),
-    auth: house.auth,
-  } as Deps
-  const running = await module.start(deps)
-  if (running.stop) stops.push(() => running.stop!())
-  return running
-}
-
-/** A module with tables has a schema of its own name, and an outbox in it. */
-async function openModuleDb(
-  { name, migrations }: Module,
-  { adapters, log, telemetry, stops }: House,
-): Promise<Db<unknown>> {
-  const database = adapters.database!
-  const db = await database.open<OutboxTables>(name, [outboxMigration, ...(migrations ?? [])])
-  const relay = await startRelay(db, database, adapters.bus, log)
-  stops.push(() => relay.stop())
-  telemetry.gauge(`coverslip_outbox_lag_${name}`, 'Events saved but not yet relayed', relay.lag)
-  return db as unknown as Db<unknown>
+/** Last first; what fails to stop must not keep the rest from stopping. */
+async function undo(stops: House['stops']): Promise<void> {
+  const failed: unknown[] = []
+  for (const close of stops.reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      failed.push(error)
+    }
+  }
+  if (failed.length > 0) throw new AggregateError(failed, 'some parts did not stop in good order')
 }
 
 /** Runs modules until SIGTERM or SIGINT: what every main.ts calls. Wrong configuration ends the process with code 1. */
@@ -185,13 +109,10 @@ export async function run(modules: Module[], options: RunOptions = {}): Promise<
   return system
 }
 
-export type PlatformConfig = import('./config.ts').ValuesOf<typeof platformSettings>
-
-function settingsOf(modules: Module[]): Record<string, Settings> {
-  return { platform: platformSettings, ...Object.fromEntries(modules.map(({ name, config }) => [name, config])) }
-}
-
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
-  return () => (running ??= work())
+  return () => {
+    running ??= work()
+    return running
+  }
 }

@@ -1,6 +1,6 @@
 /** The settings that every process has: where it listens, where its adapters are, its keys. */
 import { z } from 'zod'
-import { duration, integer, type Settings, text, urlOf } from './config.ts'
+import { duration, integer, type Settings, text, urlOf, type ValuesOf } from './config.ts'
 
 const optionalPort: z.ZodType<number | undefined, string> = z.string().transform((value, context) => {
   if (value === '') return undefined
@@ -107,3 +107,5 @@ export const platformSettings = {
     help: 'At a stop, how long work in hand may take before it is given back',
   },
 } satisfies Settings
+
+export type PlatformConfig = ValuesOf<typeof platformSettings>
