@@ -66,6 +66,10 @@ describe('spliceTables', () => {
     const [restored, original] = [spliceTables(tables, abbreviated), jpeg].map(b => sharp(b).raw().toBuffer())
     expect(await restored).toEqual(await original)
     expect(spliceTables(null, jpeg)).toBe(jpeg)
+    for (const padding of [[0], [0, 0, 0], [0xff, 0xff], [0x44, 0x4f, 0x45]]) {
+      const padded = Buffer.concat([tables, Buffer.from(padding)])
+      expect(spliceTables(padded, abbreviated)).toEqual(spliceTables(tables, abbreviated))
+    }
   })
 })
 

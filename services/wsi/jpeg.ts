@@ -66,7 +66,9 @@ export function segments(jpeg: Buffer): Segment[] {
 export function spliceTables(tables: Buffer | null | undefined, abbreviated: Buffer): Buffer {
   if (!tables || tables.length <= 4) return abbreviated
   const hasEnd = tables[tables.length - 2] === 0xff && tables[tables.length - 1] === EOI
-  return Buffer.concat([tables.subarray(0, hasEnd ? -2 : tables.length), abbreviated.subarray(2)])
+  // Some writers pad the field: what follows the end is no table.
+  const end = hasEnd ? tables.length - 2 : (segments(tables).at(-1)?.end ?? 2)
+  return Buffer.concat([tables.subarray(0, end), abbreviated.subarray(2)])
 }
 
 const isJfif = (jpeg: Buffer, s: Segment) =>
