@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /** No database stores a zero character, and no name holds any other control character. */
-const printable = /^\P{Cc}*$/u
+const printable = /^[^\u0000-\u001f\u007f-\u009f]*$/
 /** A line of text, trimmed. */
 export const text = (max: number) =>
   z.string().trim().min(1).max(max).regex(printable, 'expected text without control characters')
