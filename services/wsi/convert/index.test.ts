@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -178,6 +178,23 @@ describe('a conversion that fails', () => {
     await expect(convert('in', 'out', { tileSize: 100 })).rejects.toThrow('tileSize')
     await expect(convert('in', 'out', { quality: 0 })).rejects.toThrow('quality')
   })
+})
+
+test('tables that a writer padded behind their end make no difference', async () => {
+  const [input, once, twice] = [at('in.tiff'), at('once.tif'), at('twice.tif')]
+  await writeTiledSlide(input, { picture: rings(300, 300) })
+  await convert(input, once, { workers: 1 })
+  await convert(once, twice, { workers: 1 })
+  const expected = await readFile(twice)
+  const file = await readFile(once)
+  const [first] = (await readTiff(bufferSource(file))).ifds as [Ifd]
+  const padded = Buffer.concat([(await first.bytes(Tag.JPEGTables))!, Buffer.from('DOE')])
+  const { offset } = first.entry(Tag.JPEGTables)!
+  file.writeBigUInt64LE(BigInt(padded.length), offset + 4)
+  file.writeBigUInt64LE(BigInt(file.length), offset + 12)
+  await writeFile(once, Buffer.concat([file, padded]))
+  await convert(once, twice, { workers: 1 })
+  expect((await readFile(twice)).equals(expected)).toBe(true)
 })
 
 test('OpenSlide and libvips read the same pixels from a pyramid as the own index does', async () => {

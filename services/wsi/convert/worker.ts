@@ -31,6 +31,11 @@ export interface WorkerFailure {
 export type WorkerAnswer = { result: BlockResult } | { failure: WorkerFailure }
 
 const setup = workerData as WorkerSetup
+// A Buffer comes over as a plain Uint8Array.
+const tables = setup.stored?.image.jpegTables
+if (setup.stored && tables) {
+  setup.stored.image.jpegTables = Buffer.from(tables.buffer, tables.byteOffset, tables.byteLength)
+}
 const scratch = createScratch()
 const fd = setup.stored ? openSync(setup.stored.path, 'r') : -1
 
