@@ -57,9 +57,14 @@ async function search(
   return found
 }
 
+/** Each stream once: writers let all empty tiles share one. */
 function* tilesOf({ image }: Page): Generator<Extent> {
+  const seen = new Map<number, number>()
   for (const [i, length] of image.counts.entries()) {
-    if (length > 0) yield { offset: image.offsets[i]!, length }
+    const offset = image.offsets[i]!
+    if (length === 0 || seen.get(offset) === length) continue
+    seen.set(offset, length)
+    yield { offset, length }
   }
 }
 
