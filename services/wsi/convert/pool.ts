@@ -1,12 +1,12 @@
-import { Worker } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
+import { startThread, type Thread } from '../threads.ts'
 import type { BlockResult } from './block.ts'
 import type { BlockJob, WorkerAnswer, WorkerSetup } from './worker.ts'
 
 export interface Pool {
   /** Runs a job on the next free worker. `transfer` names memory that the caller gives away. */
   run(job: BlockJob, transfer?: ArrayBuffer[]): Promise<BlockResult>
-  /** Ends all workers at once; what has not been answered fails with `reason`. */
+  /** What has not been answered fails with `reason` at once; resolves when the workers have ended. */
   stop(reason?: unknown): Promise<void>
 }
 
@@ -20,37 +20,38 @@ interface Waiting {
 /** Worker threads with one job each; the first that ends unasked fails everything that waits. */
 export function createPool(size: number, setup: WorkerSetup): Pool {
   const queue: Waiting[] = []
-  const busy = new Map<Worker, Waiting>()
+  const busy = new Map<Thread<BlockJob>, Waiting>()
   let stopped: { reason: unknown } | undefined
 
   const stop = async (reason: unknown = new Error('the conversion has ended')) => {
     stopped ??= { reason }
     for (const { reject } of [...busy.values(), ...queue.splice(0)]) reject(stopped.reason)
     busy.clear()
-    await Promise.all(workers.map(worker => worker.terminate()))
+    await Promise.all(threads.map(thread => thread.end()))
   }
-  const feed = (worker: Worker) => {
+  const feed = (thread: Thread<BlockJob>) => {
     const next = queue.shift()
     if (!next) return
-    busy.set(worker, next)
-    worker.postMessage(next.job, next.transfer)
+    busy.set(thread, next)
+    thread.send(next.job, next.transfer)
   }
   const start = () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup })
+    const thread = startThread<BlockJob>(new URL('./worker.ts', import.meta.url), setup)
+    const { worker } = thread
     worker.on('message', (answer: WorkerAnswer) => {
-      const waiting = busy.get(worker)
-      busy.delete(worker)
+      const waiting = busy.get(thread)
+      busy.delete(thread)
       if ('result' in answer) waiting?.resolve(answer.result)
       else waiting?.reject(toError(answer.failure))
-      feed(worker)
+      feed(thread)
     })
     worker.on('error', error => void stop(error))
     worker.on('exit', () => {
       if (!stopped) void stop(new Error('a worker of the conversion ended'))
     })
-    return worker
+    return thread
   }
-  const workers = Array.from({ length: size }, start)
+  const threads = Array.from({ length: size }, start)
 
   return {
     stop,
@@ -58,7 +59,7 @@ export function createPool(size: number, setup: WorkerSetup): Pool {
       new Promise((resolve, reject) => {
         if (stopped) return reject(stopped.reason)
         queue.push({ job, transfer, resolve, reject })
-        const free = workers.find(worker => !busy.has(worker))
+        const free = threads.find(thread => !busy.has(thread))
         if (free) feed(free)
       }),
   }

@@ -2,6 +2,7 @@
 import { openSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
+import { serve } from '../threads.ts'
 import { rgbToYuv420, type YuvPlanes } from '../turbojpeg.ts'
 import { allocatePadded, type BlockResult, createScratch, encodeBlock, type TileSettings } from './block.ts'
 import type { BlockGeometry } from './plan.ts'
@@ -60,7 +61,7 @@ function answer(job: BlockJob): WorkerAnswer {
   }
 }
 
-parentPort?.on('message', (job: BlockJob) => {
+serve<BlockJob>(job => {
   const message = answer(job)
   const result = 'result' in message ? message.result : null
   // Handed over, not copied; an image's three planes lie in one piece of memory.

@@ -1,25 +1,24 @@
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { startThread, type Thread } from '../threads.ts'
 import type { Block, BlockSettings } from './block.ts'
 
 interface Seat {
-  worker: Worker
+  thread: Thread<[number, number]>
   settle: { resolve(block: Block): void; reject(error: unknown): void } | null
 }
 
 function newSeat(settings: BlockSettings): Seat {
-  // Without the parent's own options: `node --input-type=module -e …` would not start a worker from a file.
-  const worker = new Worker(new URL('./block-worker.ts', import.meta.url), { workerData: settings, execArgv: [] })
-  const seat: Seat = { worker, settle: null }
-  worker.on('message', (block: Block) => seat.settle?.resolve(block))
-  worker.on('error', error => seat.settle?.reject(error))
+  const thread = startThread<[number, number]>(new URL('./block-worker.ts', import.meta.url), settings)
+  const seat: Seat = { thread, settle: null }
+  thread.worker.on('message', (block: Block) => seat.settle?.resolve(block))
+  thread.worker.on('error', error => seat.settle?.reject(error))
   return seat
 }
 
 const ask = (seat: Seat, place: [number, number]) =>
   new Promise<Block>((resolve, reject) => {
     seat.settle = { resolve, reject }
-    seat.worker.postMessage(place)
+    seat.thread.send(place)
   })
 
 /**
@@ -55,6 +54,6 @@ export async function* makeBlocks(
       yield { column: index % columns, row: Math.floor(index / columns), block }
     }
   } finally {
-    await Promise.all(seats.map(seat => seat.worker.terminate()))
+    await Promise.all(seats.map(seat => seat.thread.end()))
   }
 }

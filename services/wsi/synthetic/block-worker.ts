@@ -1,10 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { serve } from '../threads.ts'
 import { type BlockSettings, createBlockMaker } from './block.ts'
 import { createCoder } from './coder.ts'
 
 const settings = workerData as BlockSettings
 const make = createBlockMaker(settings, createCoder(settings.coder))
 
-parentPort?.on('message', ([column, row]: [number, number]) => {
+serve<[number, number]>(([column, row]) => {
   parentPort?.postMessage(make(column, row))
 })
