@@ -28,13 +28,21 @@ interface TokenWish {
   label: string
   lifeSeconds: number
   slides?: string[]
+  /** The id of the token that it is made with, and ends with. */
+  via?: string
 }
 
 /** Signs a token and remembers its id. */
 export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish: TokenWish): Promise<Issued> {
-  const { account, kind, label, lifeSeconds, slides } = wish
+  const { account, kind, label, lifeSeconds, slides, via } = wish
   const rights = { sub: account.id, roles: { ...account.roles }, level: account.level }
-  const { token, claims } = await deps.auth.sign({ ...rights, kind, lifeSeconds, ...(slides && { slides }) })
+  const { token, claims } = await deps.auth.sign({
+    ...rights,
+    kind,
+    lifeSeconds,
+    ...(slides && { slides }),
+    ...(via && { via }),
+  })
   const row = {
     id: claims.jti,
     account_id: account.id,
@@ -105,6 +113,7 @@ export async function issueGrant(
     label: 'tiles',
     lifeSeconds: Math.min(LIFE_SECONDS.grant, secondsLeft(principal)),
     slides: [slideId],
+    via: principal.tokenId,
   })
 }
 

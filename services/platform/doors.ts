@@ -1,9 +1,8 @@
 /** The doors of a process: HTTP for the world, gRPC for the other services, metrics and health for operators. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServiceName } from '@coverslip/proto/flow.ts'
 import type { Adapters } from './adapters.ts'
@@ -14,6 +13,7 @@ import { sendProblem } from './http/problem.ts'
 import { listen, serveHttp } from './http.ts'
 import type { Log } from './log.ts'
 import type { Module, Running } from './module.ts'
+import { socketFolder } from './rpc/socket.ts'
 import { serveRpc } from './rpc.ts'
 import type { PlatformConfig } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -42,9 +42,8 @@ export async function createDoors(given: {
   adapters: Adapters
 }): Promise<Doors> {
   const { platform, verifier, telemetry, log, adapters } = given
-  // One unix socket serves `self:`: real gRPC without leaving the machine. A fresh folder each time, since the file of a
-  // killed process makes grpc-js fail with EADDRINUSE.
-  const folder = await mkdtemp(join(tmpdir(), 'coverslip-'))
+  // One unix socket serves `self:`: real gRPC without leaving the machine.
+  const folder = await socketFolder()
   const socket = join(folder, 'rpc.sock')
   let ready = false
   let publicUrl = platform.PUBLIC_URL

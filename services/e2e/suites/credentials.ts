@@ -176,6 +176,7 @@ export function credentialsSuite(shape: () => Shape): void {
     const token = await signedIn('leaver@example.org', 'default', 'annotator')
     const leaver = clientOf(shape(), token)
     expect((await leaver.get(`/tiles/${slideId}.dzi`)).status).toBe(200)
+    const { grant } = await leaver.json<{ grant: string }>(`/api/slides/${slideId}/grant`, { method: 'POST' })
     expect((await leaver.get('/api/session', { method: 'DELETE' })).status).toBe(204)
     await eventually(5, 'every service to refuse the token', async () => {
       const paths = [
@@ -185,6 +186,7 @@ export function credentialsSuite(shape: () => Shape): void {
         `/api/slides/${slideId}/annotations`,
       ]
       const statuses = await Promise.all(paths.map(async path => (await leaver.get(path)).status))
+      statuses.push((await clientOf(shape(), grant).get(`/tiles/${slideId}.dzi`)).status)
       return statuses.every(status => status === 401) ? true : undefined
     })
   })

@@ -18,13 +18,15 @@ const claimsSchema = z.object({
   roles: z.record(z.string(), roleSchema),
   level: z.number().int().min(0).max(3),
   slides: z.array(z.string()).optional(),
+  /** The token that this one was made with: revoking that one revokes this. */
+  via: z.string().optional(),
   jti: z.string().min(1),
   iat: z.number(),
   exp: z.number(),
 })
 /** Times are seconds since 1970; `sub` is the user's id, `jti` the token's. */
 export type Claims = z.infer<typeof claimsSchema>
-export type NewClaims = Pick<Claims, 'sub' | 'kind' | 'roles' | 'level' | 'slides'> & { lifeSeconds: number }
+export type NewClaims = Pick<Claims, 'sub' | 'kind' | 'roles' | 'level' | 'slides' | 'via'> & { lifeSeconds: number }
 
 /** A new Ed25519 private key as PKCS #8 PEM. */
 export function newSigningKey(): string {

@@ -26,7 +26,8 @@ export function createVerifier(key: KeyObject, now: () => number = () => Date.no
   function check({ claims }: Verified): void {
     if (claims.exp <= now()) throw new ServiceError('unauthenticated', 'The credentials have expired; sign in again')
     const user = revokedUsers.get(claims.sub)
-    if (revokedTokens.has(claims.jti) || (user && claims.iat < user.before)) {
+    const revoked = revokedTokens.has(claims.jti) || (claims.via !== undefined && revokedTokens.has(claims.via))
+    if (revoked || (user && claims.iat < user.before)) {
       throw new ServiceError('unauthenticated', 'The credentials were revoked; sign in again')
     }
   }
