@@ -78,17 +78,38 @@ function encodeLong8s(values: ArrayLike<number>): Buffer {
   return buffer
 }
 
-/** Non-negative fractions, as exact as two 32-bit numbers with a decimal denominator allow (9 digits). */
+/**
+ * Non-negative fractions, as exact as two 32-bit numbers allow.
+ * @throws RangeError for what is negative, not a number or 2^32 and more
+ */
 export function rational(...values: number[]): FieldValue {
   const buffer = Buffer.alloc(values.length * 8)
   values.forEach((value, i) => {
-    let denominator = 1
-    while (denominator < 1e9 && value * denominator * 10 < 2 ** 32 && !Number.isInteger(value * denominator))
-      denominator *= 10
-    buffer.writeUInt32LE(Math.round(value * denominator), i * 8)
+    const [numerator, denominator] = fraction(value)
+    buffer.writeUInt32LE(numerator, i * 8)
     buffer.writeUInt32LE(denominator, i * 8 + 4)
   })
   return { type: RATIONAL, count: values.length, bytes: buffer }
+}
+
+/**
+ * The nearest fraction of 32-bit numbers, by continued fractions: 10,000 / 0.499 pixels per centimetre become
+ * 10,000,000 / 499, so that a reader gets 0.499 back and not 0.49900000000798395.
+ */
+function fraction(value: number): [numerator: number, denominator: number] {
+  if (!(value >= 0 && value < 2 ** 32)) throw new RangeError('a TIFF fraction lies between 0 and 2^32')
+  let [before, last] = [
+    [0, 1],
+    [1, 0],
+  ] as [[number, number], [number, number]]
+  for (let rest = value; ; ) {
+    const whole = Math.floor(rest)
+    const next: [number, number] = [whole * last[0] + before[0], whole * last[1] + before[1]]
+    if (next[0] >= 2 ** 32 || next[1] >= 2 ** 32) return last
+    if (next[0] / next[1] === value) return next
+    ;[before, last] = [last, next]
+    rest = 1 / (rest - whole)
+  }
 }
 
 /** A field with the type and bytes it gets in a file whose offsets are `width` bytes wide. */
