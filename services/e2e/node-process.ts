@@ -15,7 +15,7 @@ export function startNode(
     url: port => `http://127.0.0.1:${port}`,
     command: port => ({
       file: process.execPath,
-      args: [main.startsWith('/') ? main : join(ROOT, main)],
+      args: [join(ROOT, main)],
       env: { ...cleanEnvironment(), PORT: String(port), UV_THREADPOOL_SIZE: '16', ...settings(port) },
     }),
     async probe(port) {

@@ -8,7 +8,7 @@ import type { Shape } from './shape.ts'
 export async function startSingle(settings: Record<string, string> = {}): Promise<Shape> {
   const data = await mkdtemp(join(tmpdir(), 'coverslip-e2e-'))
   const log = join(data, 'log.jsonl')
-  const server = await startNode('Coverslip', process.env.E2E_MAIN ?? 'services/all/main.ts', () => ({
+  const server = await startNode('Coverslip', 'services/all/main.ts', () => ({
     COVERSLIP_DATA: data,
     COVERSLIP_NO_DEMO: '1',
     METRICS_PORT: '0',
