@@ -97,7 +97,7 @@ function startNginx(folder: string) {
     title: 'nginx',
     url: port => `http://127.0.0.1:${port}`,
     async prepare() {
-      await mkdir(join(folder, 'work'), { recursive: true })
+      await mkdir(join(folder, 'run'), { recursive: true })
     },
     command: port => {
       void writeFile(config, nginxConf(folder, port))
@@ -110,8 +110,8 @@ function startNginx(folder: string) {
 
 const nginxConf = (folder: string, port: number): string => `user root;
 worker_processes 1;
-pid ${folder}/work/pid;
-error_log ${folder}/work/error.log;
+pid ${folder}/run/pid;
+error_log ${folder}/run/error.log;
 events { worker_connections 1024; }
 http {
   access_log off;
