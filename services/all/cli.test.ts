@@ -107,7 +107,7 @@ test('slides and show', async () => {
   expect(list.code).toBe(0)
   expect(list.json.map(({ id }) => id)).toContain(slideId)
   expect((await coverslip(['slides'])).out).toMatch(/^ID .*STATE.*\n[0-9a-f-]{36} .*ready/)
-  expect((await coverslip(['slides', '--q', 'nothing has this name'])).err).toContain('No slides')
+  expect((await coverslip(['slides', '--q', 'nothing has this name'])).err).toContain('No slides have this')
   expect((await coverslip(['show', slideId, '--json'])).json[0]).toMatchObject({
     id: slideId,
     width: 1500,

@@ -2,6 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { config } from '@coverslip/access/config.ts'
 import { dataFolder, type Environment } from '@coverslip/cli/connection.ts'
 import type { Screen } from '@coverslip/cli/progress.ts'
 import type { System } from '@coverslip/platform/run.ts'
@@ -30,9 +31,17 @@ export async function welcome(system: System, settings: TerminalSettings, screen
   const link = await signInLink(settings)
   screen.write(`\nCoverslip is at ${system.publicUrl}\n`)
   if (link) screen.write(`Sign in, once, by ${link}\n`)
+  else if (settings.logFile) screen.write(signInHint(settings))
   screen.write(`The owner's API token is in ${join(settings.data, 'owner-token')}`)
   screen.write(settings.logFile ? `, the log in ${settings.logFile}\n` : '\n')
   screen.write('Ctrl-C stops it.\n\n')
+}
+
+/** The owner is signed in already, perhaps in a browser that is not at hand. */
+function signInHint({ environment }: TerminalSettings): string {
+  const email = environment.OWNER_EMAIL ?? config.OWNER_EMAIL.default
+  const where = environment.SMTP_URL ? 'is mailed' : 'appears in the log'
+  return `To sign in from another browser, ask there for a link as ${email}; it ${where}\n`
 }
 
 /**

@@ -61,6 +61,7 @@ describe('GET original', () => {
   it('says how long the file is to who asks past its end', async () => {
     const { status, headers } = await get(id, { range: 'bytes=10-' })
     expect([status, headers['content-range']]).toEqual([416, 'bytes */10'])
+    expect(headers['content-type']).toBe('application/problem+json')
   })
 
   it('says so when the format has none yet, and knows no other slide', async () => {

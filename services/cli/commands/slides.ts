@@ -20,7 +20,12 @@ export function addSlides(program: Command, context: Context): void {
         some = true
         tell(context, options, slide, slideRow(slide))
       }
-      if (!some && !options.json) context.screen.write('No slides; send some with: coverslip ingest FILE…\n')
+      if (some || options.json) return
+      context.screen.write(
+        options.q
+          ? 'No slides have this in their name or pseudonyms\n'
+          : 'No slides; send some with: coverslip ingest FILE…\n',
+      )
     })
   program
     .command('show')

@@ -64,8 +64,9 @@ function refuse(ctx: Koa.Context, allowed: string[]): void {
   const known = allowed.length > 0
   const detail = known ? 'This address does not take this method' : 'There is nothing at this address'
   const problem = problemOf(new ServiceError('not-found', detail))
-  ctx.status = known ? 405 : 404
+  const refused = known ? { ...problem, title: 'Method not allowed', status: 405, code: 'method-not-allowed' } : problem
+  ctx.status = refused.status
   ctx.set(problemHeaders(problem))
   if (known) ctx.set('allow', allowed.join(', '))
-  ctx.body = JSON.stringify({ ...problem, status: ctx.status })
+  ctx.body = JSON.stringify(refused)
 }

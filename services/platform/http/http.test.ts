@@ -121,6 +121,7 @@ test('an unknown address is 404, a known one with another method 405 with the me
   expect((await ask('/api/nothing')).status).toBe(404)
   const wrong = await ask('/api/intake/slides/x', { method: 'PUT' })
   expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, DELETE'])
+  expect(await wrong.json()).toMatchObject({ title: 'Method not allowed', status: 405, code: 'method-not-allowed' })
 })
 
 test('ready says what is missing, healthy only that the process lives', async () => {

@@ -26,10 +26,11 @@ export async function rangeAnswer(call: HttpCall, file: Download): Promise<HttpA
   const wanted = ifRange === undefined || ifRange === file.etag ? call.headers.range : undefined
   const range = parseRange(typeof wanted === 'string' ? wanted : undefined, file.size)
   if (range === 'beyond') {
+    const detail = 'The range is beyond the end of the file'
     return {
       status: 416,
-      headers: { 'content-range': `bytes */${file.size}`, 'content-type': 'text/plain' },
-      body: 'The range is beyond the end',
+      headers: { 'content-range': `bytes */${file.size}`, 'content-type': 'application/problem+json' },
+      body: JSON.stringify({ type: 'about:blank', title: 'Range not satisfiable', status: 416, detail, code: 'range' }),
     }
   }
   const { offset, length } = range ?? { offset: 0, length: file.size }
