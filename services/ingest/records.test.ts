@@ -1,65 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { config } from './config.ts'
 import { tidyUp } from './housekeeping.ts'
 import { createLeaseLocker } from './lease-locker.ts'
-import { intake } from './migrations/001-intake.ts'
-import type { IngestDeps } from './module-deps.ts'
 import { deleteIntake, listIntake } from './records.ts'
-import { beginUpload, finishUpload, forgetUpload } from './registration.ts'
+import { beginUpload, forgetUpload } from './registration.ts'
 import { consumers, followers } from './standing.ts'
 import { findSlide, uploadsOf } from './store.ts'
-import { openUploadStore, type UploadStore } from './upload-store.ts'
+import { openTestIngest, type TestIngest } from './testing.ts'
 
-let test: TestDeps<IngestDeps>
-let store: UploadStore
+let test: TestIngest['test']
+let store: TestIngest['store']
+let upload: TestIngest['upload']
 beforeAll(async () => {
-  const environment = { UPLOAD_SET_TIMEOUT: '1h', SOURCE_RETENTION: '3d' }
-  test = await openTestDeps<IngestDeps>({ name: 'ingest', config, migrations: [intake], environment })
-  store = await openUploadStore(test.deps.objects.source)
-  await mkdir(join(test.data, 'source/.uploads'), { recursive: true })
+  ;({ test, store, upload } = await openTestIngest({ UPLOAD_SET_TIMEOUT: '1h', SOURCE_RETENTION: '3d' }))
 })
 afterAll(() => test.close())
-
-interface File {
-  path: string
-  from: string
-}
-
-/** Uploads files as tus leaves them, up to the note that all bytes are there. */
-async function upload(files: File[], finish = true): Promise<string> {
-  const set = randomUUID()
-  let slideId = ''
-  for (const { path, from } of files) {
-    const uploadId = randomUUID()
-    const metadata = {
-      filename: path,
-      project: 'default',
-      set: files.length > 1 ? { id: set, path, size: files.length } : null,
-    }
-    slideId = await test.deps.db.transaction(trx =>
-      beginUpload(trx, { uploadId, uploader: 'u1', metadata, size: null, traceparent: null }),
-    )
-    await copyFile(from, join(test.data, 'source/.uploads', uploadId))
-    await writeFile(join(test.data, 'source/.uploads', `${uploadId}.json`), '{}')
-    if (finish) await test.deps.db.transaction(trx => finishUpload(trx, uploadId, 1))
-  }
-  return slideId
-}
-
-async function _until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (let i = 0; i < 200; i++) {
-    const found = await look()
-    if (found) return found
-    await sleep(50)
-  }
-  throw new Error('it did not happen in 10 s')
-}
 
 const garbage = async () => {
   const path = join(test.data, 'garbage')

@@ -9,23 +9,6 @@ export interface UploadFile {
   path?: string
 }
 
-/** Slides that go the whole way. */
-export const GOOD = [
-  'svs/CMU-1-Small-Region.svs',
-  'svs/small.svs',
-  'svs/aperio-4k-rgb240-classic.svs',
-  'svs/aperio-7k-copied.svs',
-  'tiff/boxes.tiff',
-  'tiff/CMU-1-small.tiff',
-  'tiff/example-asap.tif',
-  'tiff/generic-3k-512-classic.tiff',
-  'tiff/kidney-48-5.tif',
-  'ndpi/hamamatsu-6k.ndpi',
-  'ndpi/test3-DAPI-2-(387).ndpi',
-  'mrxs/mirax-3k-stitching.mrxs',
-  'mrxs/mirax-6k-plain.mrxs',
-]
-
 /** Files that end as `failed` with a reason. */
 export const BROKEN = [
   'svs/broken.svs',

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import type { Slide } from '@coverslip/proto/api.ts'
 import { openSlide } from '@coverslip/wsi/open.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
-import { sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
+import { READABLE_SLIDES, sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, clientOf, createUpload, eventually, patchHeaders } from '../client.ts'
 import type { Shape } from '../shape.ts'
-import { filesOf, GOOD, keepsOriginal, plantedIn } from './slides.ts'
+import { filesOf, keepsOriginal, plantedIn } from './slides.ts'
 
 const PLANTED = Object.values(FAKE_PATIENT)
 
@@ -152,7 +152,7 @@ export function waySuite(shape: () => Shape): void {
   })
 
   describe.skipIf(!sharedData)(`real and made slides of ../shared/data${unlessMissing}`, () => {
-    test.each(GOOD)('%s goes the whole way', async path => {
+    test.each(READABLE_SLIDES)('%s goes the whole way', async path => {
       const id = await client.upload(await filesOf(path))
       const intake = await client.settled(id)
       expect(intake).toMatchObject({ state: 'ready' })

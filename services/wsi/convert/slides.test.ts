@@ -7,7 +7,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFile } from '../byte-source.ts'
 import { describeSlide, openSlide } from '../open.ts'
-import { sharedData, sharedSlide, unlessMissing } from '../test-data.ts'
+import { READABLE_SLIDES, sharedData, sharedSlide, unlessMissing } from '../test-data.ts'
 import { readImage } from '../tiff/image.ts'
 import { type Ifd, readTiff } from '../tiff/index.ts'
 import { createRegionReader } from '../tiff/region.ts'
@@ -16,22 +16,6 @@ import { convert, verifyPyramid } from './index.ts'
 import { bestShift, boxAverage, cut, type Picture, psnr } from './measure.ts'
 
 const run = promisify(execFile)
-
-const SLIDES = [
-  'svs/CMU-1-Small-Region.svs',
-  'svs/small.svs',
-  'svs/aperio-4k-rgb240-classic.svs',
-  'svs/aperio-7k-copied.svs',
-  'tiff/boxes.tiff',
-  'tiff/CMU-1-small.tiff',
-  'tiff/example-asap.tif',
-  'tiff/generic-3k-512-classic.tiff',
-  'tiff/kidney-48-5.tif',
-  'ndpi/hamamatsu-6k.ndpi',
-  'ndpi/test3-DAPI-2-(387).ndpi',
-  'mrxs/mirax-3k-stitching.mrxs',
-  'mrxs/mirax-6k-plain.mrxs',
-]
 
 const hasVips = (() => {
   try {
@@ -117,7 +101,7 @@ async function vipsWindow(path: string, { x, y, width, height }: Window): Promis
   return { width, height, data }
 }
 
-describe.skipIf(!sharedData).each(SLIDES)(`%s${unlessMissing}`, name => {
+describe.skipIf(!sharedData).each(READABLE_SLIDES)(`%s${unlessMissing}`, name => {
   const input = sharedSlide(name)
   const output = () => join(folder, `${name.replaceAll('/', '-')}.tif`)
 
