@@ -150,6 +150,13 @@ test('annotations go in as ImageScope XML, whatever the file is called, and come
   expect(await coverslip(['annotations', 'import', slideId, file])).toMatchObject({ code: 1 })
 })
 
+test("annotations go in as QuPath's array of features", async () => {
+  const geometry = { type: 'Point', coordinates: [10, 20] }
+  const file = join(folder, 'qupath.json')
+  await writeFile(file, JSON.stringify([{ type: 'Feature', id: 'PathAnnotationObject', geometry, properties: {} }]))
+  expect(await coverslip(['annotations', 'import', slideId, file])).toMatchObject({ code: 0, out: '1 imported\n' })
+})
+
 test('invite and token', async () => {
   const invited = await coverslip(['invite', 'reader@example.org', '--role', 'viewer', '--json'])
   expect(invited).toMatchObject({ code: 0, json: [{ link: expect.stringContaining('/sign-in#'), mailed: false }] })

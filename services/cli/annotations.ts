@@ -52,7 +52,10 @@ export function formatAsked(format: string | undefined, path: string | undefined
   throw new CliError('usage', `There is no format "${asked}"; write imagescope or geojson`, EXIT.usage)
 }
 
-/** By content: XML begins with `<`, GeoJSON with `{`, in UTF-8 with or without its mark, or UTF-16 (ImageScope's own). */
+/**
+ * By content: XML begins with `<`, GeoJSON with `{` or, as QuPath's older exports, with `[`; in UTF-8 with or without its
+ * mark, or UTF-16 (ImageScope's own).
+ */
 async function formatOfFile(path: string): Promise<AnnotationFormat> {
   const handle = await open(path, 'r')
   try {
@@ -63,7 +66,7 @@ async function formatOfFile(path: string): Promise<AnnotationFormat> {
       .replace(/^(ï»¿|ÿþ|þÿ)/, '')
     const first = start.replaceAll('\0', '').trimStart()[0]
     if (first === '<') return 'imagescope'
-    if (first === '{') return 'geojson'
+    if (first === '{' || first === '[') return 'geojson'
   } finally {
     await handle.close()
   }
