@@ -197,7 +197,7 @@ test('backup is refused while Coverslip runs; restored, nothing is missing', asy
   expect(await coverslip(['restore', tar])).toMatchObject({ code: 0 })
   system = await startSystem(modules, { data: join(folder, 'data') })
   expect((await coverslip(['show', slideId, '--json'])).json[0]).toMatchObject({ state: 'ready' })
-  expect(JSON.parse((await coverslip(['annotations', 'export', slideId])).out).features).toHaveLength(1)
+  expect(JSON.parse((await coverslip(['annotations', 'export', slideId])).out).features).toHaveLength(2)
   const thumbnail = await system.fetch(`/tiles/${slideId}/thumbnail.jpeg?max=100`)
   expect(thumbnail.status).toBe(200)
 })
