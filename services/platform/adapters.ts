@@ -33,13 +33,18 @@ const STORES = {
   pyramid: 'OBJECTS_PYRAMID_URL',
 } as const
 
-export async function openAdapters(config: PlatformConfig, modules: Module[], log: Log): Promise<Adapters> {
+export async function openAdapters(
+  config: PlatformConfig,
+  modules: Module[],
+  service: string,
+  log: Log,
+): Promise<Adapters> {
   const opened: { close(): Promise<void> }[] = []
   try {
     const database = needsDatabase(config, modules) ? await openDatabase(config.DATABASE_URL) : undefined
     if (database) opened.push(database)
     // Only now is it certain that no other process works in this folder.
-    const scratch = await emptyFolder(config.SCRATCH_DIR)
+    const scratch = await emptyFolder(config.SCRATCH_DIR, service)
     const report = (what: string, error: unknown): void => log.warn({ err: error }, what)
     const bus = await openBus(config.BUS_URL, { database, report })
     opened.push(bus)
@@ -79,8 +84,8 @@ export async function openAdapters(config: PlatformConfig, modules: Module[], lo
 }
 
 /** A folder of our own below the one that was named, so that a wrong setting costs nobody their files. */
-async function emptyFolder(parent: string): Promise<string> {
-  const folder = join(resolve(parent), 'coverslip')
+async function emptyFolder(parent: string, service: string): Promise<string> {
+  const folder = join(resolve(parent), `coverslip-${service}`)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return folder

@@ -1,9 +1,7 @@
 /** The doors of a process: HTTP for the world, gRPC for the other services, metrics and health for operators. */
 
-import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { ServiceName } from '@coverslip/proto/flow.ts'
 import type { Adapters } from './adapters.ts'
 import type { Keys } from './auth/keys.ts'
@@ -13,7 +11,7 @@ import { sendProblem } from './http/problem.ts'
 import { listen, serveHttp } from './http.ts'
 import type { Log } from './log.ts'
 import type { Module, Running } from './module.ts'
-import { socketFolder } from './rpc/socket.ts'
+import { openSocket } from './rpc/socket.ts'
 import { serveRpc } from './rpc.ts'
 import type { PlatformConfig } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -43,21 +41,21 @@ export async function createDoors(given: {
 }): Promise<Doors> {
   const { platform, verifier, telemetry, log, adapters } = given
   // One unix socket serves `self:`: real gRPC without leaving the machine.
-  const folder = await socketFolder()
-  const socket = join(folder, 'rpc.sock')
+  const socket = await openSocket(adapters.scratch)
   let ready = false
   let publicUrl = platform.PUBLIC_URL
 
   const readyNow = async (started: { running: Running }[]): Promise<void> => {
     if (!ready) throw new ServiceError('unavailable', 'The process is starting or stopping')
     await adapters.ready()
+    await socket.ready()
     for (const { running } of started) await running.ready?.()
   }
 
   return {
     rpcAddressOf(service) {
       const url = platform[`RPC_${service.toUpperCase()}_URL` as 'RPC_TILES_URL']
-      return url === 'self:' ? `unix://${socket}` : url
+      return url === 'self:' ? `unix://${socket.path}` : url
     },
     async open(started) {
       const rpcModules = started.flatMap(({ module, running }) =>
@@ -65,7 +63,7 @@ export async function createDoors(given: {
       )
       const common = { modules: rpcModules, verifier, serviceSecret: given.keys.serviceSecret, telemetry, log }
       const port = await freePort(platform.RPC_PORT, platform.PORT === 0 ? 0 : platform.PORT + 2, platform.RPC_HOST)
-      const rpc = await serveRpc({ ...common, addresses: [`unix://${socket}`, `${platform.RPC_HOST}:${port}`] })
+      const rpc = await serveRpc({ ...common, addresses: [`unix://${socket.path}`, `${platform.RPC_HOST}:${port}`] })
       const readiness = () => readyNow(started)
       const http = await serveHttp(
         {
@@ -95,7 +93,7 @@ export async function createDoors(given: {
           await http.stop(platform.DRAIN_TIMEOUT)
           await rpc.stop()
           await metrics.stop()
-          await rm(folder, { recursive: true, force: true })
+          await socket.remove()
         },
       }
     },

@@ -57,7 +57,7 @@ export async function buildHouse(
   stops.push(() => telemetry.close())
   const keys = await openKeys(platform, platform.COVERSLIP_DATA)
   const verifier = createVerifier(keys.verify)
-  const adapters = await openAdapters(platform, modules, log)
+  const adapters = await openAdapters(platform, modules, service, log)
   stops.push(() => adapters.close())
   for (const stream of streams()) await adapters.bus.ensureStream(stream)
   const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })

@@ -61,9 +61,7 @@ export function listen(server: Server, host: string, port: number): Promise<void
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
-      const message = taken
-        ? `port ${port} is taken: stop the other program or choose another port (PORT)`
-        : cause.message
+      const message = taken ? `port ${port} is taken: stop the other program or choose another port` : cause.message
       reject(new Error(message, { cause }))
     })
     server.listen(port, host, () => {

@@ -1,27 +1,28 @@
-import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { socketFolder } from './socket.ts'
+import { openSocket } from './socket.ts'
 
-let parent: string
+let scratch: string
 beforeEach(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'coverslip-socket-test-'))
+  scratch = await mkdtemp(join(tmpdir(), 'coverslip-socket-'))
 })
-afterEach(() => rm(parent, { recursive: true, force: true }))
+afterEach(() => rm(scratch, { recursive: true, force: true }))
 
-test('what dead processes left is removed, what living ones have is not', async () => {
-  const first = await socketFolder(parent)
-  // No process has a number beyond the kernel's largest (2^22).
-  await mkdir(join(dirname(first), '4194999-abcdef'))
-  const second = await socketFolder(parent)
-  expect((await readdir(dirname(first))).sort()).toEqual([basename(first), basename(second)].sort())
-  expect((await stat(dirname(first))).mode & 0o777).toBe(0o700)
+test('it lies in the scratch folder, unless that path is too long for a socket', async () => {
+  expect(dirname((await openSocket(scratch)).path)).toBe(scratch)
+  const deep = join(scratch, 'a'.repeat(60), 'b'.repeat(60))
+  await mkdir(deep, { recursive: true })
+  const elsewhere = await openSocket(deep)
+  expect(Buffer.byteLength(elsewhere.path)).toBeLessThanOrEqual(103)
+  await elsewhere.remove()
 })
 
-test('a link in its place is not followed', async () => {
-  const elsewhere = await mkdtemp(join(parent, 'elsewhere-'))
-  await symlink(elsewhere, join(parent, `coverslip-${process.getuid!()}`))
-  await socketFolder(parent)
-  expect(await readdir(elsewhere)).toEqual([])
+test('a file that somebody removed is noticed', async () => {
+  const socket = await openSocket(scratch)
+  await writeFile(socket.path, '')
+  await socket.ready()
+  await socket.remove()
+  await expect(socket.ready()).rejects.toMatchObject({ code: 'unavailable' })
 })

@@ -1,27 +1,33 @@
-import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { ServiceError } from '../errors.ts'
 
-/**
- * A fresh folder for the unix socket of this process, below one that only this user may enter. The file of a killed
- * process would make grpc-js fail with EADDRINUSE, so no name is used twice, and what the dead left is removed.
- */
-export async function socketFolder(parent: string = tmpdir()): Promise<string> {
-  const mine = join(parent, `coverslip-${process.getuid?.() ?? 0}`)
-  await mkdir(mine, { recursive: true, mode: 0o700 })
-  const found = await lstat(mine)
-  // Somebody else made it, or a link in its place: not a house to move into.
-  if (!found.isDirectory() || found.uid !== process.getuid?.()) return mkdtemp(join(parent, 'coverslip-'))
-  for (const name of await readdir(mine)) {
-    if (!isAlive(Number(name.split('-')[0]))) await rm(join(mine, name), { recursive: true, force: true })
-  }
-  return mkdtemp(join(mine, `${process.pid}-`))
+/** Linux takes 107 bytes for the path of a unix socket, macOS 103. */
+const LONGEST = 103
+
+export interface Socket {
+  path: string
+  /** Rejects when somebody removed the file: nobody new can connect then. */
+  ready(): Promise<void>
+  remove(): Promise<void>
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+/**
+ * A place for the unix socket of this process: in its scratch folder, which is empty at the start (the file of a killed
+ * process would make grpc-js fail with EADDRINUSE), or where that path is too long in a new folder of the system's.
+ */
+export async function openSocket(scratch: string): Promise<Socket> {
+  const short = Buffer.byteLength(join(scratch, 'rpc.sock')) <= LONGEST
+  const folder = short ? scratch : await mkdtemp(join(tmpdir(), 'coverslip-'))
+  const path = join(folder, 'rpc.sock')
+  return {
+    path,
+    async ready() {
+      await stat(path).catch(cause => {
+        throw new ServiceError('unavailable', 'The socket of this process is gone; restart it', { cause })
+      })
+    },
+    remove: () => rm(short ? path : dirname(path), { recursive: true, force: true }),
   }
 }
