@@ -1,24 +1,38 @@
 /** One trace from upload to ready, a first tile that links to it, and nothing of the patient in any of it. */
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDatabase } from '@coverslip/platform/db/index.ts'
 import { ATTRIBUTES } from '@coverslip/platform/telemetry.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { FAKE_PATIENT } from '@coverslip/wsi/synthetic/index.ts'
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { modules } from './modules.ts'
 import { uploadSlide } from './testing/upload.ts'
 
 const exporter = new InMemorySpanExporter()
+let data: string
 let system: TestSystem
 let id: string
 
 beforeAll(async () => {
-  system = await startSystem(modules, { spanExporter: exporter, environment: { LOG_LEVEL: 'trace' } })
+  data = await mkdtemp(join(tmpdir(), 'coverslip-telemetry-'))
+  system = await startSystem(modules, { data, spanExporter: exporter, environment: { LOG_LEVEL: 'trace' } })
   id = await uploadSlide(system, { name: `${FAKE_PATIENT.fileName}.svs`, width: 700, height: 500 })
   await system.fetch(`/tiles/${id}_files/10/0_0.jpeg`)
 })
-afterAll(() => system?.stop())
+afterAll(async () => {
+  await system?.stop()
+  await rm(data, { recursive: true, force: true })
+})
+
+/** Which planted strings occur in a text, any case; the shortest ones would be found by chance. */
+function plantedIn(text: string): string[] {
+  const lower = text.toLowerCase()
+  return Object.values(FAKE_PATIENT).filter(planted => planted.length >= 4 && lower.includes(planted.toLowerCase()))
+}
 
 test('one trace leads from the upload to the slide that is ready', () => {
   const spans = exporter.getFinishedSpans()
@@ -63,10 +77,18 @@ test('no patient data in any log line, span, metric, event or public answer', as
   }
   expect(places.metrics).toContain('coverslip_tiles_total')
   expect(places.logs.length).toBeGreaterThan(100)
-  const short = (text: string) => text.length < 4
-  for (const [place, text] of Object.entries(places)) {
-    for (const planted of Object.values(FAKE_PATIENT).filter(value => !short(value))) {
-      expect(text.toLowerCase().includes(planted.toLowerCase()), `"${planted}" in ${place}`).toBe(false)
-    }
-  }
+  for (const [place, text] of Object.entries(places)) expect({ [place]: plantedIn(text) }).toEqual({ [place]: [] })
+})
+
+test('no patient data in any event that the bus keeps, nor in the name of any file', async () => {
+  await system.stop()
+  const database = await openDatabase(`pglite:${join(data, 'db')}`)
+  const { query } = await database.open('bus', [])
+  const { rows } = await sql<{ subject: string; headers: string; data: Uint8Array }>`
+    select subject, headers, data from bus.messages`.execute(query)
+  await database.close()
+  expect(rows.map(({ subject }) => subject)).toContain('slides.onprem.received')
+  const events = rows.map(row => `${row.subject} ${row.headers} ${Buffer.from(row.data).toString('latin1')}`).join('\n')
+  expect(plantedIn(events)).toEqual([])
+  expect(plantedIn((await readdir(data, { recursive: true })).join('\n'))).toEqual([])
 })
