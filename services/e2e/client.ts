@@ -1,6 +1,5 @@
 /** A small client of the HTTP API for the suites: plain fetch, plain tus, no code of the system under test. */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { IntakeSlide, Slide } from '@coverslip/proto/api.ts'
 import type { Shape } from './shape.ts'
@@ -94,8 +93,4 @@ export async function eventually<Found>(
     if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`, { cause: last })
     await sleep(150)
   }
-}
-
-export async function fileOf(path: string, name: string): Promise<{ name: string; bytes: Buffer }> {
-  return { name, bytes: await readFile(path) }
 }

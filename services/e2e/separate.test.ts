@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startSeparate } from './separate.ts'
 import type { Shape } from './shape.ts'
-import { annotatingSuite } from './suites/annotating.ts'
-import { credentialsSuite } from './suites/credentials.ts'
-import { hostileSuite } from './suites/hostile.ts'
-import { serverSurvivalSuite, survivalSuite } from './suites/survival.ts'
-import { waySuite } from './suites/way.ts'
+import { everySuite } from './suites/every.ts'
+import { serverSurvivalSuite } from './suites/survival.ts'
 
 describe('separate processes', () => {
   let shape: Shape
@@ -14,10 +11,6 @@ describe('separate processes', () => {
   }, 180_000)
   afterAll(() => shape?.stop())
 
-  describe('the way of a slide', () => waySuite(() => shape))
-  describe('hostile files', () => hostileSuite(() => shape))
-  describe('annotations', () => annotatingSuite(() => shape))
-  describe('credentials', () => credentialsSuite(() => shape))
-  describe('kill -9', () => survivalSuite(() => shape))
+  everySuite(() => shape)
   serverSurvivalSuite(() => shape)
 })

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Shape } from './shape.ts'
 import { startSingle } from './single.ts'
-import { annotatingSuite } from './suites/annotating.ts'
-import { credentialsSuite } from './suites/credentials.ts'
-import { hostileSuite } from './suites/hostile.ts'
-import { survivalSuite } from './suites/survival.ts'
-import { waySuite } from './suites/way.ts'
+import { everySuite } from './suites/every.ts'
 
 describe('one process', () => {
   let shape: Shape
@@ -14,9 +10,5 @@ describe('one process', () => {
   })
   afterAll(() => shape?.stop())
 
-  describe('the way of a slide', () => waySuite(() => shape))
-  describe('hostile files', () => hostileSuite(() => shape))
-  describe('annotations', () => annotatingSuite(() => shape))
-  describe('credentials', () => credentialsSuite(() => shape))
-  describe('kill -9', () => survivalSuite(() => shape))
+  everySuite(() => shape)
 })

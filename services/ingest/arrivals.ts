@@ -2,6 +2,7 @@
  * What happens after the last byte: the files become objects, the slide is recognised by its content and announced. Work
  * to do is a row (`arrival = 'uploaded'`), so that a process that dies leaves it to the next; a claim on it is a lease.
  */
+import { bell } from '@coverslip/platform/bell.ts'
 import { causeCode, toServiceError } from '@coverslip/platform/errors.ts'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
@@ -27,34 +28,20 @@ export interface Worker {
 /** Brings in slides, one after the other, until it is stopped. */
 export function startArrivals(deps: IngestDeps, store: UploadStore): Worker {
   const stopping = new AbortController()
-  let wake = (): void => {}
-  let woken = false
+  const arrived = bell()
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      woken = false
       const slide = await claim(deps).catch(() => undefined)
       if (slide) await bringIn(deps, store, slide, stopping.signal)
-      else if (!woken && !stopping.signal.aborted) {
-        await new Promise<void>(resolve => {
-          const timer = setTimeout(resolve, LOOK_MS)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-      }
+      else if (!stopping.signal.aborted) await arrived.wait(LOOK_MS)
     }
   }
   const running = loop()
-  const poke = (): void => {
-    woken = true
-    wake()
-  }
   return {
-    wake: poke,
+    wake: arrived.ring,
     stop: async () => {
       stopping.abort()
-      poke()
+      arrived.ring()
       await running
     },
   }

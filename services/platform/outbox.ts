@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { sql, type Transaction } from 'kysely'
+import { bell } from './bell.ts'
 import type { Bus } from './bus/port.ts'
 import type { Database, Db, Migration } from './db/port.ts'
 import type { Log } from './log.ts'
@@ -65,22 +66,8 @@ const POLL_MS = 15_000
 export async function startRelay(db: Db<OutboxTables>, database: Database, bus: Bus, log: Log): Promise<Relay> {
   let stopped = false
   let waiting = 0
-  let wake: () => void = () => {}
-  let woken = true
-  const poke = (): void => {
-    woken = true
-    wake()
-  }
-  const listener = await database.listen(channelOf(db.schema), poke)
-  const sleep = (ms: number): Promise<void> =>
-    new Promise(resolve => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      if (woken || stopped) wake()
-    })
+  const saved = bell()
+  const listener = await database.listen(channelOf(db.schema), saved.ring)
 
   async function relayOnce(): Promise<void> {
     for (;;) {
@@ -98,7 +85,6 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
   const loop = (async () => {
     let failures = 0
     while (!stopped) {
-      woken = false
       try {
         await relayOnce()
         failures = 0
@@ -108,7 +94,7 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
         // One line when it begins; the gauge tells of the rest.
         if (failures === 1) log.warn({ err: error }, 'events wait in the outbox: the bus or the database is away')
       }
-      await sleep(failures === 0 ? POLL_MS : Math.min(5000, 200 * 2 ** failures))
+      if (!stopped) await saved.wait(failures === 0 ? POLL_MS : Math.min(5000, 200 * 2 ** failures))
     }
   })()
 
@@ -116,7 +102,7 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
     lag: () => waiting,
     async stop() {
       stopped = true
-      wake()
+      saved.ring()
       await listener.stop()
       await loop
     },

@@ -40,8 +40,12 @@ export function tileRoutes({ slides, cache, telemetry, traceEvery }: TilePath): 
     return slide
   }
 
-  async function answerTile(call: HttpCall, req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const slide = await allowed(call)
+  async function answerTile(
+    slide: ServedSlide,
+    call: HttpCall,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<void> {
     const { level, x, y } = call.params
     const place = placeTile(slide, slide.tileSize, toIndex(level), toIndex(x), toIndex(y))
     if (!place) throw new ServiceError('not-found', 'The slide has no such tile')
@@ -65,13 +69,13 @@ export function tileRoutes({ slides, cache, telemetry, traceEvery }: TilePath): 
       res.end(req.method === 'HEAD' ? undefined : body)
     },
     'GET /tiles/{id}_files/{level}/{x}_{y}.jpeg': async (call, req, res) => {
-      const slide = await slides.find(call.params.id!)
-      if (!sample(slide)) return answerTile(call, req, res)
+      const slide = await allowed(call)
+      if (!sample(slide)) return answerTile(slide, call, req, res)
       // Another user's request: a trace of its own, linked to the slide's way in.
       const attributes = { 'http.route': '/tiles/{id}_files/{level}/{x}_{y}.jpeg', 'coverslip.slide.id': slide.slideId }
       const parent = (req.headers.traceparent as string | undefined) ?? null
       await telemetry.span('GET tile', { kind: 'server', parent, attributes, links: [slide.traceparent] }, () =>
-        answerTile(call, req, res),
+        answerTile(slide, call, req, res),
       )
     },
     'GET /tiles/{id}/thumbnail.jpeg': async (call, req, res) => {

@@ -1,6 +1,7 @@
+import { type Bell, bell } from '../bell.ts'
 import type { Db } from '../db/port.ts'
 import { toServiceError } from '../errors.ts'
-import { type Bell, bell, deliver, heartbeatMs, inWork, type Outcome } from './delivery.ts'
+import { deliver, heartbeatMs, inWork, type Outcome } from './delivery.ts'
 import { extend, giveBack, type Lease, read, type StoredMessage, settle, take } from './embedded-store.ts'
 import type { Report } from './follow.ts'
 import type { BusMessage, ConsumerSpec, DeadHandler, Handler, Subscription } from './port.ts'

@@ -29,9 +29,10 @@ export type Router = (method: string, path: string) => Found
  */
 export function createRouter(routes: readonly RouteSpec[]): Router {
   const compiled = routes.map(compileRoute)
-  const exact = new Map<string, CompiledRoute[]>()
+  const exact = new Map<string, Match[]>()
   for (const route of compiled) {
-    if (route.params.length === 0) exact.set(route.spec.path, [...(exact.get(route.spec.path) ?? []), route])
+    const { path } = route.spec
+    if (route.params.length === 0) exact.set(path, [...(exact.get(path) ?? []), { route, values: [] }])
   }
   // By first segment, so that a tile is not compared with the whole API.
   const patterns = Map.groupBy(
@@ -41,10 +42,10 @@ export function createRouter(routes: readonly RouteSpec[]): Router {
   return (method, path) => {
     // No name holds a zero character, and no database stores one.
     if (path.includes('%00')) return { allowed: [] }
-    const here = exact.get(path) ?? patterns.get(firstSegment(path))?.filter(route => route.pattern.test(path)) ?? []
-    const route = pick(here, method)
-    if (!route) return { allowed: [...new Set(here.map(({ spec }) => spec.method))] }
-    return { route, params: readParams(route, path) }
+    const here = exact.get(path) ?? matching(patterns.get(firstSegment(path)) ?? [], path)
+    const found = pick(here, method)
+    if (!found) return { allowed: [...new Set(here.map(({ route }) => route.spec.method))] }
+    return { route: found.route, params: readParams(found) }
   }
 }
 
@@ -54,14 +55,25 @@ function firstSegment(path: string): string {
   return path.slice(1, end === -1 ? undefined : end)
 }
 
-function pick(routes: CompiledRoute[], method: string): CompiledRoute | undefined {
-  const exact = routes.find(({ spec }) => spec.method === method)
-  return exact ?? (method === 'HEAD' ? routes.find(({ spec }) => spec.method === 'GET') : undefined)
+interface Match {
+  route: CompiledRoute
+  /** What the pattern captured: the whole path, then each parameter. */
+  values: readonly string[]
 }
 
-function readParams(route: CompiledRoute, path: string): Record<string, string> {
-  if (route.params.length === 0) return {}
-  const values = route.pattern.exec(path)!
+function matching(routes: CompiledRoute[], path: string): Match[] {
+  return routes.flatMap(route => {
+    const values = route.pattern.exec(path)
+    return values ? [{ route, values }] : []
+  })
+}
+
+function pick(matches: Match[], method: string): Match | undefined {
+  const exact = matches.find(({ route }) => route.spec.method === method)
+  return exact ?? (method === 'HEAD' ? matches.find(({ route }) => route.spec.method === 'GET') : undefined)
+}
+
+function readParams({ route, values }: Match): Record<string, string> {
   return Object.fromEntries(route.params.map((name, i) => [name, decode(values[i + 1]!)]))
 }
 

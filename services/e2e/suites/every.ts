@@ -1,0 +1,16 @@
+/** What must hold in every shape. */
+import { describe } from 'vitest'
+import type { Shape } from '../shape.ts'
+import { annotatingSuite } from './annotating.ts'
+import { credentialsSuite } from './credentials.ts'
+import { hostileSuite } from './hostile.ts'
+import { survivalSuite } from './survival.ts'
+import { waySuite } from './way.ts'
+
+export function everySuite(shape: () => Shape): void {
+  describe('the way of a slide', () => waySuite(shape))
+  describe('hostile files', () => hostileSuite(shape))
+  describe('annotations', () => annotatingSuite(shape))
+  describe('credentials', () => credentialsSuite(shape))
+  describe('kill -9', () => survivalSuite(shape))
+}
