@@ -14,7 +14,17 @@ export const projectName = z
   .regex(/^(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/, 'expected letters, digits, _ and -, or *')
 export const uuid = z.uuid()
 export const slideState = z.enum(['tiling', 'ready', 'failed', 'withdrawn'])
-export const intakeState = z.enum(['received', 'deidentifying', 'tiling', 'ready', 'held', 'quarantined', 'failed'])
+export const intakeState = z.enum([
+  'received',
+  'held',
+  'deidentifying',
+  'quarantined',
+  'review',
+  'rejected',
+  'tiling',
+  'ready',
+  'failed',
+])
 export const role = z.enum(['owner', 'steward', 'annotator', 'viewer'])
 
 /** Pseudonyms of what a slide hangs on; null: unknown. */

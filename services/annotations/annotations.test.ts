@@ -167,7 +167,8 @@ describe('annotations', () => {
     const slideId = randomUUID()
     await create(slideId, point(randomUUID()))
     const context = { signal: new AbortController().signal, deliveryCount: 1, traceparent: undefined }
-    for (let i = 0; i < 2; i++) await running.consumers!['slides.deleted']!.handle({ slideId }, context)
+    for (let i = 0; i < 2; i++)
+      await running.consumers!['slides.deleted']!.handle({ slideId, reason: 'deleted' }, context)
     await expect(client.listAnnotations({ slideId })).rejects.toMatchObject({ code: 'not-found' })
     await expect(create(slideId, point(randomUUID()))).rejects.toMatchObject({ code: 'not-found' })
   })

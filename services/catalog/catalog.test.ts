@@ -55,7 +55,7 @@ const tell = {
       SlideFailed.fromPartial({ slideId, revision: 1, stage: 'tiling', reason: 'A tile is damaged' }),
       context,
     ),
-  deleted: (slideId: string) => running.consumers!['slides.deleted']!.handle({ slideId }, context),
+  deleted: (slideId: string) => running.consumers!['slides.deleted']!.handle({ slideId, reason: 'deleted' }, context),
 }
 const slideOf = async (slideId: string) => (await client.getSlide({ slideId })).slide!
 const list = async (request: object = {}) => (await client.listSlides({ projects: ['*'], ...request })).slides

@@ -69,7 +69,7 @@ function implementation(deps: CatalogDeps) {
       await known(slideId)
       await deps.db.transaction(async trx => {
         const changed = await changeSlide(trx, slideId, withdrawn)
-        if (changed) await deps.publish(trx, 'slides.deleted', { slideId })
+        if (changed) await deps.publish(trx, 'slides.deleted', { slideId, reason: 'deleted' })
       })
       return {}
     },

@@ -111,6 +111,9 @@ function announce(deps: DeidentifyDeps, message: SlideReceived, made: Made, reco
       pseudonyms: message.pseudonyms,
       sourceBytes: message.bytes,
       reportJson: record.report ?? '',
+      release: undefined,
+      material: message.material,
+      moreFiles: [],
     })
     return true
   })

@@ -124,7 +124,7 @@ describe.skipIf(!sharedData)(`arrival${unlessMissing}`, () => {
     const worker = startArrivals(test.deps, store)
     await deleteIntake(test.deps, slideId)
     await worker.stop()
-    await consumers(test.deps, store)['slides.deleted']!.handle({ slideId }, undefined as never)
+    await consumers(test.deps, store)['slides.deleted']!.handle({ slideId, reason: 'deleted' }, undefined as never)
     expect(await keysOf(slideId)).toEqual([])
     expect(await findSlide(test.deps.db.query, slideId)).toBeUndefined()
     expect((await eventsOf(slideId)).at(-1)!.name).toBe('slides.deleted')

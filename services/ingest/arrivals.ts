@@ -144,7 +144,16 @@ async function announce(deps: IngestDeps, slide: SlideRow, format: string, sourc
       .executeTakeFirst()
     if (!saved) return false
     const bytes = BigInt(saved.source_bytes)
-    await deps.publish(trx, 'slides.received', { slideId, project, sourceKeys, bytes, format, pseudonyms: undefined })
+    await deps.publish(trx, 'slides.received', {
+      slideId,
+      project,
+      sourceKeys,
+      bytes,
+      format,
+      pseudonyms: undefined,
+      material: undefined,
+      researchNumber: '',
+    })
     return true
   })
   // Deleted meanwhile: what was moved after the deletion goes as well.

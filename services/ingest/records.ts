@@ -59,6 +59,6 @@ export async function deleteIntake(deps: IngestDeps, slideId: string): Promise<v
       .where('slide_id', '=', slideId)
       .where('arrival', '!=', 'deleted')
       .executeTakeFirstOrThrow()
-    if (hidden.numUpdatedRows > 0) await deps.publish(trx, 'slides.deleted', { slideId })
+    if (hidden.numUpdatedRows > 0) await deps.publish(trx, 'slides.deleted', { slideId, reason: 'deleted' })
   })
 }

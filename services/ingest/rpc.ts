@@ -23,6 +23,9 @@ function toMessage(row: SlideRow): IntakeSlide {
     receivedAt: row.received_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
     pseudonyms: undefined,
+    researchNumber: '',
+    releaseName: '',
+    annotationFiles: 0,
   }
 }
 

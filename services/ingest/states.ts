@@ -12,12 +12,14 @@ export interface Standing {
 /** States of the same rank are ends: the first to come stays. */
 const RANK: Readonly<Record<IntakeState, number>> = {
   received: 0,
-  deidentifying: 1,
-  tiling: 2,
-  ready: 3,
-  held: 3,
-  quarantined: 3,
-  failed: 3,
+  held: 1,
+  deidentifying: 2,
+  review: 3,
+  tiling: 4,
+  ready: 5,
+  rejected: 5,
+  quarantined: 5,
+  failed: 5,
 }
 
 /**
@@ -29,5 +31,8 @@ export function isNews(current: Standing, news: Standing): boolean {
   return RANK[news.state] > RANK[current.state]
 }
 
-/** A slide whose result could not be proven waits for a person; other failures are final. */
-export const stateOfFailure = (code: string): IntakeState => (code === 'verification-failed' ? 'quarantined' : 'failed')
+/** A slide whose result could not be proven waits for a person; one that a person turned down is not broken. */
+export function stateOfFailure(code: string): IntakeState {
+  if (code === 'verification-failed') return 'quarantined'
+  return code === 'rejected' ? 'rejected' : 'failed'
+}

@@ -41,6 +41,9 @@ async function deidentified(file: string, width: number, height: number): Promis
     pseudonyms: undefined,
     sourceBytes: 1n,
     reportJson: '{}',
+    release: undefined,
+    material: undefined,
+    moreFiles: [],
   }
 }
 

@@ -8,11 +8,23 @@ import type { Role } from './token.ts'
 
 const VIEW: Action[] = ['slide.read', 'annotation.read']
 const ANNOTATE: Action[] = [...VIEW, 'annotation.write']
-const STEWARD: Action[] = [...ANNOTATE, 'slide.download', 'slide.delete', 'intake.read', 'intake.write', 'user.list']
+/** What only the on-prem site answers: sources and subjects are there and nowhere else. */
+const INTAKE: Action[] = ['intake.read', 'intake.write']
+const SUBJECTS: Action[] = ['subject.read', 'subject.write', 'subject.withdraw', 'ledger.lookup']
+const REVIEW: Action[] = ['review.read', 'review.decide']
+const STEWARD: Action[] = [
+  ...ANNOTATE,
+  ...INTAKE,
+  ...SUBJECTS,
+  ...REVIEW,
+  'slide.download',
+  'slide.delete',
+  'user.list',
+]
 
 /** What staff may do in a project. */
 export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
-  owner: [...STEWARD, 'user.invite', 'audit.read'],
+  owner: [...STEWARD, 'rules.write', 'user.invite', 'audit.read'],
   steward: STEWARD,
   annotator: ANNOTATE,
   viewer: VIEW,
@@ -25,7 +37,7 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
 export const LEVEL_ACTIONS: readonly (readonly Action[])[] = [[], VIEW, ANNOTATE, [...ANNOTATE, 'slide.download']]
 
 /** Things on-prem: only a session or token used at that site reaches them. */
-const ONPREM_ONLY = new Set<Action>(['intake.read', 'intake.write'])
+const ONPREM_ONLY = new Set<Action>([...INTAKE, ...SUBJECTS, ...REVIEW, 'rules.write'])
 
 export interface Question {
   principal: Principal

@@ -8,7 +8,9 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   Geometry,
+  Material,
   Pseudonyms,
+  Release,
   Rendition,
   RenditionFile,
   renditionFromJSON,
@@ -29,6 +31,30 @@ export interface SlideReceived {
   /** OpenSlide's vendor name, found by content. */
   format: string;
   pseudonyms: Pseudonyms | undefined;
+  material:
+    | Material
+    | undefined;
+  /** The temporary number that the slide is known by until it is released. */
+  researchNumber: string;
+}
+
+/** ingest -> deidentify: an annotation file came with a slide, or later. Never leaves the on-prem site. */
+export interface AnnotationFileReceived {
+  slideId: string;
+  project: string;
+  /** In the source store. */
+  sourceKey: string;
+}
+
+/** deidentify -> ingest: the result is proven and waits for a person. */
+export interface SlideReviewWanted {
+  slideId: string;
+  revision: number;
+}
+
+/** subjects -> ingest: consents, attestations or rules of a project changed; what is held may go on now. */
+export interface SubjectsChanged {
+  project: string;
 }
 
 /** deidentify -> pyramid, catalog, ingest: a rendition without patient data exists. */
@@ -46,6 +72,59 @@ export interface SlideDeidentified {
   sourceBytes: bigint;
   /** The report as JSON (see deidentify.v1): places, kinds and lengths of what was removed, never a value. */
   reportJson: string;
+  release: Release | undefined;
+  material:
+    | Material
+    | undefined;
+  /** Files that lie beside `file` (MRXS), by the same key prefix. */
+  moreFiles: RenditionFile[];
+}
+
+/** deidentify -> annotations: the cleaned annotations that came with a released slide lie in the pyramid store. */
+export interface SlideAnnotated {
+  slideId: string;
+  project: string;
+  /** GeoJSON as wsi/annotation-files writes it. */
+  file: RenditionFile | undefined;
+}
+
+/** pyramid -> pyramid: one part of a slide's pyramid is to be built, by whichever worker is free. */
+export interface PyramidPartWanted {
+  slideId: string;
+  revision: number;
+  /** From 0 on. */
+  part: number;
+}
+
+/** pyramid -> pyramid: all parts are there. */
+export interface PyramidAssemblyWanted {
+  slideId: string;
+  revision: number;
+}
+
+/** Every keeper of bytes -> subjects: what it had of a deleted slide is gone. */
+export interface SlideErased {
+  slideId: string;
+  /** The service and the site that erased. */
+  service: string;
+  site: string;
+  /** Objects and rows removed, bytes freed. */
+  objects: bigint;
+  rows: bigint;
+  bytes: bigint;
+  /** RFC 3339. */
+  at: string;
+  /** Who had taken a copy from this service before. */
+  downloads: Download[];
+}
+
+/** A copy of a slide that somebody took. */
+export interface Download {
+  userId: string;
+  /** original, pyramid or annotations. */
+  what: string;
+  /** RFC 3339. */
+  at: string;
 }
 
 /** pyramid -> tiles, catalog, ingest: the pyramid can be served. */
@@ -85,6 +164,8 @@ export interface SlideProgress {
 /** catalog, ingest -> every keeper of bytes: remove every rendition, cache entry and copy. */
 export interface SlideDeleted {
   slideId: string;
+  /** deleted (somebody removed the slide) or withdrawn (the subject took their consent back). */
+  reason: string;
 }
 
 /** annotations -> every open viewer, through the gateways. */
@@ -111,7 +192,16 @@ export interface AccessRevoked {
 }
 
 function createBaseSlideReceived(): SlideReceived {
-  return { slideId: "", project: "", sourceKeys: [], bytes: 0n, format: "", pseudonyms: undefined };
+  return {
+    slideId: "",
+    project: "",
+    sourceKeys: [],
+    bytes: 0n,
+    format: "",
+    pseudonyms: undefined,
+    material: undefined,
+    researchNumber: "",
+  };
 }
 
 export const SlideReceived: MessageFns<SlideReceived> = {
@@ -136,6 +226,12 @@ export const SlideReceived: MessageFns<SlideReceived> = {
     }
     if (message.pseudonyms !== undefined) {
       Pseudonyms.encode(message.pseudonyms, writer.uint32(50).fork()).join();
+    }
+    if (message.material !== undefined) {
+      Material.encode(message.material, writer.uint32(58).fork()).join();
+    }
+    if (message.researchNumber !== "") {
+      writer.uint32(66).string(message.researchNumber);
     }
     return writer;
   },
@@ -201,6 +297,22 @@ export const SlideReceived: MessageFns<SlideReceived> = {
             message.pseudonyms = Pseudonyms.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.material = Material.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.researchNumber = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -229,6 +341,12 @@ export const SlideReceived: MessageFns<SlideReceived> = {
       bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
       format: isSet(object.format) ? globalThis.String(object.format) : "",
       pseudonyms: isSet(object.pseudonyms) ? Pseudonyms.fromJSON(object.pseudonyms) : undefined,
+      material: isSet(object.material) ? Material.fromJSON(object.material) : undefined,
+      researchNumber: isSet(object.researchNumber)
+        ? globalThis.String(object.researchNumber)
+        : isSet(object.research_number)
+        ? globalThis.String(object.research_number)
+        : "",
     };
   },
 
@@ -252,6 +370,12 @@ export const SlideReceived: MessageFns<SlideReceived> = {
     if (message.pseudonyms !== undefined) {
       obj.pseudonyms = Pseudonyms.toJSON(message.pseudonyms);
     }
+    if (message.material !== undefined) {
+      obj.material = Material.toJSON(message.material);
+    }
+    if (message.researchNumber !== "") {
+      obj.researchNumber = message.researchNumber;
+    }
     return obj;
   },
 
@@ -268,6 +392,275 @@ export const SlideReceived: MessageFns<SlideReceived> = {
     message.pseudonyms = (object.pseudonyms !== undefined && object.pseudonyms !== null)
       ? Pseudonyms.fromPartial(object.pseudonyms)
       : undefined;
+    message.material = (object.material !== undefined && object.material !== null)
+      ? Material.fromPartial(object.material)
+      : undefined;
+    message.researchNumber = object.researchNumber ?? "";
+    return message;
+  },
+};
+
+function createBaseAnnotationFileReceived(): AnnotationFileReceived {
+  return { slideId: "", project: "", sourceKey: "" };
+}
+
+export const AnnotationFileReceived: MessageFns<AnnotationFileReceived> = {
+  encode(message: AnnotationFileReceived, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.project !== "") {
+      writer.uint32(18).string(message.project);
+    }
+    if (message.sourceKey !== "") {
+      writer.uint32(26).string(message.sourceKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnnotationFileReceived {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnnotationFileReceived();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnnotationFileReceived {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      project: isSet(object.project) ? globalThis.String(object.project) : "",
+      sourceKey: isSet(object.sourceKey)
+        ? globalThis.String(object.sourceKey)
+        : isSet(object.source_key)
+        ? globalThis.String(object.source_key)
+        : "",
+    };
+  },
+
+  toJSON(message: AnnotationFileReceived): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    if (message.sourceKey !== "") {
+      obj.sourceKey = message.sourceKey;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AnnotationFileReceived>): AnnotationFileReceived {
+    return AnnotationFileReceived.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AnnotationFileReceived>): AnnotationFileReceived {
+    const message = createBaseAnnotationFileReceived();
+    message.slideId = object.slideId ?? "";
+    message.project = object.project ?? "";
+    message.sourceKey = object.sourceKey ?? "";
+    return message;
+  },
+};
+
+function createBaseSlideReviewWanted(): SlideReviewWanted {
+  return { slideId: "", revision: 0 };
+}
+
+export const SlideReviewWanted: MessageFns<SlideReviewWanted> = {
+  encode(message: SlideReviewWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlideReviewWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlideReviewWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlideReviewWanted {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+    };
+  },
+
+  toJSON(message: SlideReviewWanted): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SlideReviewWanted>): SlideReviewWanted {
+    return SlideReviewWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SlideReviewWanted>): SlideReviewWanted {
+    const message = createBaseSlideReviewWanted();
+    message.slideId = object.slideId ?? "";
+    message.revision = object.revision ?? 0;
+    return message;
+  },
+};
+
+function createBaseSubjectsChanged(): SubjectsChanged {
+  return { project: "" };
+}
+
+export const SubjectsChanged: MessageFns<SubjectsChanged> = {
+  encode(message: SubjectsChanged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.project !== "") {
+      writer.uint32(10).string(message.project);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubjectsChanged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubjectsChanged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubjectsChanged {
+    return { project: isSet(object.project) ? globalThis.String(object.project) : "" };
+  },
+
+  toJSON(message: SubjectsChanged): unknown {
+    const obj: any = {};
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubjectsChanged>): SubjectsChanged {
+    return SubjectsChanged.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubjectsChanged>): SubjectsChanged {
+    const message = createBaseSubjectsChanged();
+    message.project = object.project ?? "";
     return message;
   },
 };
@@ -284,6 +677,9 @@ function createBaseSlideDeidentified(): SlideDeidentified {
     pseudonyms: undefined,
     sourceBytes: 0n,
     reportJson: "",
+    release: undefined,
+    material: undefined,
+    moreFiles: [],
   };
 }
 
@@ -321,6 +717,15 @@ export const SlideDeidentified: MessageFns<SlideDeidentified> = {
     }
     if (message.reportJson !== "") {
       writer.uint32(82).string(message.reportJson);
+    }
+    if (message.release !== undefined) {
+      Release.encode(message.release, writer.uint32(90).fork()).join();
+    }
+    if (message.material !== undefined) {
+      Material.encode(message.material, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.moreFiles) {
+      RenditionFile.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -418,6 +823,30 @@ export const SlideDeidentified: MessageFns<SlideDeidentified> = {
             message.reportJson = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.release = Release.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.material = Material.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.moreFiles.push(RenditionFile.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -454,6 +883,13 @@ export const SlideDeidentified: MessageFns<SlideDeidentified> = {
         : isSet(object.report_json)
         ? globalThis.String(object.report_json)
         : "",
+      release: isSet(object.release) ? Release.fromJSON(object.release) : undefined,
+      material: isSet(object.material) ? Material.fromJSON(object.material) : undefined,
+      moreFiles: globalThis.Array.isArray(object?.moreFiles)
+        ? object.moreFiles.map((e: any) => RenditionFile.fromJSON(e))
+        : globalThis.Array.isArray(object?.more_files)
+        ? object.more_files.map((e: any) => RenditionFile.fromJSON(e))
+        : [],
     };
   },
 
@@ -489,6 +925,15 @@ export const SlideDeidentified: MessageFns<SlideDeidentified> = {
     if (message.reportJson !== "") {
       obj.reportJson = message.reportJson;
     }
+    if (message.release !== undefined) {
+      obj.release = Release.toJSON(message.release);
+    }
+    if (message.material !== undefined) {
+      obj.material = Material.toJSON(message.material);
+    }
+    if (message.moreFiles?.length) {
+      obj.moreFiles = message.moreFiles.map((e) => RenditionFile.toJSON(e));
+    }
     return obj;
   },
 
@@ -515,6 +960,615 @@ export const SlideDeidentified: MessageFns<SlideDeidentified> = {
       ? BigInt(object.sourceBytes)
       : 0n;
     message.reportJson = object.reportJson ?? "";
+    message.release = (object.release !== undefined && object.release !== null)
+      ? Release.fromPartial(object.release)
+      : undefined;
+    message.material = (object.material !== undefined && object.material !== null)
+      ? Material.fromPartial(object.material)
+      : undefined;
+    message.moreFiles = object.moreFiles?.map((e) => RenditionFile.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSlideAnnotated(): SlideAnnotated {
+  return { slideId: "", project: "", file: undefined };
+}
+
+export const SlideAnnotated: MessageFns<SlideAnnotated> = {
+  encode(message: SlideAnnotated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.project !== "") {
+      writer.uint32(18).string(message.project);
+    }
+    if (message.file !== undefined) {
+      RenditionFile.encode(message.file, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlideAnnotated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlideAnnotated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.file = RenditionFile.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlideAnnotated {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      project: isSet(object.project) ? globalThis.String(object.project) : "",
+      file: isSet(object.file) ? RenditionFile.fromJSON(object.file) : undefined,
+    };
+  },
+
+  toJSON(message: SlideAnnotated): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    if (message.file !== undefined) {
+      obj.file = RenditionFile.toJSON(message.file);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SlideAnnotated>): SlideAnnotated {
+    return SlideAnnotated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SlideAnnotated>): SlideAnnotated {
+    const message = createBaseSlideAnnotated();
+    message.slideId = object.slideId ?? "";
+    message.project = object.project ?? "";
+    message.file = (object.file !== undefined && object.file !== null)
+      ? RenditionFile.fromPartial(object.file)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePyramidPartWanted(): PyramidPartWanted {
+  return { slideId: "", revision: 0, part: 0 };
+}
+
+export const PyramidPartWanted: MessageFns<PyramidPartWanted> = {
+  encode(message: PyramidPartWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    if (message.part !== 0) {
+      writer.uint32(24).uint32(message.part);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PyramidPartWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePyramidPartWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PyramidPartWanted {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+      part: isSet(object.part) ? globalThis.Number(object.part) : 0,
+    };
+  },
+
+  toJSON(message: PyramidPartWanted): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    if (message.part !== 0) {
+      obj.part = Math.round(message.part);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PyramidPartWanted>): PyramidPartWanted {
+    return PyramidPartWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PyramidPartWanted>): PyramidPartWanted {
+    const message = createBasePyramidPartWanted();
+    message.slideId = object.slideId ?? "";
+    message.revision = object.revision ?? 0;
+    message.part = object.part ?? 0;
+    return message;
+  },
+};
+
+function createBasePyramidAssemblyWanted(): PyramidAssemblyWanted {
+  return { slideId: "", revision: 0 };
+}
+
+export const PyramidAssemblyWanted: MessageFns<PyramidAssemblyWanted> = {
+  encode(message: PyramidAssemblyWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PyramidAssemblyWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePyramidAssemblyWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PyramidAssemblyWanted {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+    };
+  },
+
+  toJSON(message: PyramidAssemblyWanted): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PyramidAssemblyWanted>): PyramidAssemblyWanted {
+    return PyramidAssemblyWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PyramidAssemblyWanted>): PyramidAssemblyWanted {
+    const message = createBasePyramidAssemblyWanted();
+    message.slideId = object.slideId ?? "";
+    message.revision = object.revision ?? 0;
+    return message;
+  },
+};
+
+function createBaseSlideErased(): SlideErased {
+  return { slideId: "", service: "", site: "", objects: 0n, rows: 0n, bytes: 0n, at: "", downloads: [] };
+}
+
+export const SlideErased: MessageFns<SlideErased> = {
+  encode(message: SlideErased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.service !== "") {
+      writer.uint32(18).string(message.service);
+    }
+    if (message.site !== "") {
+      writer.uint32(26).string(message.site);
+    }
+    if (message.objects !== 0n) {
+      if (BigInt.asUintN(64, message.objects) !== message.objects) {
+        throw new globalThis.Error("value provided for field message.objects of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.objects);
+    }
+    if (message.rows !== 0n) {
+      if (BigInt.asUintN(64, message.rows) !== message.rows) {
+        throw new globalThis.Error("value provided for field message.rows of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.rows);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.bytes);
+    }
+    if (message.at !== "") {
+      writer.uint32(58).string(message.at);
+    }
+    for (const v of message.downloads) {
+      Download.encode(v!, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlideErased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlideErased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.site = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.objects = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.rows = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.downloads.push(Download.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlideErased {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      service: isSet(object.service) ? globalThis.String(object.service) : "",
+      site: isSet(object.site) ? globalThis.String(object.site) : "",
+      objects: isSet(object.objects) ? BigInt(object.objects) : 0n,
+      rows: isSet(object.rows) ? BigInt(object.rows) : 0n,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
+      downloads: globalThis.Array.isArray(object?.downloads)
+        ? object.downloads.map((e: any) => Download.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SlideErased): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.service !== "") {
+      obj.service = message.service;
+    }
+    if (message.site !== "") {
+      obj.site = message.site;
+    }
+    if (message.objects !== 0n) {
+      obj.objects = message.objects.toString();
+    }
+    if (message.rows !== 0n) {
+      obj.rows = message.rows.toString();
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.at !== "") {
+      obj.at = message.at;
+    }
+    if (message.downloads?.length) {
+      obj.downloads = message.downloads.map((e) => Download.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SlideErased>): SlideErased {
+    return SlideErased.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SlideErased>): SlideErased {
+    const message = createBaseSlideErased();
+    message.slideId = object.slideId ?? "";
+    message.service = object.service ?? "";
+    message.site = object.site ?? "";
+    message.objects = (object.objects !== undefined && object.objects !== null) ? BigInt(object.objects) : 0n;
+    message.rows = (object.rows !== undefined && object.rows !== null) ? BigInt(object.rows) : 0n;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.at = object.at ?? "";
+    message.downloads = object.downloads?.map((e) => Download.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDownload(): Download {
+  return { userId: "", what: "", at: "" };
+}
+
+export const Download: MessageFns<Download> = {
+  encode(message: Download, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.what !== "") {
+      writer.uint32(18).string(message.what);
+    }
+    if (message.at !== "") {
+      writer.uint32(26).string(message.at);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Download {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDownload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.what = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Download {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      what: isSet(object.what) ? globalThis.String(object.what) : "",
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
+    };
+  },
+
+  toJSON(message: Download): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.what !== "") {
+      obj.what = message.what;
+    }
+    if (message.at !== "") {
+      obj.at = message.at;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Download>): Download {
+    return Download.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Download>): Download {
+    const message = createBaseDownload();
+    message.userId = object.userId ?? "";
+    message.what = object.what ?? "";
+    message.at = object.at ?? "";
     return message;
   },
 };
@@ -923,13 +1977,16 @@ export const SlideProgress: MessageFns<SlideProgress> = {
 };
 
 function createBaseSlideDeleted(): SlideDeleted {
-  return { slideId: "" };
+  return { slideId: "", reason: "" };
 }
 
 export const SlideDeleted: MessageFns<SlideDeleted> = {
   encode(message: SlideDeleted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.slideId !== "") {
       writer.uint32(10).string(message.slideId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
     }
     return writer;
   },
@@ -955,6 +2012,14 @@ export const SlideDeleted: MessageFns<SlideDeleted> = {
             message.slideId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -974,6 +2039,7 @@ export const SlideDeleted: MessageFns<SlideDeleted> = {
         : isSet(object.slide_id)
         ? globalThis.String(object.slide_id)
         : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -981,6 +2047,9 @@ export const SlideDeleted: MessageFns<SlideDeleted> = {
     const obj: any = {};
     if (message.slideId !== "") {
       obj.slideId = message.slideId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
     }
     return obj;
   },
@@ -991,6 +2060,7 @@ export const SlideDeleted: MessageFns<SlideDeleted> = {
   fromPartial(object: DeepPartial<SlideDeleted>): SlideDeleted {
     const message = createBaseSlideDeleted();
     message.slideId = object.slideId ?? "";
+    message.reason = object.reason ?? "";
     return message;
   },
 };

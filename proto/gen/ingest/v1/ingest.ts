@@ -18,7 +18,7 @@ export interface IntakeSlide {
   project: string;
   /** The file name as the scanner or the uploader gave it. May identify a patient: never leaves the intake pages. */
   sourceName: string;
-  /** received, deidentifying, tiling, ready, held, quarantined or failed. */
+  /** received, held, deidentifying, quarantined, review, rejected, tiling, ready or failed. */
   state: string;
   /** 0 to 1 within the state. */
   progress: number;
@@ -29,7 +29,15 @@ export interface IntakeSlide {
   /** RFC 3339. */
   receivedAt: string;
   changedAt: string;
-  pseudonyms: Pseudonyms | undefined;
+  pseudonyms:
+    | Pseudonyms
+    | undefined;
+  /** The temporary number, empty once the slide is released. */
+  researchNumber: string;
+  /** Empty until the slide is released; from then on source_name is empty. */
+  releaseName: string;
+  /** Annotation files that came with it. */
+  annotationFiles: number;
 }
 
 export interface ListIntakeRequest {
@@ -73,6 +81,9 @@ function createBaseIntakeSlide(): IntakeSlide {
     receivedAt: "",
     changedAt: "",
     pseudonyms: undefined,
+    researchNumber: "",
+    releaseName: "",
+    annotationFiles: 0,
   };
 }
 
@@ -116,6 +127,15 @@ export const IntakeSlide: MessageFns<IntakeSlide> = {
     }
     if (message.pseudonyms !== undefined) {
       Pseudonyms.encode(message.pseudonyms, writer.uint32(98).fork()).join();
+    }
+    if (message.researchNumber !== "") {
+      writer.uint32(106).string(message.researchNumber);
+    }
+    if (message.releaseName !== "") {
+      writer.uint32(114).string(message.releaseName);
+    }
+    if (message.annotationFiles !== 0) {
+      writer.uint32(120).uint32(message.annotationFiles);
     }
     return writer;
   },
@@ -229,6 +249,30 @@ export const IntakeSlide: MessageFns<IntakeSlide> = {
             message.pseudonyms = Pseudonyms.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.researchNumber = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.releaseName = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.annotationFiles = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -275,6 +319,21 @@ export const IntakeSlide: MessageFns<IntakeSlide> = {
         ? globalThis.String(object.changed_at)
         : "",
       pseudonyms: isSet(object.pseudonyms) ? Pseudonyms.fromJSON(object.pseudonyms) : undefined,
+      researchNumber: isSet(object.researchNumber)
+        ? globalThis.String(object.researchNumber)
+        : isSet(object.research_number)
+        ? globalThis.String(object.research_number)
+        : "",
+      releaseName: isSet(object.releaseName)
+        ? globalThis.String(object.releaseName)
+        : isSet(object.release_name)
+        ? globalThis.String(object.release_name)
+        : "",
+      annotationFiles: isSet(object.annotationFiles)
+        ? globalThis.Number(object.annotationFiles)
+        : isSet(object.annotation_files)
+        ? globalThis.Number(object.annotation_files)
+        : 0,
     };
   },
 
@@ -316,6 +375,15 @@ export const IntakeSlide: MessageFns<IntakeSlide> = {
     if (message.pseudonyms !== undefined) {
       obj.pseudonyms = Pseudonyms.toJSON(message.pseudonyms);
     }
+    if (message.researchNumber !== "") {
+      obj.researchNumber = message.researchNumber;
+    }
+    if (message.releaseName !== "") {
+      obj.releaseName = message.releaseName;
+    }
+    if (message.annotationFiles !== 0) {
+      obj.annotationFiles = Math.round(message.annotationFiles);
+    }
     return obj;
   },
 
@@ -340,6 +408,9 @@ export const IntakeSlide: MessageFns<IntakeSlide> = {
     message.pseudonyms = (object.pseudonyms !== undefined && object.pseudonyms !== null)
       ? Pseudonyms.fromPartial(object.pseudonyms)
       : undefined;
+    message.researchNumber = object.researchNumber ?? "";
+    message.releaseName = object.releaseName ?? "";
+    message.annotationFiles = object.annotationFiles ?? 0;
     return message;
   },
 };

@@ -11,6 +11,65 @@ export const protobufPackage = "slides.v1";
 
 export const protobufFileName = "slides/v1/slides.proto";
 
+/** How the glass was stained, which decides how its pyramid is coded (chroma smears the borders of DAB). */
+export const Technique = {
+  UNSPECIFIED: 0,
+  /** HE - Haematoxylin and eosin. */
+  HE: 1,
+  IHC: 2,
+  SPECIAL: 3,
+  FLUORESCENCE: 4,
+} as const;
+
+export type Technique = typeof Technique[keyof typeof Technique];
+
+export namespace Technique {
+  export type UNSPECIFIED = typeof Technique.UNSPECIFIED;
+  export type HE = typeof Technique.HE;
+  export type IHC = typeof Technique.IHC;
+  export type SPECIAL = typeof Technique.SPECIAL;
+  export type FLUORESCENCE = typeof Technique.FLUORESCENCE;
+}
+
+export function techniqueFromJSON(object: any): Technique {
+  switch (object) {
+    case 0:
+    case "TECHNIQUE_UNSPECIFIED":
+      return Technique.UNSPECIFIED;
+    case 1:
+    case "TECHNIQUE_HE":
+      return Technique.HE;
+    case 2:
+    case "TECHNIQUE_IHC":
+      return Technique.IHC;
+    case 3:
+    case "TECHNIQUE_SPECIAL":
+      return Technique.SPECIAL;
+    case 4:
+    case "TECHNIQUE_FLUORESCENCE":
+      return Technique.FLUORESCENCE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Technique");
+  }
+}
+
+export function techniqueToJSON(object: Technique): string {
+  switch (object) {
+    case Technique.UNSPECIFIED:
+      return "TECHNIQUE_UNSPECIFIED";
+    case Technique.HE:
+      return "TECHNIQUE_HE";
+    case Technique.IHC:
+      return "TECHNIQUE_IHC";
+    case Technique.SPECIAL:
+      return "TECHNIQUE_SPECIAL";
+    case Technique.FLUORESCENCE:
+      return "TECHNIQUE_FLUORESCENCE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Technique");
+  }
+}
+
 /** The kinds of file kept of a slide. */
 export const Rendition = {
   UNSPECIFIED: 0,
@@ -85,6 +144,28 @@ export interface Pseudonyms {
   specimen: string;
   block: string;
   glass: string;
+}
+
+/** What is on the glass, in codes of the project's vocabularies; empty means unknown. No free text, nothing about a person. */
+export interface Material {
+  technique: Technique;
+  /** For one `HE`, `KI67`. */
+  stain: string;
+  organ: string;
+  diagnosis: string;
+  scanner: string;
+}
+
+/** Under which name a slide was let out, by whom. */
+export interface Release {
+  /** Random, by the project's nomenclature; unique and never changed. */
+  name: string;
+  /** The id and version of that nomenclature. */
+  scheme: string;
+  /** The user who answers for it; empty where the gate is off. */
+  owner: string;
+  /** RFC 3339. */
+  at: string;
 }
 
 /** One object of a slide's rendition in an object store. */
@@ -532,6 +613,256 @@ export const Pseudonyms: MessageFns<Pseudonyms> = {
     message.specimen = object.specimen ?? "";
     message.block = object.block ?? "";
     message.glass = object.glass ?? "";
+    return message;
+  },
+};
+
+function createBaseMaterial(): Material {
+  return { technique: 0, stain: "", organ: "", diagnosis: "", scanner: "" };
+}
+
+export const Material: MessageFns<Material> = {
+  encode(message: Material, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.technique !== 0) {
+      writer.uint32(8).int32(message.technique);
+    }
+    if (message.stain !== "") {
+      writer.uint32(18).string(message.stain);
+    }
+    if (message.organ !== "") {
+      writer.uint32(26).string(message.organ);
+    }
+    if (message.diagnosis !== "") {
+      writer.uint32(34).string(message.diagnosis);
+    }
+    if (message.scanner !== "") {
+      writer.uint32(42).string(message.scanner);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Material {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaterial();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.technique = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stain = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organ = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.diagnosis = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.scanner = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Material {
+    return {
+      technique: isSet(object.technique) ? techniqueFromJSON(object.technique) : 0,
+      stain: isSet(object.stain) ? globalThis.String(object.stain) : "",
+      organ: isSet(object.organ) ? globalThis.String(object.organ) : "",
+      diagnosis: isSet(object.diagnosis) ? globalThis.String(object.diagnosis) : "",
+      scanner: isSet(object.scanner) ? globalThis.String(object.scanner) : "",
+    };
+  },
+
+  toJSON(message: Material): unknown {
+    const obj: any = {};
+    if (message.technique !== 0) {
+      obj.technique = techniqueToJSON(message.technique);
+    }
+    if (message.stain !== "") {
+      obj.stain = message.stain;
+    }
+    if (message.organ !== "") {
+      obj.organ = message.organ;
+    }
+    if (message.diagnosis !== "") {
+      obj.diagnosis = message.diagnosis;
+    }
+    if (message.scanner !== "") {
+      obj.scanner = message.scanner;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Material>): Material {
+    return Material.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Material>): Material {
+    const message = createBaseMaterial();
+    message.technique = object.technique ?? 0;
+    message.stain = object.stain ?? "";
+    message.organ = object.organ ?? "";
+    message.diagnosis = object.diagnosis ?? "";
+    message.scanner = object.scanner ?? "";
+    return message;
+  },
+};
+
+function createBaseRelease(): Release {
+  return { name: "", scheme: "", owner: "", at: "" };
+}
+
+export const Release: MessageFns<Release> = {
+  encode(message: Release, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.scheme !== "") {
+      writer.uint32(18).string(message.scheme);
+    }
+    if (message.owner !== "") {
+      writer.uint32(26).string(message.owner);
+    }
+    if (message.at !== "") {
+      writer.uint32(34).string(message.at);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Release {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRelease();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scheme = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Release {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      scheme: isSet(object.scheme) ? globalThis.String(object.scheme) : "",
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
+    };
+  },
+
+  toJSON(message: Release): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.scheme !== "") {
+      obj.scheme = message.scheme;
+    }
+    if (message.owner !== "") {
+      obj.owner = message.owner;
+    }
+    if (message.at !== "") {
+      obj.at = message.at;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Release>): Release {
+    return Release.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Release>): Release {
+    const message = createBaseRelease();
+    message.name = object.name ?? "";
+    message.scheme = object.scheme ?? "";
+    message.owner = object.owner ?? "";
+    message.at = object.at ?? "";
     return message;
   },
 };
