@@ -36,7 +36,16 @@ async function receive(file: string, format: string): Promise<SlideReceived> {
   if (parts.length > 0) await mkdir(join(folder, 'slide'))
   for (const part of parts) await copyFile(join(file.slice(0, -'.mrxs'.length), part), join(folder, 'slide', part))
   const sourceKeys = [head, ...parts.map(part => `slide/${part}`)].map(name => `${slideId}/1/${name}`)
-  return { slideId, project: 'default', sourceKeys, bytes: 1n, format, pseudonyms: undefined }
+  return {
+    slideId,
+    project: 'default',
+    sourceKeys,
+    bytes: 1n,
+    format,
+    pseudonyms: undefined,
+    material: undefined,
+    researchNumber: '',
+  }
 }
 
 const handle = (message: SlideReceived) => onReceived(test.deps).handle(message, context())
@@ -101,7 +110,7 @@ describe.skipIf(!sharedData)(`slides.received${unlessMissing}`, () => {
   it('forgets a deleted slide for good, late events included', async () => {
     const message = await receive(sharedSlide('svs/small.svs'), 'aperio')
     await handle(message)
-    await onDeleted(test.deps).handle({ slideId: message.slideId }, context())
+    await onDeleted(test.deps).handle({ slideId: message.slideId, reason: 'deleted' }, context())
     await handle(message)
     expect(await test.deps.objects.original.head(`${message.slideId}/1/original.svs`)).toBeUndefined()
     expect(await findSlide(test.deps.db.query, message.slideId)).toMatchObject({
@@ -115,7 +124,7 @@ describe.skipIf(!sharedData)(`slides.received${unlessMissing}`, () => {
   it('does not announce a slide that is deleted while it is in work', async () => {
     const message = await receive(sharedSlide('svs/CMU-1-Small-Region.svs'), 'aperio')
     const work = handle(message)
-    await onDeleted(test.deps).handle({ slideId: message.slideId }, context())
+    await onDeleted(test.deps).handle({ slideId: message.slideId, reason: 'deleted' }, context())
     await work
     expect(await test.deps.objects.original.head(`${message.slideId}/1/original.svs`)).toBeUndefined()
     expect(await eventsOf(message.slideId)).toEqual([])

@@ -128,7 +128,7 @@ describe.skipIf(!sharedData)(`slides.deidentified${unlessMissing}`, () => {
     const message = await deidentified(sharedSlide('tiff/CMU-1-small.tiff'), 718, 514)
     await handle(message)
     const { slideId } = message
-    await onDeleted(test.deps).handle({ slideId }, context())
+    await onDeleted(test.deps).handle({ slideId, reason: 'deleted' }, context())
     await handle(message)
     await handle({ ...message, revision: 2 })
     expect(await test.deps.objects.pyramid.head(keyOf(slideId))).toBeUndefined()
