@@ -1,7 +1,7 @@
 /** From stored annotations to the text of a file, in pieces. */
-import type { Annotation } from './annotation.ts'
-import { writeFeature } from './geojson/write.ts'
-import { imageScopeWriter } from './imagescope/write.ts'
+import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
+import { writeFeature } from '@coverslip/wsi/annotation-files/geojson/write.ts'
+import { imageScopeWriter } from '@coverslip/wsi/annotation-files/imagescope/write.ts'
 
 type Pages = AsyncIterable<readonly Annotation[]>
 

@@ -1,11 +1,11 @@
 /** From the bytes of an annotation file, or of a request, to drafts. */
 import { setImmediate } from 'node:timers/promises'
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { type Content, derivedId, digestOf } from './annotation.ts'
-import { Unusable } from './errors.ts'
-import { parseJson } from './geojson/document.ts'
-import { featuresOf, readFeature } from './geojson/read.ts'
-import { readImageScope, type Skipped } from './imagescope/read.ts'
+import { type Content, derivedId, digestOf } from '@coverslip/wsi/annotation-files/annotation.ts'
+import { Unusable } from '@coverslip/wsi/annotation-files/errors.ts'
+import { parseJson } from '@coverslip/wsi/annotation-files/geojson/document.ts'
+import { featuresOf, readFeature } from '@coverslip/wsi/annotation-files/geojson/read.ts'
+import { readImageScope, type Skipped } from '@coverslip/wsi/annotation-files/imagescope/read.ts'
 import { checkSize } from './limits.ts'
 import type { Draft } from './store.ts'
 

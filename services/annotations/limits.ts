@@ -1,5 +1,5 @@
-import { type Content, contentText, verticesOf } from './annotation.ts'
-import { Unusable } from './errors.ts'
+import { type Content, contentText, verticesOf } from '@coverslip/wsi/annotation-files/annotation.ts'
+import { Unusable } from '@coverslip/wsi/annotation-files/errors.ts'
 
 /** One feature must fit into one gRPC message (4 MiB) with room to spare. */
 export const MAX_FEATURE_BYTES = 3 * 2 ** 20

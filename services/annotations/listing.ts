@@ -1,8 +1,8 @@
 /** Reading: pages of a slide's annotations and of its changes, each with the slide's counter of the same moment. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
+import type { Box } from '@coverslip/wsi/annotation-files/geometry.ts'
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import type { Annotation } from './annotation.ts'
-import type { Box } from './geometry.ts'
 import { shiftOf } from './store.ts'
 import { ANNOTATION_COLUMNS, type AnnotationRow, type AnnotationTables, fromRow } from './tables.ts'
 

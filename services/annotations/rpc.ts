@@ -5,9 +5,9 @@ import type {
   Box as MessageBox,
   Change as MessageChange,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
-import { type Annotation, uuidFrom } from './annotation.ts'
-import { writeFeature } from './geojson/write.ts'
-import type { Box } from './geometry.ts'
+import { type Annotation, uuidFrom } from '@coverslip/wsi/annotation-files/annotation.ts'
+import { writeFeature } from '@coverslip/wsi/annotation-files/geojson/write.ts'
+import type { Box } from '@coverslip/wsi/annotation-files/geometry.ts'
 import type { Change } from './listing.ts'
 
 export const toFeature = (annotation: Annotation): Feature => ({

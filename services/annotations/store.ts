@@ -1,8 +1,14 @@
 /** Writing: every change raises the slide's counter under the slide's row lock, in its own transaction. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import {
+  type Annotation,
+  type Content,
+  contentText,
+  digestOf,
+  type Origin,
+} from '@coverslip/wsi/annotation-files/annotation.ts'
+import { boxOf } from '@coverslip/wsi/annotation-files/geometry.ts'
 import type { Insertable, Transaction } from 'kysely'
-import { type Annotation, type Content, contentText, digestOf, type Origin } from './annotation.ts'
-import { boxOf } from './geometry.ts'
 import { ANNOTATION_COLUMNS, type AnnotationTables, fromRow } from './tables.ts'
 
 type Trx = Transaction<AnnotationTables>

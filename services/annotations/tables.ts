@@ -1,6 +1,7 @@
 /** The tables as Kysely sees them, and a row as an annotation. */
+
+import { type Annotation, contentFrom, type Origin } from '@coverslip/wsi/annotation-files/annotation.ts'
 import type { ColumnType, Generated, Selectable } from 'kysely'
-import { type Annotation, contentFrom, type Origin } from './annotation.ts'
 
 interface SlidesTable {
   id: string

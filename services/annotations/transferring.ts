@@ -6,10 +6,10 @@ import {
   FileFormat,
   type ImportRequest,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
-import type { Annotation } from './annotation.ts'
+import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
+import type { Skipped } from '@coverslip/wsi/annotation-files/imagescope/read.ts'
 import type { AnnotationsDeps } from './deps.ts'
 import { chunked, exportGeoJson, exportImageScope } from './export.ts'
-import type { Skipped } from './imagescope/read.ts'
 import { type Imported, importGeoJson, importImageScope, type PlacedDraft } from './import.ts'
 import { listAnnotations } from './listing.ts'
 import { toId } from './rpc.ts'

@@ -1,6 +1,6 @@
-import { sharedData, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { sharedData, unlessMissing } from '../../test-data.ts'
 import type { Content } from '../annotation.ts'
 import { type Part, partArea, partLength, partsOf } from '../geometry.ts'
 import { content, samplesOf } from '../testing.ts'

@@ -1,8 +1,8 @@
 /** What the tests of this service share: arbitrary contents, and the sample files beside the repository. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sharedData } from '@coverslip/wsi/test-data.ts'
 import fc from 'fast-check'
+import { sharedData } from '../test-data.ts'
 import { type Content, kindOf, noContent, type Rgb } from './annotation.ts'
 import { boxRing, closed, ellipseRing, type Geometry, type Position, type Ring } from './geometry.ts'
 

@@ -1,6 +1,6 @@
-import { sharedData, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { sharedData, unlessMissing } from '../../test-data.ts'
 import { type Annotation, type Content, contentFrom, contentText, digestOf } from '../annotation.ts'
 import { content, samplesOf } from '../testing.ts'
 import { parseJson } from './document.ts'
