@@ -5,91 +5,67 @@ import { causeCode, ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
+import type { Objects } from '@coverslip/platform/objects/port.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import { describeSlide } from '@coverslip/wsi/open.ts'
-import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { config } from './config.ts'
-import { type Deidentified, deidentifyInPlace, isInPlaceFormat } from './in-place.ts'
-import { makeReport } from './report.ts'
-import { deidentifyByRewriting } from './rewrite.ts'
-import { findSlide, markDeleted, type SlideRecord, saveOutcome, type Tables } from './store.ts'
+import { type DeidentifiedFiles, deidentifyFile, type ResultFile } from './files.ts'
+import { findSlide, markDeleted, saveOutcome, type Tables } from './store.ts'
 
 export const objects = { source: 'read', original: 'write', pyramid: 'write' } as const
 export type DeidentifyDeps = Deps<Tables, typeof config, typeof objects>
 
 /** There is one de-identification of a slide so far. */
 const REVISION = 1
-const TOOL_VERSION = '0.1.0'
 
-/** A result on disk that is not yet an object. */
-interface Made {
-  path: string
-  rendition: 'original' | 'pyramid'
-  description: SlideDescription
-  result: Deidentified
-}
-
-/** The file's name says its format, and nothing else. */
-const FILE_NAMES: Record<string, string> = { aperio: 'original.svs', 'generic-tiff': 'original.tiff' }
-
-async function make(deps: DeidentifyDeps, message: SlideReceived, folder: string, signal: AbortSignal): Promise<Made> {
+async function make(deps: DeidentifyDeps, message: SlideReceived, folder: string, signal: AbortSignal) {
   const { slideId, sourceKeys } = message
-  const progress = (fraction: number) => deps.signal('slides.progress', { slideId, stage: 'deidentifying', fraction })
-  progress(0)
+  const onProgress = (fraction: number) => deps.signal('slides.progress', { slideId, stage: 'deidentifying', fraction })
+  onProgress(0)
   const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
-  const description = await describeSlide(source.path, signal)
-  const { format } = description
-  if (isInPlaceFormat(format)) {
-    const path = join(folder, 'original')
-    const result = await deidentifyInPlace(source.path, path, { ...description, format }, signal)
-    if (result) return { path, rendition: 'original', description: { ...description, levels: result.levels }, result }
-  }
-  const path = join(folder, 'pyramid.tiff')
-  const facts = { description, bytes: Number(message.bytes) }
-  const result = await deidentifyByRewriting(source.path, path, facts, { signal, onProgress: progress })
-  return { path, rendition: 'pyramid', description: { ...description, levels: result.levels }, result }
+  return deidentifyFile(source.path, join(folder, 'result'), { revision: REVISION, signal, onProgress })
 }
 
 /**
- * Stores the result. An attempt that ended between storing and announcing has left the object: the same bytes are taken
- * over, others (of an older version of this program) are replaced, since nobody has been told of them.
+ * Stores a file of the result. An attempt that ended between storing and announcing has left the object: the same bytes
+ * are taken over, others (of an older version of this program) are replaced, since nobody has been told of them.
  */
-async function store(deps: DeidentifyDeps, key: string, made: Made): Promise<void> {
-  const objects = deps.objects[made.rendition]
+async function store(objects: Objects, key: string, file: ResultFile, scratch: string): Promise<void> {
   try {
-    await objects.putFile(key, made.path)
+    await objects.putFile(key, file.path)
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'conflict') throw error
-    const there = await objects.localFile(key, deps.scratch)
+    const there = await objects.localFile(key, scratch)
     const sha256 = await fileSha256(there.path).finally(() => there.release())
-    if (sha256 === made.result.sha256) return
+    if (sha256 === file.sha256) return
     await objects.deletePrefix(key)
-    await objects.putFile(key, made.path)
+    await objects.putFile(key, file.path)
   }
 }
 
-function recordOf(message: SlideReceived, made: Made): SlideRecord & { file: NonNullable<SlideRecord['file']> } {
-  const { rendition, description, result } = made
-  const { bytes, sha256, removed, blankedBytes, checks } = result
-  const { format } = description
-  const name = rendition === 'pyramid' ? 'pyramid.tiff' : FILE_NAMES[format]!
-  const sizes = { source: Number(message.bytes), result: bytes }
-  const method = rendition === 'original' ? ('in-place' as const) : ('rewritten' as const)
-  const facts = { format, revision: REVISION, method, removed, blankedBytes, checks: [...checks], sizes, sha256 }
+const keyOf = (slideId: string, { name }: ResultFile): string => `${slideId}/${REVISION}/${name}`
+
+function recordOf({ slideId, project }: SlideReceived, made: DeidentifiedFiles) {
+  const { rendition, files, description, report } = made
+  const { bytes, sha256 } = files[0]
   return {
-    slideId: message.slideId,
+    slideId,
     state: 'done',
     revision: REVISION,
-    project: message.project,
-    format,
-    file: { rendition, key: `${message.slideId}/${REVISION}/${name}`, bytes, sha256 },
-    report: JSON.stringify(makeReport(facts, TOOL_VERSION)),
-  }
+    project,
+    format: description.format,
+    file: { rendition, key: keyOf(slideId, files[0]), bytes, sha256 },
+    report: JSON.stringify(report),
+  } as const
 }
 
 /** Saves and announces. @returns false when the slide has been deleted meanwhile, or announced by another attempt */
-function announce(deps: DeidentifyDeps, message: SlideReceived, made: Made, record: ReturnType<typeof recordOf>) {
+function announce(
+  deps: DeidentifyDeps,
+  message: SlideReceived,
+  made: DeidentifiedFiles,
+  record: ReturnType<typeof recordOf>,
+) {
   const { width, height, mpp, objectivePower, levels } = made.description
   const geometry = {
     width,
@@ -110,10 +86,14 @@ function announce(deps: DeidentifyDeps, message: SlideReceived, made: Made, reco
       geometry,
       pseudonyms: message.pseudonyms,
       sourceBytes: message.bytes,
-      reportJson: record.report ?? '',
+      reportJson: record.report,
       release: undefined,
       material: message.material,
-      moreFiles: [],
+      moreFiles: made.files.slice(1).map(file => ({
+        key: keyOf(record.slideId, file),
+        bytes: BigInt(file.bytes),
+        sha256: file.sha256,
+      })),
     })
     return true
   })
@@ -133,7 +113,9 @@ async function deidentifySlide(deps: DeidentifyDeps, message: SlideReceived, { s
   try {
     const made = await make(deps, message, folder, signal)
     const record = recordOf(message, made)
-    await store(deps, record.file.key, made)
+    for (const file of made.files) {
+      await store(deps.objects[made.rendition], keyOf(slideId, file), file, deps.scratch)
+    }
     if (await announce(deps, message, made, record)) return
     const outcome = await findSlide(deps.db.query, slideId)
     if (outcome?.state === 'deleted') await removeRenditions(deps, slideId)
