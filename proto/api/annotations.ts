@@ -61,9 +61,17 @@ export const annotationsRoutes: readonly RouteSpec[] = [
     path: '/api/slides/{id}/annotations.xml',
     module: 'public',
     access: 'annotation.write',
-    summary: 'Import ImageScope XML',
+    summary: 'Import ImageScope or ASAP XML',
     bodyType: 'application/xml',
     answer: z.object({ imported: z.number(), skipped: z.array(z.string()) }),
+  },
+  {
+    method: 'GET',
+    path: '/api/slides/{id}/annotations.asap.xml',
+    module: 'public',
+    access: 'annotation.read',
+    summary: 'Export as ASAP XML',
+    answer: 'application/xml',
   },
   {
     method: 'GET',

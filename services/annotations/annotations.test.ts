@@ -205,6 +205,19 @@ describe('files', () => {
     expect(await said(copy)).toBe(await said(slideId))
   })
 
+  it('come as ASAP XML under the name of XML, and go out as it', async () => {
+    const slideId = randomUUID()
+    const asap = `<ASAP_Annotations><Annotations><Annotation Name="a" Type="Dot" PartOfGroup="None" Color="#0000ff">
+      <Coordinates><Coordinate Order="0" X="5,5" Y="6"/></Coordinates></Annotation></Annotations></ASAP_Annotations>`
+    expect(await importFile(slideId, FileFormat.IMAGESCOPE_XML, Buffer.from(asap))).toMatchObject({ imported: 1 })
+    const { features } = JSON.parse(await exportFile(slideId, FileFormat.GEOJSON))
+    expect(features[0]).toMatchObject({
+      geometry: { type: 'Point', coordinates: [5.5, 6] },
+      properties: { name: 'a', metadata: { origin: 'imported-asap' } },
+    })
+    expect(await exportFile(slideId, FileFormat.ASAP_XML)).toContain('<Coordinate Order="0" X="5.5" Y="6"/>')
+  })
+
   it('are imported twice without doubling, keep later changes and bring back what was deleted', async () => {
     const slideId = randomUUID()
     const file = bytesOf([point(''), point(''), point('', 7), point(randomUUID(), 8)])

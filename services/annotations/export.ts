@@ -1,5 +1,6 @@
 /** From stored annotations to the text of a file, in pieces. */
 import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
+import { asapWriter } from '@coverslip/wsi/annotation-files/asap/write.ts'
 import { writeFeature } from '@coverslip/wsi/annotation-files/geojson/write.ts'
 import { imageScopeWriter } from '@coverslip/wsi/annotation-files/imagescope/write.ts'
 
@@ -21,6 +22,12 @@ export async function* exportGeoJson(pages: Pages): AsyncGenerator<string> {
 /** Layers stand one after the other in the file, so it is collected before its first piece goes out. */
 export async function* exportImageScope(pages: Pages, mpp: number): AsyncGenerator<string> {
   const writer = imageScopeWriter(mpp)
+  for await (const page of pages) for (const { content } of page) writer.add(content)
+  yield* writer.finish()
+}
+
+export async function* exportAsap(pages: Pages): AsyncGenerator<string> {
+  const writer = asapWriter()
   for await (const page of pages) for (const { content } of page) writer.add(content)
   yield* writer.finish()
 }

@@ -1,11 +1,12 @@
 /** From the bytes of an annotation file, or of a request, to drafts. */
-import { setImmediate } from 'node:timers/promises'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { type Content, derivedId, digestOf } from '@coverslip/wsi/annotation-files/annotation.ts'
 import { Unusable } from '@coverslip/wsi/annotation-files/errors.ts'
+import type { AnnotationFormat } from '@coverslip/wsi/annotation-files/format.ts'
 import { parseJson } from '@coverslip/wsi/annotation-files/geojson/document.ts'
 import { featuresOf, readFeature } from '@coverslip/wsi/annotation-files/geojson/read.ts'
-import { readImageScope, type Skipped } from '@coverslip/wsi/annotation-files/imagescope/read.ts'
+import { readAnnotationFile } from '@coverslip/wsi/annotation-files/read.ts'
+import type { Skipped } from '@coverslip/wsi/annotation-files/read-sink.ts'
 import { checkSize } from './limits.ts'
 import type { Draft } from './store.ts'
 
@@ -18,42 +19,26 @@ export interface Imported {
   skipped: Skipped[]
 }
 
-/** Entries between two breaths of the event loop. */
-const BATCH = 500
-
 /**
- * The annotations of a GeoJSON file; a feature that cannot be used is skipped with its reason.
+ * The annotations of a file; an entry that cannot be used is skipped with its reason.
  * @throws ServiceError `invalid` when the file as a whole cannot be read
  */
-export async function importGeoJson(bytes: Uint8Array, slideId: string, maxVertices: number): Promise<Imported> {
-  const collected = collector(slideId, maxVertices)
-  let count = 0
+export async function importFile(
+  format: AnnotationFormat,
+  bytes: Uint8Array,
+  slideId: string,
+  maxVertices: number,
+): Promise<Imported> {
+  const { imported, add } = collector(slideId, maxVertices)
   try {
-    for (const { place, feature } of featuresOf(parseJson(bytes))) {
-      collected.attempt(place, () => readFeature(feature))
-      if (++count % BATCH === 0) await setImmediate()
-    }
-  } catch (error) {
-    throw asInvalid(error, 'The file')
-  }
-  return collected.imported
-}
-
-/**
- * The annotations of an ImageScope XML file; a region that cannot be used is skipped with its reason.
- * @throws ServiceError `invalid` when the file as a whole cannot be read
- */
-export async function importImageScope(bytes: Uint8Array, slideId: string, maxVertices: number): Promise<Imported> {
-  const collected = collector(slideId, maxVertices)
-  try {
-    await readImageScope(bytes, {
-      content: ({ place, content }) => collected.attempt(place, () => ({ id: undefined, content })),
-      skip: skipped => collected.imported.skipped.push(skipped),
+    await readAnnotationFile(format, bytes, {
+      content: ({ place, id, content }) => add(place, id, content),
+      skip: skipped => imported.skipped.push(skipped),
     })
   } catch (error) {
     throw asInvalid(error, 'The file')
   }
-  return collected.imported
+  return imported
 }
 
 /**
@@ -107,7 +92,7 @@ function collector(slideId: string, maxVertices: number) {
   const imported: Imported = { drafts: [], skipped: [] }
   const byId = new Map<string, string>()
   const occurrences = new Map<string, number>()
-  const add = (place: string, { id, content }: { id: string | undefined; content: Content }): void => {
+  const keep = (place: string, id: string | undefined, content: Content): void => {
     checkSize(content, maxVertices)
     const digest = digestOf(content)
     const occurrence = occurrences.get(digest) ?? 0
@@ -119,9 +104,9 @@ function collector(slideId: string, maxVertices: number) {
   }
   return {
     imported,
-    attempt(place: string, read: () => { id: string | undefined; content: Content }): void {
+    add(place: string, id: string | undefined, content: Content): void {
       try {
-        add(place, read())
+        keep(place, id, content)
       } catch (error) {
         if (!(error instanceof Unusable)) throw error
         imported.skipped.push({ place, reason: error.reason })

@@ -7,10 +7,11 @@ import {
   type ImportRequest,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
-import type { Skipped } from '@coverslip/wsi/annotation-files/imagescope/read.ts'
+import { type AnnotationFormat, formatOf } from '@coverslip/wsi/annotation-files/format.ts'
+import type { Skipped } from '@coverslip/wsi/annotation-files/read-sink.ts'
 import type { AnnotationsDeps } from './deps.ts'
-import { chunked, exportGeoJson, exportImageScope } from './export.ts'
-import { type Imported, importGeoJson, importImageScope, type PlacedDraft } from './import.ts'
+import { chunked, exportAsap, exportGeoJson, exportImageScope } from './export.ts'
+import { type Imported, importFile, type PlacedDraft } from './import.ts'
 import { listAnnotations } from './listing.ts'
 import { toId } from './rpc.ts'
 import { type By, createAnnotations } from './store.ts'
@@ -28,26 +29,38 @@ export function transferring(deps: AnnotationsDeps): Transferring {
   return {
     async *export({ slideId, format, mpp }) {
       const pages = pagesOf(deps, toId(slideId, 'slide'))
-      const pieces = isImageScope(format) ? exportImageScope(pages, mpp) : exportGeoJson(pages)
+      const pieces = exported(format, pages, mpp)
       for await (const chunk of chunked(pieces, CHUNK_BYTES)) yield { chunk }
     },
     async import(requests, context) {
       const user = context.principal.userId
       const { slideId, format, bytes } = await receive(requests, deps.config.ANNOTATIONS_IMPORT_MAX_BYTES)
-      const read = isImageScope(format) ? importImageScope : importGeoJson
-      const imported = await read(bytes, slideId, deps.config.ANNOTATIONS_MAX_VERTICES)
-      const origin = isImageScope(format) ? 'imported-imagescope' : 'imported-geojson'
+      const known = formatFor(format, bytes)
+      const imported = await importFile(known, bytes, slideId, deps.config.ANNOTATIONS_MAX_VERTICES)
+      const origin = `imported-${known}` as const
       const { count, refused, seq } = await save(deps, slideId, imported, { user, origin, at: new Date() })
       return { imported: count, skipped: reasons([...imported.skipped, ...refused]), seq: BigInt(seq) }
     },
   }
 }
 
-function isImageScope(format: FileFormat): boolean {
-  if (format === FileFormat.IMAGESCOPE_XML) return true
-  if (format === FileFormat.GEOJSON) return false
-  throw new ServiceError('unsupported', 'The format is neither GeoJSON nor ImageScope XML')
+function exported(format: FileFormat, pages: AsyncIterable<Annotation[]>, mpp: number): AsyncGenerator<string> {
+  if (format === FileFormat.IMAGESCOPE_XML) return exportImageScope(pages, mpp)
+  if (format === FileFormat.ASAP_XML) return exportAsap(pages)
+  if (format === FileFormat.GEOJSON) return exportGeoJson(pages)
+  throw unknownFormat()
 }
+
+/** XML says by its root element whose it is. */
+function formatFor(format: FileFormat, bytes: Uint8Array): AnnotationFormat {
+  if (format === FileFormat.GEOJSON) return 'geojson'
+  if (format === FileFormat.ASAP_XML) return 'asap'
+  if (format === FileFormat.IMAGESCOPE_XML) return formatOf(bytes) === 'asap' ? 'asap' : 'imagescope'
+  throw unknownFormat()
+}
+
+const unknownFormat = (): ServiceError =>
+  new ServiceError('unsupported', 'The format is neither GeoJSON nor ImageScope XML nor ASAP XML')
 
 async function* pagesOf({ db }: AnnotationsDeps, slideId: string): AsyncGenerator<Annotation[]> {
   for (let after: number | undefined = 0; after !== undefined; ) {

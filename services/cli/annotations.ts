@@ -9,10 +9,11 @@ import { CliError, EXIT } from './errors.ts'
 import { read, request, slidePath } from './http.ts'
 import { writeNewFile } from './new-file.ts'
 
-export type AnnotationFormat = 'imagescope' | 'geojson'
+export type AnnotationFormat = 'imagescope' | 'asap' | 'geojson'
 
 const ROUTES = {
   imagescope: { path: '/annotations.xml', type: 'application/xml' },
+  asap: { path: '/annotations.asap.xml', type: 'application/xml' },
   geojson: { path: '/annotations.geojson', type: 'application/geo+json' },
 } as const
 
@@ -21,14 +22,14 @@ const imported = z.object({ imported: z.number(), skipped: z.array(z.string()) }
 /**
  * Adds the annotations of a file to a slide.
  * @returns how many were added, and why the others were not
- * @throws CliError when the file is neither ImageScope XML nor GeoJSON
+ * @throws CliError when the file is neither XML nor JSON
  */
 export async function importAnnotations(
   connection: Connection,
   id: string,
   path: string,
 ): Promise<z.infer<typeof imported>> {
-  const { path: rest, type } = ROUTES[await formatOfFile(path)]
+  const { path: rest, type } = ROUTES[(await isXml(path)) ? 'imagescope' : 'geojson']
   const body = Readable.toWeb(createReadStream(path)) as ReadableStream
   return read(connection, slidePath(id, rest), imported, { method: 'POST', headers: { 'content-type': type }, body })
 }
@@ -48,15 +49,15 @@ export async function exportAnnotations(
 /** What `--format` or the file's extension asks for; GeoJSON unless told. @throws CliError (usage) for anything else */
 export function formatAsked(format: string | undefined, path: string | undefined): AnnotationFormat {
   const asked = format ?? (path !== undefined && extname(path).toLowerCase() === '.xml' ? 'imagescope' : 'geojson')
-  if (asked === 'imagescope' || asked === 'geojson') return asked
-  throw new CliError('usage', `There is no format "${asked}"; write imagescope or geojson`, EXIT.usage)
+  if (asked === 'imagescope' || asked === 'asap' || asked === 'geojson') return asked
+  throw new CliError('usage', `There is no format "${asked}"; write imagescope, asap or geojson`, EXIT.usage)
 }
 
 /**
  * By content: XML begins with `<`, GeoJSON with `{` or, as QuPath's older exports, with `[`; in UTF-8 with or without its
  * mark, or UTF-16 (ImageScope's own).
  */
-async function formatOfFile(path: string): Promise<AnnotationFormat> {
+async function isXml(path: string): Promise<boolean> {
   const handle = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0)
@@ -65,10 +66,10 @@ async function formatOfFile(path: string): Promise<AnnotationFormat> {
       .toString('latin1')
       .replace(/^(ï»¿|ÿþ|þÿ)/, '')
     const first = start.replaceAll('\0', '').trimStart()[0]
-    if (first === '<') return 'imagescope'
-    if (first === '{' || first === '[') return 'geojson'
+    if (first === '<') return true
+    if (first === '{' || first === '[') return false
   } finally {
     await handle.close()
   }
-  throw new CliError('unsupported', `${path} is neither ImageScope XML nor GeoJSON`)
+  throw new CliError('unsupported', `${path} is neither ImageScope XML nor ASAP XML nor GeoJSON`)
 }

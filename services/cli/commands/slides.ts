@@ -72,9 +72,9 @@ function addAnnotations(program: Command, context: Context): void {
   const annotations = program.command('annotations').description('import and export annotations')
   annotations
     .command('import')
-    .description('add the annotations of an ImageScope XML or GeoJSON file (told by its content) to a slide')
+    .description('add the annotations of an ImageScope XML, ASAP XML or GeoJSON file (told by its content) to a slide')
     .argument('<id>', 'id of the slide')
-    .argument('<file>', 'ImageScope XML or GeoJSON')
+    .argument('<file>', 'ImageScope XML, ASAP XML or GeoJSON')
     .action(async (id: string, file: string, _own: unknown, command: Command) => {
       const connection = await connectionFrom(context.environment)
       const result = await importAnnotations(connection, id, file)
@@ -85,7 +85,7 @@ function addAnnotations(program: Command, context: Context): void {
     .command('export')
     .description('write the annotations of a slide to a file, or to standard output')
     .argument('<id>', 'id of the slide')
-    .option('--format <format>', "imagescope or geojson; default: by the file's extension, else geojson")
+    .option('--format <format>', "imagescope, asap or geojson; default: by the file's extension, else geojson")
     .option('-o, --output <file>', 'a new file')
     .option('--force', 'replace the file when it exists')
     .action(async (id: string, _own: unknown, command: Command) => {

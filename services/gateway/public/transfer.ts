@@ -11,10 +11,11 @@ const CHUNK = 1024 * 1024
 
 interface Format {
   format: FileFormat
-  extension: 'xml' | 'geojson'
+  extension: 'xml' | 'asap.xml' | 'geojson'
   mediaType: string
 }
 const IMAGESCOPE: Format = { format: FileFormat.IMAGESCOPE_XML, extension: 'xml', mediaType: 'application/xml' }
+const ASAP: Format = { format: FileFormat.ASAP_XML, extension: 'asap.xml', mediaType: 'application/xml' }
 const GEOJSON: Format = { format: FileFormat.GEOJSON, extension: 'geojson', mediaType: 'application/geo+json' }
 
 export function transferRoutes({ annotations, slides }: Clients, maxBytes: number): NonNullable<HttpRoutes['routes']> {
@@ -51,6 +52,7 @@ export function transferRoutes({ annotations, slides }: Clients, maxBytes: numbe
   return {
     'GET /api/slides/{id}/annotations.xml': call => exportFile(call, IMAGESCOPE),
     'POST /api/slides/{id}/annotations.xml': call => importFile(call, IMAGESCOPE),
+    'GET /api/slides/{id}/annotations.asap.xml': call => exportFile(call, ASAP),
     'GET /api/slides/{id}/annotations.geojson': call => exportFile(call, GEOJSON),
     'POST /api/slides/{id}/annotations.geojson': call => importFile(call, GEOJSON),
   }

@@ -29,7 +29,7 @@ export function Files({ page }: { page: Page }) {
         {state.writable ? (
           <button
             type="button"
-            title="ImageScope XML or GeoJSON"
+            title="ImageScope XML, ASAP XML or GeoJSON"
             disabled={busy}
             onClick={() => picker.current?.click()}
           >
@@ -55,13 +55,22 @@ export function Files({ page }: { page: Page }) {
           <Icons.download />
           XML
         </a>
+        <a
+          class="button"
+          title="Export as ASAP XML"
+          href={`/api/slides/${id}/annotations.asap.xml`}
+          download={`${state.slide.name}.asap.xml`}
+        >
+          <Icons.download />
+          ASAP
+        </a>
       </div>
       <input
         ref={picker}
         type="file"
         class="hidden"
         tabIndex={-1}
-        aria-label="Annotation file: ImageScope XML or GeoJSON"
+        aria-label="Annotation file: ImageScope XML, ASAP XML or GeoJSON"
         accept=".xml,.geojson,.json"
         onChange={event => {
           const file = event.currentTarget.files?.[0]

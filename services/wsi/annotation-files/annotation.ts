@@ -20,7 +20,8 @@ export type Kind = (typeof KINDS)[number]
 export const OBJECT_TYPES = ['annotation', 'detection', 'cell', 'tile', 'tmaCore'] as const
 export type ObjectType = (typeof OBJECT_TYPES)[number]
 
-export type Origin = 'drawn' | 'imported-geojson' | 'imported-imagescope'
+/** `came-with-slide`: cleaned on-prem, from a file that arrived together with the slide or for it. */
+export type Origin = 'drawn' | 'imported-geojson' | 'imported-imagescope' | 'imported-asap' | 'came-with-slide'
 export type Rgb = readonly [red: number, green: number, blue: number]
 
 /** What a shape shows; QuPath's classification. */

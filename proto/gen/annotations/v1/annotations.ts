@@ -13,7 +13,13 @@ export const protobufPackage = "annotations.v1";
 export const protobufFileName = "annotations/v1/annotations.proto";
 
 /** The format of an annotation file. */
-export const FileFormat = { UNSPECIFIED: 0, GEOJSON: 1, IMAGESCOPE_XML: 2 } as const;
+export const FileFormat = {
+  UNSPECIFIED: 0,
+  GEOJSON: 1,
+  /** IMAGESCOPE_XML - Import: ASAP's XML as well, told by its root element. */
+  IMAGESCOPE_XML: 2,
+  ASAP_XML: 3,
+} as const;
 
 export type FileFormat = typeof FileFormat[keyof typeof FileFormat];
 
@@ -21,6 +27,7 @@ export namespace FileFormat {
   export type UNSPECIFIED = typeof FileFormat.UNSPECIFIED;
   export type GEOJSON = typeof FileFormat.GEOJSON;
   export type IMAGESCOPE_XML = typeof FileFormat.IMAGESCOPE_XML;
+  export type ASAP_XML = typeof FileFormat.ASAP_XML;
 }
 
 export function fileFormatFromJSON(object: any): FileFormat {
@@ -34,6 +41,9 @@ export function fileFormatFromJSON(object: any): FileFormat {
     case 2:
     case "FILE_FORMAT_IMAGESCOPE_XML":
       return FileFormat.IMAGESCOPE_XML;
+    case 3:
+    case "FILE_FORMAT_ASAP_XML":
+      return FileFormat.ASAP_XML;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileFormat");
   }
@@ -47,6 +57,8 @@ export function fileFormatToJSON(object: FileFormat): string {
       return "FILE_FORMAT_GEOJSON";
     case FileFormat.IMAGESCOPE_XML:
       return "FILE_FORMAT_IMAGESCOPE_XML";
+    case FileFormat.ASAP_XML:
+      return "FILE_FORMAT_ASAP_XML";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FileFormat");
   }

@@ -2,8 +2,11 @@ import type { Annotation, Content, Rgb } from '../annotation.ts'
 import type { Geometry } from '../geometry.ts'
 
 /** A GeoJSON Feature as QuPath reads it; what QuPath has no name for lies in `metadata`, which holds text only. */
-export function writeFeature(annotation: Annotation): object {
-  const { id, content } = annotation
+export const writeFeature = (annotation: Annotation): object =>
+  writeContent(annotation.id, annotation.content, serverMetadata(annotation))
+
+/** A Feature of what was drawn alone, without who and when. */
+export function writeContent(id: string, content: Content, metadata: Record<string, string> = {}): object {
   return {
     type: 'Feature',
     id,
@@ -17,7 +20,7 @@ export function writeFeature(annotation: Annotation): object {
       ...(content.term && { classification: writeTerm(content.term) }),
       ...(content.isLocked && { isLocked: true }),
       ...(Object.keys(content.measurements).length > 0 && { measurements: content.measurements }),
-      metadata: { ...content.metadata, ...ownMetadata(content), ...serverMetadata(annotation) },
+      metadata: { ...content.metadata, ...ownMetadata(content), ...metadata },
     },
   }
 }

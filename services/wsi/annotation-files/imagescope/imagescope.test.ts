@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { sharedData, unlessMissing } from '../../test-data.ts'
 import type { Content } from '../annotation.ts'
 import { type Part, partArea, partLength, partsOf } from '../geometry.ts'
+import type { ReadContent, Skipped } from '../read-sink.ts'
 import { content, samplesOf } from '../testing.ts'
-import { type ReadContent, readImageScope, type Skipped } from './read.ts'
+import { readImageScope } from './read.ts'
 import { imageScopeWriter } from './write.ts'
 
 async function read(

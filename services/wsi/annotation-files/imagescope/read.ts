@@ -1,24 +1,12 @@
-import type { Content, Layer, Rgb } from '../annotation.ts'
+import type { Layer, Rgb } from '../annotation.ts'
 import { Unusable } from '../errors.ts'
 import { FARTHEST, type Position } from '../geometry.ts'
+import { cutHoles } from '../holes.ts'
+import { coordinate } from '../numbers.ts'
+import type { ReadSink } from '../read-sink.ts'
 import { shortText } from '../text.ts'
-import { cutHoles } from './holes.ts'
+import { readXml, type XmlEvents } from '../xml.ts'
 import { contentOf, type Region, regionOf } from './region.ts'
-import { readXml, type XmlEvents } from './xml.ts'
-
-/** What became of one entry of a file, with its place in words. */
-export interface ReadContent {
-  place: string
-  content: Content
-}
-export interface Skipped {
-  place: string
-  reason: string
-}
-export interface ReadSink {
-  content(read: ReadContent): void
-  skip(skipped: Skipped): void
-}
 
 type Attributes = Record<string, string>
 /** A Region element while it is read. */
@@ -142,12 +130,6 @@ function addVertex(region: RawRegion, { X, Y }: Attributes): void {
   const [x, y] = [coordinate(X), coordinate(Y)]
   if (Math.abs(x) <= FARTHEST && Math.abs(y) <= FARTHEST) region.vertices.push([x, y])
   else region.fault ??= `its vertex ${region.vertices.length + 1} has no usable X and Y`
-}
-
-/** With a point or a comma, with or without an exponent; NaN otherwise. Adding 0 turns -0 into 0. */
-function coordinate(text: string | undefined): number {
-  const trimmed = (text ?? '').trim().replace(',', '.')
-  return trimmed === '' ? Number.NaN : Number(trimmed) + 0
 }
 
 function finishLayer(layer: RawLayer, sink: ReadSink): void {

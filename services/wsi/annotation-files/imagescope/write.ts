@@ -1,5 +1,6 @@
 import type { Content, Rgb } from '../annotation.ts'
 import { boxOf, ellipseSize, type Part, type Position, partArea, partLength, partsOf } from '../geometry.ts'
+import { decimal, escaped } from '../xml-text.ts'
 import { EXCLUDE, TERM_HEADER } from './names.ts'
 
 /** One Annotation element while its regions are collected. */
@@ -185,22 +186,3 @@ function regionText(
 }
 
 const vertexText = ([x, y]: Position): string => `<Vertex X="${decimal(x)}" Y="${decimal(y)}" Z="0"/>`
-
-/** All digits, so that nothing moves; without the exponents of the tiniest numbers, which ImageScope may not read. */
-const decimal = (value: number): string => (value !== 0 && Math.abs(value) < 1e-6 ? value.toFixed(9) : String(value))
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\t': '&#9;',
-  '\n': '&#10;',
-  '\r': '&#13;',
-}
-
-/** As the value of an attribute; characters that XML 1.0 cannot hold become U+FFFD. */
-function escaped(text: string): string {
-  const holdable = text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-  return holdable.replaceAll(/[&<>"\t\n\r]/g, found => ENTITIES[found]!)
-}

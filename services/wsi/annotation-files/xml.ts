@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
 import { SaxesParser } from 'saxes'
-import { Unusable } from '../errors.ts'
+import { Unusable } from './errors.ts'
 
 export interface XmlEvents {
   open(name: string, attributes: Record<string, string>): void
@@ -34,7 +34,7 @@ export async function readXml(bytes: Uint8Array, events: XmlEvents): Promise<voi
 }
 
 /** By byte order mark, by the zero bytes of UTF-16 without one, by the XML declaration, by what the bytes can be. */
-function decoderOf(bytes: Uint8Array): InstanceType<typeof TextDecoder> {
+export function decoderOf(bytes: Uint8Array): InstanceType<typeof TextDecoder> {
   const [a, b] = bytes
   if ((a === 0xff && b === 0xfe) || (a === 0x3c && b === 0)) return new TextDecoder('utf-16le')
   if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x3c)) return new TextDecoder('utf-16be')

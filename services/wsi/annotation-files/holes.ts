@@ -1,7 +1,7 @@
-import type { Kind } from '../annotation.ts'
-import { boxesMeet, type Geometry, type Ring } from '../geometry.ts'
-import { indexRing, type RingIndex, relationOf } from '../ring.ts'
-import { slabsOf } from '../slabs.ts'
+import type { Kind } from './annotation.ts'
+import { boxesMeet, type Geometry, type Ring } from './geometry.ts'
+import { indexRing, type RingIndex, relationOf } from './ring.ts'
+import { slabsOf } from './slabs.ts'
 
 /** A region as far as holes concern it. */
 export interface Cuttable {
