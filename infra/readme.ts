@@ -9,6 +9,7 @@ import { configTable, type Settings } from '@coverslip/platform/config.ts'
 import { platformSettings } from '@coverslip/platform/settings.ts'
 import { type Arrow, flow } from '@coverslip/proto/flow.ts'
 import { config as pyramid } from '@coverslip/pyramid/config.ts'
+import { config as subjects } from '@coverslip/subjects/config.ts'
 import { config as tiles } from '@coverslip/tiles/config.ts'
 
 /** The flow as a Markdown table. */
@@ -27,7 +28,7 @@ export function flowTable(): string {
 
 /** Consumers act once on each event; followers, in brackets, hear it in every process. */
 function hearers({ consumers, followers }: Pick<Arrow<unknown>, 'consumers' | 'followers'>): string {
-  if (followers.length >= 9) return '(everyone)'
+  if (followers.length >= 10) return '(everyone)'
   return [...consumers, ...followers.map(name => `(${name})`)].join(', ')
 }
 
@@ -49,6 +50,7 @@ const SETTINGS: Record<string, readonly Settings[]> = {
   'services/ingest': [ingest],
   'services/platform': [platformSettings],
   'services/pyramid': [pyramid],
+  'services/subjects': [subjects],
   'services/tiles': [tiles],
 }
 

@@ -23,6 +23,7 @@ export type ServiceName =
   | 'intake'
   | 'public'
   | 'pyramid'
+  | 'subjects'
   | 'tiles'
 
 /** The folder of a service under services/. */
@@ -151,7 +152,18 @@ export const flow = {
     message: AccessRevoked,
     producers: ['access'],
     consumers: [],
-    followers: ['access', 'annotations', 'catalog', 'deidentify', 'ingest', 'intake', 'public', 'pyramid', 'tiles'],
+    followers: [
+      'access',
+      'annotations',
+      'catalog',
+      'deidentify',
+      'ingest',
+      'intake',
+      'public',
+      'pyramid',
+      'subjects',
+      'tiles',
+    ],
     stream: 'ACCESS',
     key: m => m.what?.value ?? '',
     site: 'either',
@@ -174,6 +186,7 @@ export const calls: Record<ServiceName, readonly ServiceName[]> = {
   intake: [],
   public: [],
   pyramid: ['public'],
+  subjects: ['ingest', 'deidentify'],
   tiles: ['public'],
 }
 

@@ -6,7 +6,16 @@
  */
 
 /** The services that keep something in the database. */
-export const KEEPERS = ['access', 'annotations', 'catalog', 'deidentify', 'ingest', 'pyramid', 'tiles'] as const
+export const KEEPERS = [
+  'access',
+  'annotations',
+  'catalog',
+  'deidentify',
+  'ingest',
+  'pyramid',
+  'subjects',
+  'tiles',
+] as const
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 

@@ -8,12 +8,14 @@ import { publicGateway } from '@coverslip/gateway/public/module.ts'
 import { ingest } from '@coverslip/ingest/module.ts'
 import type { Module } from '@coverslip/platform/module.ts'
 import { pyramid } from '@coverslip/pyramid/module.ts'
+import { subjects } from '@coverslip/subjects/module.ts'
 import { tiles } from '@coverslip/tiles/module.ts'
 
 export const modules: Module[] = [
   access,
   catalog,
   annotations,
+  subjects,
   ingest,
   deidentify,
   pyramid,

@@ -15,6 +15,7 @@ const SERVICES = [
   'access',
   'catalog',
   'annotations',
+  'subjects',
   'ingest',
   'deidentify',
   'pyramid',

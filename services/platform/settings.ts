@@ -75,6 +75,7 @@ export const platformSettings = {
   RPC_DEIDENTIFY_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_INGEST_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_PYRAMID_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
+  RPC_SUBJECTS_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_TILES_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   SIGNING_KEY: {
     type: text,

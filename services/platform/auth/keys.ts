@@ -19,7 +19,7 @@ export async function openKeys(
   given: { SIGNING_KEY: string; VERIFY_KEY: string; SERVICE_SECRET: string },
   dataFolder: string,
 ): Promise<Keys> {
-  const kept = (name: string, make: () => string) => keep(join(dataFolder, 'keys'), name, make)
+  const kept = (name: string, make: () => string) => keepKey(join(dataFolder, 'keys'), name, make)
   const signingPem = given.SIGNING_KEY || (given.VERIFY_KEY ? '' : await kept('signing.pem', newSigningKey))
   const secret = given.SERVICE_SECRET || (await kept('service-secret', () => randomBytes(32).toString('base64url')))
   const signing = signingPem ? parse(() => readPrivateKey(signingPem)) : undefined
@@ -43,7 +43,8 @@ function parse(read: () => KeyObject): KeyObject | undefined {
   }
 }
 
-async function keep(folder: string, name: string, make: () => string): Promise<string> {
+/** The key kept under `name` in a folder that nobody else may read; made by `make` when there is none yet. */
+export async function keepKey(folder: string, name: string, make: () => string): Promise<string> {
   const path = join(folder, name)
   try {
     return await readFile(path, 'utf8')

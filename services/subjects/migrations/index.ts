@@ -1,0 +1,3 @@
+import { subjects } from './001-subjects.ts'
+
+export const migrations = [subjects]

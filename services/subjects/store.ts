@@ -1,0 +1,87 @@
+import type { Pseudonyms } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import type { ColumnType, Generated, Kysely, Selectable, Transaction } from 'kysely'
+
+/** A JSON column is written as text. */
+export type Json<Value> = ColumnType<Value, string, string>
+
+export type SubjectState = 'active' | 'withdrawing' | 'withdrawn'
+export interface SubjectsTable {
+  id: string
+  project: string
+  pseudonym: string
+  /** Null: unknown from the beginning, or forgotten. */
+  fingerprint: string | null
+  /** Whether a manifest has named the subject. */
+  named: boolean
+  state: SubjectState
+  created_at: Generated<Date>
+}
+export type PieceKind = 'case' | 'specimen' | 'block' | 'glass'
+interface PiecesTable {
+  subject_id: string
+  kind: PieceKind
+  code: string
+  fingerprint: string | null
+}
+
+/** What is on the glass, as the manifest said it; empty: unknown. */
+export interface MaterialCodes {
+  technique: '' | 'HE' | 'IHC' | 'SPECIAL' | 'FLUORESCENCE'
+  stain: string
+  organ: string
+  diagnosis: string
+  scanner: string
+}
+interface LinesTable {
+  id: string
+  project: string
+  subject_id: string
+  file_fingerprint: string
+  /** Of all that the line says: the same line again changes nothing. */
+  digest: string
+  /** Null: the subject has withdrawn; the fingerprint stays, so that the file is known when it comes. */
+  sealed: Buffer | null
+  pseudonyms: Json<Pseudonyms>
+  material: Json<MaterialCodes>
+  changed_at: Generated<Date>
+}
+interface SlidesTable {
+  slide_id: string
+  project: string
+  subject_id: string | null
+  /** `gone`: deleted or withdrawn. */
+  state: 'held' | 'admitted' | 'released' | 'gone'
+  format: string
+  name_fingerprint: string | null
+  stem_fingerprint: string | null
+  sealed_name: Buffer | null
+  /** As they were announced; they stay when the subject becomes known later. */
+  pseudonyms: Json<Pseudonyms>
+  material: Json<MaterialCodes>
+  research_number: string | null
+  release_name: string | null
+  seen_at: Generated<Date>
+}
+
+export interface Tables {
+  ledger_keys: { version: number; wrapped: Buffer | null; created_at: Generated<Date>; destroyed_at: Date | null }
+  subjects: SubjectsTable
+  subject_keys: { subject_id: string; version: number; wrapped: Buffer }
+  pieces: PiecesTable
+  lines: LinesTable
+  slides: SlidesTable
+}
+export type SubjectRow = Selectable<SubjectsTable>
+export type LineRow = Selectable<LinesTable>
+export type SlideRow = Selectable<SlidesTable>
+export type Trx = Transaction<Tables>
+export type Queries = Kysely<Tables> | Trx
+
+export const UNKNOWN_MATERIAL: MaterialCodes = { technique: '', stain: '', organ: '', diagnosis: '', scanner: '' }
+export const NO_PSEUDONYMS: Pseudonyms = { subject: '', case: '', specimen: '', block: '', glass: '' }
+
+export const findSubject = (queries: Queries, id: string): Promise<SubjectRow | undefined> =>
+  queries.selectFrom('subjects').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const findSlide = (queries: Queries, slideId: string): Promise<SlideRow | undefined> =>
+  queries.selectFrom('slides').selectAll().where('slide_id', '=', slideId).executeTakeFirst()
