@@ -1,8 +1,9 @@
-import { openFile } from './byte-source.ts'
+import { type ClosableSource, openFile } from './byte-source.ts'
 import { SlideFileError } from './errors.ts'
 import { describeAperio, isAperio } from './formats/aperio.ts'
 import { describeGeneric } from './formats/generic.ts'
-import { hamamatsuAssociated, isHamamatsu } from './formats/hamamatsu.ts'
+import { isHamamatsu } from './formats/hamamatsu/index.ts'
+import { openHamamatsu } from './formats/hamamatsu/open.ts'
 import { isMirax } from './formats/mirax.ts'
 import { assertOwnFiles } from './formats/references.ts'
 import { claimedByVendor, isDicom } from './formats/vendors.ts'
@@ -24,6 +25,7 @@ export const isTiffSlide = (reader: SlideReader): reader is TiffSlideReader => '
 /** A slide file that has been told by its content: a TIFF of the own index, or one for OpenSlide. */
 type Detected =
   | { kind: 'tiff'; file: TiffFile; description: SlideDescription }
+  | { kind: 'ndpi'; file: TiffFile }
   | { kind: 'openslide'; file: TiffFile | null }
 
 /** How the file is to be read; by content, never by name. */
@@ -33,7 +35,8 @@ async function detect(path: string, source: ByteSource): Promise<Detected> {
     if (error instanceof SlideFileError && error.code === 'not-a-slide') return null
     throw error
   })
-  if (!file || isHamamatsu(file)) return { kind: 'openslide', file }
+  if (!file) return { kind: 'openslide', file }
+  if (isHamamatsu(file)) return { kind: 'ndpi', file }
   if (await isAperio(file)) return { kind: 'tiff', file, description: await describeAperio(file) }
   if (await claimedByVendor(file)) return { kind: 'openslide', file }
   return { kind: 'tiff', file, description: await describeGeneric(file) }
@@ -59,6 +62,7 @@ export async function openSlide(path: string, signal?: AbortSignal): Promise<Sli
   try {
     const detected = await detect(path, source)
     if (detected.kind === 'openslide') return await throughOpenSlide(path, source, detected.file, signal)
+    if (detected.kind === 'ndpi') return await throughSegments(path, source, detected.file, signal)
     return await throughIndex(path, source, detected.file, detected.description, signal)
   } catch (error) {
     await source.close()
@@ -66,16 +70,13 @@ export async function openSlide(path: string, signal?: AbortSignal): Promise<Sli
   }
 }
 
-type Closable = ByteSource & { close(): Promise<void> }
-
 async function throughOpenSlide(
   path: string,
-  source: Closable,
+  source: ClosableSource,
   file: TiffFile | null,
   signal?: AbortSignal,
 ): Promise<SlideReader> {
   const dicom = file === null && (await isDicom(source))
-  const associated = file && isHamamatsu(file) ? await hamamatsuAssociated(file) : null
   // OpenSlide opens the file itself, and what it names.
   await source.close()
   await assertOwnFiles(path)
@@ -86,12 +87,23 @@ async function throughOpenSlide(
       'The file is DICOM, which the installed OpenSlide does not read (4.0 does).',
     )
   })
-  return associated ? { ...reader, description: { ...reader.description, associated } } : reader
+  return reader
+}
+
+/** NDPI by its restart segments; what has none by OpenSlide, which is told the description by the own index. */
+async function throughSegments(
+  path: string,
+  source: ClosableSource,
+  file: TiffFile,
+  signal?: AbortSignal,
+): Promise<SlideReader> {
+  const { description, reader } = await openHamamatsu(path, source, file)
+  return reader ?? { ...(await throughOpenSlide(path, source, file, signal)), description }
 }
 
 async function throughIndex(
   path: string,
-  source: Closable,
+  source: ClosableSource,
   file: TiffFile,
   description: SlideDescription,
   signal?: AbortSignal,

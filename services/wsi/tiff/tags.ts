@@ -44,6 +44,9 @@ export const Tag = {
   NdpiFormat: 65420,
   NdpiSourceLens: 65421,
   NdpiFocalPlane: 65424,
+  NdpiMcuStarts: 65426,
+  NdpiMcuStartsHigh: 65432,
+  NdpiCaptureMode: 65441,
 } as const
 
 /** Values of Compression (259) that are met in slides. */
