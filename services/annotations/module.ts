@@ -3,9 +3,10 @@ import {
   AnnotationsServiceDefinition,
   type AnnotationsServiceImplementation,
 } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import { onAnnotated } from './came-with-slide.ts'
 import { changing } from './changing.ts'
 import { config } from './config.ts'
-import type { AnnotationsDeps } from './deps.ts'
+import { type AnnotationsDeps, objects } from './deps.ts'
 import { annotations as migration } from './migrations/001-annotations.ts'
 import { reading } from './reading.ts'
 import { deleteSlide } from './store.ts'
@@ -13,10 +14,11 @@ import type { AnnotationTables } from './tables.ts'
 import { transferring } from './transferring.ts'
 
 /** What people draw on slides: versions, changes in order, files in and out. */
-export const annotations = defineModule<AnnotationTables, typeof config, Record<never, never>>({
+export const annotations = defineModule<AnnotationTables, typeof config, typeof objects>({
   name: 'annotations',
   config,
   migrations: [migration],
+  objects,
   start: async deps => ({
     rpc: {
       definition: AnnotationsServiceDefinition,
@@ -32,6 +34,7 @@ export const annotations = defineModule<AnnotationTables, typeof config, Record<
 
 function consumers(deps: AnnotationsDeps): Consumers {
   return {
+    'slides.annotated': onAnnotated(deps),
     'slides.deleted': { handle: ({ slideId }) => deps.db.transaction(trx => deleteSlide(trx, slideId)) },
   }
 }

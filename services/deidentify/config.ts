@@ -1,9 +1,39 @@
-import { integer, type Settings } from '@coverslip/platform/config.ts'
+import { bytes, integer, type Settings, text } from '@coverslip/platform/config.ts'
+import { z } from 'zod'
+
+/** Words separated by commas. */
+const words = text.transform(line =>
+  line
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== ''),
+)
 
 export const config = {
   DEIDENTIFY_CONCURRENCY: {
     type: integer(1, 64),
     default: '2',
     help: 'Slides in work at once in one process; formats that are rewritten use all cores for one slide',
+  },
+  ANNOTATION_TERMS: {
+    type: words,
+    default:
+      'tumor,tumour,whole tumor,viable tumor,tumor area,tumor bed,stroma,necrosis,normal,benign,malignant,in situ,invasive,lymphocytes,immune cells,mucin,muscle,fat,vessel,nerve,gland,epithelium,background,artefact,artifact,ignore*,region*,exclude,exclusion,other,positive,negative',
+    help: 'Names of layers and terms that may pass with an annotation file that comes with a slide; all others are replaced by letters',
+  },
+  ANNOTATION_FILE_MAX_BYTES: {
+    type: bytes,
+    default: '256m',
+    help: 'Largest annotation file that is taken with a slide',
+  },
+  REVIEW_GATE: {
+    type: z.enum(['on', 'off'], { error: 'expected on or off' }),
+    default: 'on',
+    help: 'Whether a person looks at each slide before it is released, in projects whose owner did not say; `off` is audited',
+  },
+  NAMING_MIN_SUBJECTS: {
+    type: integer(1, 10_000),
+    default: '5',
+    help: 'Names that fewer subjects of a project share are shown to the reviewer as singling a subject out',
   },
 } satisfies Settings

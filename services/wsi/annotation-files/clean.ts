@@ -32,6 +32,8 @@ export interface Cleaned {
   /** Entries that could not be used. */
   skipped: number
   dropped: Dropped
+  /** Every word of the file that came from the source: names of layers, terms and measurements. */
+  words: string[]
 }
 
 /**
@@ -52,8 +54,19 @@ export async function cleanAnnotationFile(bytes: Uint8Array, options: CleanOptio
     },
     skip: () => skipped++,
   })
-  return { format, geojson: documentOf(options.slideId, contents), annotations: contents.length, skipped, dropped }
+  const geojson = documentOf(options.slideId, contents)
+  return { format, geojson, annotations: contents.length, skipped, dropped, words: wordsOf(contents) }
 }
+
+const wordsOf = (contents: readonly Content[]): string[] => [
+  ...new Set(
+    contents.flatMap(({ layer, term, measurements }) => [
+      ...(layer ? [layer.name] : []),
+      ...(term ? [term.name] : []),
+      ...Object.keys(measurements),
+    ]),
+  ),
+]
 
 /** Annotators draw over the slide's border; what lies wholly beyond it belongs to another slide. */
 function isOnSlide({ geometry }: Content, { width, height }: CleanOptions): boolean {
