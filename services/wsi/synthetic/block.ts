@@ -1,4 +1,4 @@
-import type { JpegCoder } from './coder.ts'
+import type { CoderOptions, JpegCoder } from './coder.ts'
 import { average, cut, REDUCTION } from './grid.ts'
 import { createRenderer, type Scene } from './render.ts'
 
@@ -6,14 +6,16 @@ import { createRenderer, type Scene } from './render.ts'
 export interface BlockSettings {
   scene: Scene
   tileSize: number
-  coder: { coding: 'ycbcr' | 'rgb'; quality: number }
+  coder: CoderOptions
+  /** Tiles are coded as runs between restart markers (NDPI) instead of as pictures of their own. */
+  runs?: boolean
   /** The overview keeps one pixel of this many squared: 1, 4 or 16. */
   overviewScale: number
 }
 
 /** What a block of `REDUCTION` by `REDUCTION` tiles yields. */
 export interface Block {
-  /** Complete JPEGs row by row; null for tiles beyond the slide's edge. */
+  /** JPEGs row by row; null for tiles beyond the slide's edge. */
   tiles: (Uint8Array | null)[]
   /** The same as one tile of the next level. */
   reduced: Uint8Array
@@ -24,7 +26,10 @@ export interface Block {
 }
 
 /** Returns the function that draws and compresses one block, given its place in the grid of blocks. */
-export function createBlockMaker(settings: BlockSettings, coder: JpegCoder): (column: number, row: number) => Block {
+export function createBlockMaker(
+  settings: BlockSettings,
+  coder: Pick<JpegCoder, 'encode'>,
+): (column: number, row: number) => Block {
   const { scene, tileSize, overviewScale } = settings
   const renderer = createRenderer(scene)
   const side = tileSize * REDUCTION

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createAnatomy, type Place } from './anatomy.ts'
+import type { Block } from './block.ts'
 import { createBlockMaker } from './block.ts'
 import { makeBlocks } from './block-pool.ts'
 import { createCoder } from './coder.ts'
@@ -7,6 +8,7 @@ import { bleeding } from './compartments.ts'
 import { cut, type Picture, paste, REDUCTION } from './grid.ts'
 import { random } from './noise.ts'
 import { createRenderer, type Scene } from './render.ts'
+import { BLOCK_WORKER } from './tiff-slide.ts'
 
 /** Small tiles: 64 pixels from border to border, so that nearly every cell, gland and vessel lies on one. */
 const TILE = 16
@@ -88,7 +90,7 @@ describe('blocks of a file show what is drawn in one piece', () => {
     const side = TILE * REDUCTION
     const [columns, rows] = [Math.ceil(scene.width / side), Math.ceil(scene.height / side)]
     const assembled = newPicture(columns * side, rows * side)
-    for await (const { column, row, block } of makeBlocks(settingsOf(scene), columns, rows, 2))
+    for await (const { column, row, block } of makeBlocks<Block>(BLOCK_WORKER, settingsOf(scene), columns, rows, 2))
       paste(block.overview, side, assembled, column * side, row * side)
     expect(assembled.data.equals(createRenderer(scene).render(0, 0, columns * side, rows * side))).toBe(true)
   })

@@ -1,6 +1,6 @@
-import { encodeRgb } from '../turbojpeg.ts'
+import { encodeRgb, type Subsampling } from '../turbojpeg.ts'
 import { bindTurboJpeg } from '../turbojpeg-binding.ts'
-import { numberFromZero, splitTables } from './jpeg-tables.ts'
+import { numberFromZero, splitTables, withComment } from './jpeg-tables.ts'
 
 /** Compresses the pictures of one slide file; all of them share one set of tables. */
 export interface JpegCoder {
@@ -14,18 +14,22 @@ export interface CoderOptions {
   /** `rgb` stores R, G and B as they are, unsubsampled, with components 0, 1, 2 and no marker that says so. */
   coding: 'ycbcr' | 'rgb'
   quality: number
+  /** Of `ycbcr`; 4:2:0 unless said. */
+  subsampling?: Subsampling
+  /** Free text that every picture carries (COM). */
+  comment?: string
 }
 
 /** @throws SlideFileError `library-missing` */
-export function createCoder({ coding, quality }: CoderOptions): JpegCoder {
+export function createCoder({ coding, quality, subsampling = '4:2:0', comment }: CoderOptions): JpegCoder {
   const complete =
     coding === 'rgb'
       ? createPlaneEncoder(quality)
-      : (rgb: Uint8Array, width: number, height: number) =>
-          encodeRgb(rgb, width, height, { quality, subsampling: '4:2:0' })
+      : (rgb: Uint8Array, width: number, height: number) => encodeRgb(rgb, width, height, { quality, subsampling })
   const encode = (rgb: Uint8Array, width: number, height: number) => {
     const { abbreviated } = splitTables(complete(rgb, width, height))
-    return coding === 'rgb' ? numberFromZero(abbreviated) : abbreviated
+    const jpeg = coding === 'rgb' ? numberFromZero(abbreviated) : abbreviated
+    return comment ? withComment(jpeg, comment) : jpeg
   }
   return { tables: splitTables(complete(new Uint8Array(16 * 16 * 3), 16, 16)).tables, encode }
 }

@@ -38,3 +38,11 @@ export function numberFromZero(abbreviated: Buffer): Buffer {
   }
   return abbreviated
 }
+
+/** Puts free text (COM) behind the beginning of a stream. */
+export function withComment(jpeg: Buffer, comment: string): Buffer {
+  const payload = Buffer.from(comment)
+  const head = Buffer.from([0xff, 0xfe, 0, 0])
+  head.writeUInt16BE(payload.length + 2, 2)
+  return Buffer.concat([START, head, payload, jpeg.subarray(2)])
+}

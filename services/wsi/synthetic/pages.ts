@@ -1,5 +1,6 @@
 import { ascii, type Field, long, opaque, positions, rational, short } from '../tiff/fields.ts'
 import { Compression, Photometric, Tag } from '../tiff/tags.ts'
+import type { Subsampling } from '../turbojpeg.ts'
 import type { JpegCoder } from './coder.ts'
 import { cut, type Picture, type TiledLevel } from './grid.ts'
 import { encodeLzw, predict } from './lzw.ts'
@@ -16,13 +17,24 @@ const rgbPixels = (width: number, height: number): Fields => ({
   [Tag.PlanarConfiguration]: short(1),
 })
 
-const subsampled: Fields = { [Tag.YCbCrSubSampling]: short(2, 2) }
+const CHROMA = { '4:4:4': [1, 1], '4:2:2': [2, 1], '4:2:0': [2, 2] } as const
 
-const jpeg = (tables: Buffer, coding: 'ycbcr' | 'rgb'): Fields => ({
+/** Says how chroma is sampled. */
+export const sampled = (subsampling: Subsampling): Fields => ({
+  [Tag.YCbCrSubSampling]: short(...CHROMA[subsampling]),
+})
+
+/** How JPEG tiles hold their colours. */
+export interface Colours {
+  coding: 'ycbcr' | 'rgb'
+  subsampling: Subsampling
+}
+
+const jpeg = (tables: Buffer, { coding, subsampling }: Colours): Fields => ({
   [Tag.Compression]: short(Compression.Jpeg),
   [Tag.JPEGTables]: opaque(tables),
   [Tag.PhotometricInterpretation]: short(coding === 'rgb' ? Photometric.Rgb : Photometric.YCbCr),
-  ...(coding === 'ycbcr' ? subsampled : {}),
+  ...(coding === 'ycbcr' ? sampled(subsampling) : {}),
 })
 
 /** A tiled level of the slide. */
@@ -31,11 +43,11 @@ export function levelFields(
   tileSize: number,
   placement: Placement,
   tables: Buffer,
-  coding: 'ycbcr' | 'rgb',
+  colours: Colours,
 ): Fields {
   return {
     ...rgbPixels(level.width, level.height),
-    ...jpeg(tables, coding),
+    ...jpeg(tables, colours),
     [Tag.TileWidth]: long(tileSize),
     [Tag.TileLength]: long(tileSize),
     [Tag.TileOffsets]: positions(placement.offsets),
@@ -70,7 +82,7 @@ async function strips(
 /** Thumbnail and macro: JPEG in strips of 16 rows. `coder` codes YCbCr. */
 export async function jpegStrips(picture: Picture, append: Append, coder: JpegCoder): Promise<Fields> {
   const fields = await strips(picture, 16, append, (rgb, height) => coder.encode(rgb, picture.width, height))
-  return { ...fields, ...jpeg(coder.tables, 'ycbcr') }
+  return { ...fields, ...jpeg(coder.tables, { coding: 'ycbcr', subsampling: '4:2:0' }) }
 }
 
 /** Label: LZW with horizontal prediction in strips of 7 rows. */
