@@ -65,7 +65,13 @@ export type Slide = z.infer<typeof slide>
 export const intakeSlide = z.object({
   id: uuid,
   project: z.string(),
-  sourceName: z.string(),
+  /** Null once the slide has its release name. */
+  sourceName: z.string().nullable(),
+  /** The number that the slide is known by until it is released. */
+  researchNumber: z.string().nullable(),
+  releaseName: z.string().nullable(),
+  /** How many annotation files came with it. */
+  annotationFiles: z.number(),
   state: intakeState,
   progress: z.number(),
   code: z.string().nullable(),

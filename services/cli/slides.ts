@@ -63,11 +63,14 @@ export function slideFacts(shown: Shown): string[] {
       ? [
           ['id', shown.id],
           ['source', shown.sourceName],
+          ['number', shown.researchNumber],
+          ['name', shown.releaseName],
           ['state', shown.state],
           ['reason', shown.reason],
           ['progress', `${Math.floor(shown.progress * 100)} %`],
           ['format', shown.format],
           ['size', sizeText(shown.sourceBytes)],
+          ['annotations', shown.annotationFiles === 0 ? null : `${shown.annotationFiles} files`],
           ['received', shown.receivedAt],
         ]
       : [

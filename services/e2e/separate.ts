@@ -53,6 +53,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     METRICS_PORT: '0',
     RPC_PORT: String(ports[name]),
     LOG_FILE: join(data, `${name}.jsonl`),
+    INGEST_DUPLICATES: 'keep',
     DATABASE_URL: databaseUrl(postgres.url, name, password),
     BUS_URL: nats.url,
     CACHE_URL: redis.url,

@@ -14,6 +14,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     METRICS_PORT: '0',
     RPC_PORT: '0',
     LOG_FILE: log,
+    INGEST_DUPLICATES: 'keep',
     ...settings,
   }))
   return {

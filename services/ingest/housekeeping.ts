@@ -1,4 +1,5 @@
 /** Uploads whose end nobody noted are noted, those that nobody goes on with end, and sources whose time is over go. */
+import { uuid } from '@coverslip/proto/api.ts'
 import { isLocked } from './lease-locker.ts'
 import type { IngestDeps } from './module-deps.ts'
 import { finishUpload } from './registration.ts'
@@ -35,6 +36,7 @@ export async function tidyUp(deps: IngestDeps, store: UploadStore, arrived: () =
   await failAbandoned(deps, store)
   await removeExpired(deps, store)
   await removeRetired(deps)
+  await removeStray(deps, store)
 }
 
 /** Uploads whose last byte came just before a process died, so that nobody noted it. */
@@ -100,18 +102,44 @@ async function removeExpired(deps: IngestDeps, store: UploadStore): Promise<void
   }
 }
 
-async function removeRetired({ db, config, objects }: IngestDeps): Promise<void> {
-  if (config.SOURCE_RETENTION === undefined) return
-  const retired = await db.query
+/** Sources whose time is over, and those of duplicates. */
+async function removeRetired(deps: IngestDeps): Promise<void> {
+  const { SOURCE_RETENTION } = deps.config
+  const before = SOURCE_RETENTION === undefined ? undefined : new Date(Date.now() - SOURCE_RETENTION)
+  const retired = await deps.db.query
     .selectFrom('slides')
     .select('slide_id')
-    .where('state', '=', 'ready')
     .where('source_removed_at', 'is', null)
-    .where('changed_at', '<', new Date(Date.now() - config.SOURCE_RETENTION))
+    .where(({ eb, and, or }) =>
+      or([
+        and([eb('state', '=', 'failed'), eb('code', '=', 'duplicate')]),
+        ...(before ? [and([eb('state', '=', 'ready'), eb('changed_at', '<', before)])] : []),
+      ]),
+    )
     .execute()
-  for (const { slide_id } of retired) {
-    await objects.source.deletePrefix(`${slide_id}/`)
-    const removed = { source_removed_at: new Date() }
-    await db.query.updateTable('slides').set(removed).where('slide_id', '=', slide_id).execute()
-  }
+  for (const { slide_id } of retired) await removeSource(deps, slide_id)
+}
+
+/** Removes the bytes of a slide's source; its record stays. */
+export async function removeSource({ db, objects }: IngestDeps, slideId: string): Promise<void> {
+  await objects.source.deletePrefix(`${slideId}/`)
+  const removed = { source_removed_at: new Date() }
+  await db.query.updateTable('slides').set(removed).where('slide_id', '=', slideId).execute()
+}
+
+/** Bytes that no record knows of: a process died between forgetting them and removing them. */
+async function removeStray({ db }: IngestDeps, store: UploadStore): Promise<void> {
+  const stray = await store.list()
+  if (stray.size === 0) return
+  const known = await db.query
+    .selectFrom('uploads')
+    .select('upload_id')
+    .where(
+      'upload_id',
+      'in',
+      [...stray].filter(id => uuid.safeParse(id).success),
+    )
+    .execute()
+  for (const { upload_id } of known) stray.delete(upload_id)
+  for (const id of stray) await store.remove(id)
 }

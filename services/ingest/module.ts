@@ -1,9 +1,11 @@
 import { defineModule } from '@coverslip/platform/module.ts'
+import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
 import { startArrivals } from './arrivals.ts'
 import { config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { openKeyedHash } from './keyed-hash.ts'
 import { createLeaseLocker } from './lease-locker.ts'
-import { intake } from './migrations/001-intake.ts'
+import { migrations } from './migrations/index.ts'
 import { objects } from './module-deps.ts'
 import { createRpc } from './rpc.ts'
 import { consumers, followers } from './standing.ts'
@@ -14,11 +16,13 @@ import { uploadRoutes } from './uploads.ts'
 export const ingest = defineModule<Tables, typeof config, typeof objects>({
   name: 'ingest',
   config,
-  migrations: [intake],
+  migrations,
   objects,
   async start(deps) {
     const store = await openUploadStore(deps.objects.source)
-    const arrivals = startArrivals(deps, store)
+    const hash = await openKeyedHash(deps.config)
+    const subjects = deps.rpc('subjects', SubjectsServiceDefinition)
+    const arrivals = startArrivals({ deps, store, hash, subjects })
     const housekeeping = startHousekeeping(deps, store, arrivals.wake)
     return {
       rpc: createRpc(deps),

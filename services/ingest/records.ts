@@ -19,6 +19,26 @@ function readCursor(cursor: string): [Date, string] {
 const writeCursor = ({ received_at, slide_id }: SlideRow): string =>
   Buffer.from(JSON.stringify([received_at.toISOString(), slide_id])).toString('base64url')
 
+/** A record with the number of annotation files that came with its slide. */
+export type ListedSlide = SlideRow & { annotation_files: string | number | null }
+
+const listed = (queries: Queries) =>
+  queries
+    .selectFrom('slides')
+    .selectAll()
+    .select(({ selectFrom, fn }) =>
+      selectFrom('uploads')
+        .select(fn.countAll<string | number>().as('files'))
+        .whereRef('uploads.slide_id', '=', 'slides.slide_id')
+        .where('object_key', 'like', '%/annotations-%')
+        .as('annotation_files'),
+    )
+    .where('arrival', '!=', 'deleted')
+
+/** One record; undefined for a slide that intake does not know. */
+export const findListed = (queries: Queries, slideId: string): Promise<ListedSlide | undefined> =>
+  listed(queries).where('slide_id', '=', slideId).executeTakeFirst()
+
 /**
  * Records of some projects (`*`: all), newest first.
  * @throws ServiceError `invalid` for a cursor that this function did not make
@@ -26,13 +46,10 @@ const writeCursor = ({ received_at, slide_id }: SlideRow): string =>
 export async function listIntake(
   queries: Queries,
   { projects, limit, cursor }: { projects: string[]; limit: number; cursor: string },
-): Promise<{ slides: SlideRow[]; nextCursor: string }> {
+): Promise<{ slides: ListedSlide[]; nextCursor: string }> {
   if (projects.length === 0) return { slides: [], nextCursor: '' }
   const size = Math.min(limit || 100, MAX_PAGE)
-  let query = queries
-    .selectFrom('slides')
-    .selectAll()
-    .where('arrival', '!=', 'deleted')
+  let query = listed(queries)
     .orderBy('received_at', 'desc')
     .orderBy('slide_id', 'desc')
     .limit(size + 1)

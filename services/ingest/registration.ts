@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Transaction } from 'kysely'
+import { isAnnotationName } from './slide-files.ts'
 import type { SlideRow, Tables } from './store.ts'
 import type { UploadMetadata } from './upload-metadata.ts'
 
@@ -32,14 +33,14 @@ export async function beginUpload(trx: Trx, upload: NewUpload): Promise<string> 
       size: upload.size,
       finished_at: null,
       object_key: null,
-      sha256: null,
     })
     .onConflict(conflict => conflict.columns(['slide_id', 'path']).doNothing())
     .executeTakeFirstOrThrow()
   if (Number(numInsertedOrUpdatedRows) === 0)
     throw new ServiceError('conflict', 'The set has a file of this path already')
   // The file beside the others names the slide, in whatever order they come.
-  const named = upload.metadata.set && /^[^/]+(?<!\.xml)$/i.test(path) ? { source_name: path } : {}
+  const names = upload.metadata.set !== null && !path.includes('/') && !isAnnotationName(path)
+  const named = names ? { source_name: path } : {}
   const news = { changed_at: new Date(), ...named }
   await trx.updateTable('slides').set(news).where('slide_id', '=', slide.slide_id).execute()
   return slide.slide_id

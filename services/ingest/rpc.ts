@@ -6,14 +6,13 @@ import {
   type IntakeSlide,
 } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
 import type { IngestDeps } from './module-deps.ts'
-import { deleteIntake, listIntake } from './records.ts'
-import { findSlide, type SlideRow } from './store.ts'
+import { deleteIntake, findListed, type ListedSlide, listIntake } from './records.ts'
 
-function toMessage(row: SlideRow): IntakeSlide {
+function toMessage(row: ListedSlide): IntakeSlide {
   return {
     slideId: row.slide_id,
     project: row.project,
-    sourceName: row.source_name,
+    sourceName: row.source_name ?? '',
     state: row.state,
     progress: row.progress,
     reason: row.reason ?? '',
@@ -22,10 +21,10 @@ function toMessage(row: SlideRow): IntakeSlide {
     format: row.format ?? '',
     receivedAt: row.received_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
-    pseudonyms: undefined,
-    researchNumber: '',
-    releaseName: '',
-    annotationFiles: 0,
+    pseudonyms: row.pseudonyms ?? undefined,
+    researchNumber: row.research_number ?? '',
+    releaseName: row.release_name ?? '',
+    annotationFiles: Number(row.annotation_files),
   }
 }
 
@@ -36,8 +35,8 @@ export function createRpc(deps: IngestDeps): RpcImplementation {
       return { slides: slides.map(toMessage), nextCursor }
     },
     async getIntake({ slideId }) {
-      const slide = await findSlide(deps.db.query, slideId)
-      if (!slide || slide.arrival === 'deleted') throw new ServiceError('not-found', 'There is no such slide in intake')
+      const slide = await findListed(deps.db.query, slideId)
+      if (!slide) throw new ServiceError('not-found', 'There is no such slide in intake')
       return { slide: toMessage(slide) }
     },
     async deleteIntake({ slideId }) {

@@ -11,8 +11,8 @@ export interface ArrivedFile {
 export interface SlideFiles {
   /** Key by upload. */
   keys: ReadonlyMap<string, string>
-  /** Keys that reading the slide takes; the first is the file to open. Null: the files do not make up a slide. */
-  source: readonly string[] | null
+  /** The name that the slide came with: its main file's. Null: the files do not make up a slide. */
+  name: string | null
 }
 
 /** Sources are never changed: theirs is always the first revision. */
@@ -20,53 +20,67 @@ const REVISION = 1
 
 /** What 3DHISTECH's scanners write into a slide's folder; the files refer to each other by these names. */
 const MIRAX_PART = /^(Slidedat\.ini|Index\.dat|Data\d{4,8}\.dat)$/i
+/** ImageScope and ASAP write XML, QuPath writes GeoJSON under either name. */
+const ANNOTATIONS = /\.(xml|geojson|json)$/i
+
+export const isAnnotationName = (name: string): boolean => ANNOTATIONS.test(name)
+/** A file name without its extension, as files that belong together share it. */
+export const stemOf = (name: string): string => name.replace(/\.[^./]*$/, '').toLowerCase()
+
+/** The key of the n-th annotation file of a slide, from 1 on. */
+export const annotationKey = (slideId: string, n: number, name: string): string =>
+  `${slideId}/${REVISION}/annotations-${n}.${ANNOTATIONS.exec(name)![1]!.toLowerCase()}`
+
+/** Of a slide's keys those that reading it takes; the first is the file to open. Empty: they do not make up a slide. */
+export function sourceKeys(keys: Iterable<string>): string[] {
+  const source = [...keys].filter(key => /\/(source|slide\.mrxs|slide\/[^/]+)$/.test(key))
+  return source.sort((a, b) => Number(a.includes('/slide/')) - Number(b.includes('/slide/')))
+}
+
+/** Of a slide's keys those of the annotation files that came with it. */
+export const annotationKeys = (keys: Iterable<string>): string[] =>
+  [...keys].filter(key => /\/annotations-\d+\.\w+$/.test(key))
 
 const isIn = (folder: string, path: string): boolean => path.startsWith(`${folder}/`)
+const isMiraxHead = ({ path }: ArrivedFile): boolean => /^[^/]+\.mrxs$/i.test(path)
 
 /**
- * Names the objects of a slide. One file is `source`. An MRXS file with its folder becomes `slide.mrxs` and `slide/…`,
- * a slide with its ImageScope XML `source` and `annotations.xml`. Anything else is kept under numbers.
+ * Names the objects of a slide. Its one file is `source`. An MRXS file with its folder becomes `slide.mrxs` and
+ * `slide/…`. Annotation files that came along are `annotations-1.xml` and so on. Anything else is kept under numbers.
  */
 export function slideFiles(slideId: string, files: readonly ArrivedFile[]): SlideFiles {
   const keyOf = (file: string): string => `${slideId}/${REVISION}/${file}`
-  const [first] = files
-  if (files.length === 1 && first) {
-    const key = keyOf('source')
-    return { keys: new Map([[first.uploadId, key]]), source: [key] }
+  const [only] = files
+  if (files.length === 1 && only) {
+    return { keys: new Map([[only.uploadId, keyOf('source')]]), name: only.path }
   }
-  return miraxFiles(files, keyOf) ?? annotatedFiles(files, keyOf) ?? numbered(files, keyOf)
+  const heads = files.filter(isMiraxHead)
+  const folder = heads.length === 1 ? heads[0]!.path.slice(0, -'.mrxs'.length) : null
+  const annotations = files.filter(({ path }) => isAnnotationName(path) && !(folder && isIn(folder, path)))
+  const others = files.filter(file => !annotations.includes(file))
+  const found = folder !== null ? miraxFiles(others, folder, keyOf) : singleFile(others, keyOf)
+  if (!found) return numbered(files, keyOf)
+  const named = annotations.map(({ uploadId, path }, i) => [uploadId, annotationKey(slideId, i + 1, path)] as const)
+  return { ...found, keys: new Map([...found.keys, ...named]) }
 }
 
-function miraxFiles(files: readonly ArrivedFile[], keyOf: (file: string) => string): SlideFiles | null {
-  const heads = files.filter(({ path }) => /^[^/]+\.mrxs$/i.test(path))
-  const [head] = heads
-  if (!head || heads.length > 1) return null
-  const folder = head.path.slice(0, -'.mrxs'.length)
+function miraxFiles(files: readonly ArrivedFile[], folder: string, keyOf: (file: string) => string): SlideFiles {
+  const head = files.find(isMiraxHead)!
   const keys = new Map([[head.uploadId, keyOf('slide.mrxs')]])
-  const source = [keyOf('slide.mrxs')]
   for (const [i, { uploadId, path }] of files.entries()) {
     if (uploadId === head.uploadId) continue
     const name = isIn(folder, path) ? path.slice(folder.length + 1) : ''
-    const part = MIRAX_PART.test(name)
-    const key = keyOf(part ? `slide/${name}` : `extra/${i}`)
-    keys.set(uploadId, key)
-    if (part) source.push(key)
+    keys.set(uploadId, keyOf(MIRAX_PART.test(name) ? `slide/${name}` : `extra/${i}`))
   }
-  return { keys, source }
+  return { keys, name: head.path }
 }
 
-function annotatedFiles(files: readonly ArrivedFile[], keyOf: (file: string) => string): SlideFiles | null {
-  const annotations = files.filter(({ path }) => /\.xml$/i.test(path))
-  const others = files.filter(file => !annotations.includes(file))
-  const [xml, slide] = [annotations[0], others[0]]
-  if (!xml || !slide || files.length !== 2) return null
-  const keys = new Map([
-    [slide.uploadId, keyOf('source')],
-    [xml.uploadId, keyOf('annotations.xml')],
-  ])
-  return { keys, source: [keyOf('source')] }
+function singleFile(files: readonly ArrivedFile[], keyOf: (file: string) => string): SlideFiles | null {
+  const [slide] = files
+  if (!slide || files.length > 1) return null
+  return { keys: new Map([[slide.uploadId, keyOf('source')]]), name: slide.path }
 }
 
 function numbered(files: readonly ArrivedFile[], keyOf: (file: string) => string): SlideFiles {
-  return { keys: new Map(files.map(({ uploadId }, i) => [uploadId, keyOf(`extra/${i}`)])), source: null }
+  return { keys: new Map(files.map(({ uploadId }, i) => [uploadId, keyOf(`extra/${i}`)])), name: null }
 }

@@ -1,5 +1,6 @@
 /** The intake record follows what the other services tell of its slide. */
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
+import { sql } from 'kysely'
 import type { IngestDeps } from './module-deps.ts'
 import { isNews, type Standing, stateOfFailure } from './states.ts'
 import { uploadsOf } from './store.ts'
@@ -46,17 +47,40 @@ async function saveProgress(deps: IngestDeps, slideId: string, stage: string, fr
   if (row) await save(deps, { slideId, state: stage, revision: Math.max(1, row.revision) })
 }
 
+/** A slide that has a release name is known by nothing else: what it came as is forgotten. */
+async function forgetNames({ db }: IngestDeps, slideId: string, releaseName: string): Promise<void> {
+  await db.transaction(async trx => {
+    await trx
+      .updateTable('slides')
+      .set({ release_name: releaseName, source_name: null, research_number: null })
+      .where('slide_id', '=', slideId)
+      .execute()
+    const unnamed = { path: sql<string>`upload_id::text` }
+    await trx.updateTable('uploads').set(unnamed).where('slide_id', '=', slideId).execute()
+    await trx.updateTable('watched').set({ name: null }).where('slide_id', '=', slideId).execute()
+  })
+}
+
 /** Removes the source and the record; nothing that still comes of the slide brings it back. */
 async function remove(deps: IngestDeps, store: UploadStore, slideId: string): Promise<void> {
   const gone = { arrival: 'deleted' as const }
   await deps.db.query.updateTable('slides').set(gone).where('slide_id', '=', slideId).execute()
+  // The place stays known, so that what still lies in a watched folder does not come again.
+  await deps.db.query.updateTable('watched').set({ name: null }).where('slide_id', '=', slideId).execute()
   for (const { upload_id } of await uploadsOf(deps.db.query, slideId)) await store.remove(upload_id)
   await deps.objects.source.deletePrefix(`${slideId}/`)
   await deps.db.query.deleteFrom('slides').where('slide_id', '=', slideId).execute()
 }
 
 export const consumers = (deps: IngestDeps, store: UploadStore): Consumers => ({
-  'slides.deidentified': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'tiling' }) },
+  'slides.review_wanted': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'review' }) },
+  'slides.deidentified': {
+    async handle({ slideId, revision, release }) {
+      await save(deps, { slideId, revision, state: 'tiling' })
+      // Also when later news came first.
+      if (release?.name) await forgetNames(deps, slideId, release.name)
+    },
+  },
   'slides.tiled': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'ready' }) },
   'slides.failed': {
     handle: ({ slideId, revision, code, reason }) =>

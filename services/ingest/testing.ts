@@ -4,8 +4,9 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { config } from './config.ts'
-import { intake } from './migrations/001-intake.ts'
-import type { IngestDeps } from './module-deps.ts'
+import { keyedHash } from './keyed-hash.ts'
+import { migrations } from './migrations/index.ts'
+import type { Arriving, IngestDeps, Subjects } from './module-deps.ts'
 import { beginUpload, finishUpload } from './registration.ts'
 import { openUploadStore, type UploadStore } from './upload-store.ts'
 
@@ -19,18 +20,36 @@ export interface UploadedFile {
 export interface TestIngest {
   test: TestDeps<IngestDeps>
   store: UploadStore
+  arriving: Arriving
   /** Uploads files, up to the note that all bytes are there. @returns the slide's id */
   upload(files: UploadedFile[], finish?: boolean): Promise<string>
 }
 
-export async function openTestIngest(environment: Record<string, string>): Promise<TestIngest> {
-  const test = await openTestDeps<IngestDeps>({ name: 'ingest', config, migrations: [intake], environment })
+/** Lets every slide go on; subjects itself is asked in services/all. */
+export const admitAll: Subjects = {
+  admit: async () => ({
+    admitted: true,
+    heldBy: [],
+    pseudonyms: undefined,
+    material: undefined,
+    researchNumber: 'R-1',
+  }),
+  findBySourceName: async () => ({ slideId: '', ledger: false }),
+}
+
+export async function openTestIngest(
+  environment: Record<string, string>,
+  subjects: Subjects = admitAll,
+): Promise<TestIngest> {
+  const test = await openTestDeps<IngestDeps>({ name: 'ingest', config, migrations, environment })
   const store = await openUploadStore(test.deps.objects.source)
   const uploads = join(test.data, 'source/.uploads')
   await mkdir(uploads, { recursive: true })
+  const hash = keyedHash('a key of tests, of 32 characters')
   return {
     test,
     store,
+    arriving: { deps: test.deps, store, hash, subjects },
     async upload(files, finish = true) {
       const set = randomUUID()
       let slideId = ''

@@ -15,6 +15,10 @@ export interface UploadStore {
   received(uploadId: string): Promise<{ offset: number; size: number | null } | null>
   /** Makes an object of a finished upload. Doing it again, after a crash for one, is harmless. */
   moveTo(uploadId: string, key: string): Promise<void>
+  /** The bytes of a finished upload as a local file; `release` removes what was downloaded. */
+  local(uploadId: string, scratch: string): Promise<{ path: string; release(): Promise<void> }>
+  /** Uploads that there are bytes of. */
+  list(): Promise<Set<string>>
   /** Removes the bytes of an upload, finished or not; no error when there are none. */
   remove(uploadId: string): Promise<void>
 }
@@ -26,6 +30,13 @@ export async function openUploadStore(objects: Objects): Promise<UploadStore> {
   return objects.location.scheme === 'file'
     ? fileStore(objects, objects.location.directory)
     : s3Store(objects, objects.location)
+}
+
+/** Both kinds of store keep `.uploads/<id>` and something beside it. */
+async function uploadsIn(objects: Objects): Promise<Set<string>> {
+  const ids = new Set<string>()
+  for await (const { key } of objects.list(`${FOLDER}/`)) ids.add(key.slice(FOLDER.length + 1).slice(0, 36))
+  return ids
 }
 
 const received = (datastore: DataStore, name: string) =>
@@ -49,6 +60,8 @@ function fileStore(objects: Objects, root: string): UploadStore {
       if (!(await objects.head(key))) await objects.putFile(key, join(directory, uploadId))
       await removeFiles(uploadId)
     },
+    local: (id, scratch) => objects.localFile(`${FOLDER}/${id}`, scratch),
+    list: () => uploadsIn(objects),
     remove: removeFiles,
   }
 }
@@ -74,6 +87,8 @@ async function s3Store(objects: Objects, location: S3Location): Promise<UploadSt
       if (!(await objects.head(key))) await objects.put(key, await objects.stream(`${FOLDER}/${uploadId}`))
       await objects.deletePrefix(`${FOLDER}/${uploadId}`)
     },
+    local: (id, scratch) => objects.localFile(`${FOLDER}/${id}`, scratch),
+    list: () => uploadsIn(objects),
     remove: uploadId => objects.deletePrefix(`${FOLDER}/${uploadId}`),
   }
 }

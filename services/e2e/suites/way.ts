@@ -64,7 +64,7 @@ export function waySuite(shape: () => Shape): void {
     })
 
     test('becomes ready, under the same id everywhere', async () => {
-      expect(await client.settled(id)).toMatchObject({ id, state: 'ready', sourceName: name, reason: null })
+      expect(await client.settled(id)).toMatchObject({ id, state: 'ready', reason: null })
       slide = await eventually(10, 'the catalog to say ready', async () => {
         const found = await client.slide(id)
         return found.state === 'ready' ? found : undefined

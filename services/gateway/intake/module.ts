@@ -48,7 +48,10 @@ export function toIntakeSlide(record: IntakeMessage): IntakeSlide {
   return {
     id: record.slideId,
     project: record.project,
-    sourceName: record.sourceName,
+    sourceName: record.sourceName || null,
+    researchNumber: record.researchNumber || null,
+    releaseName: record.releaseName || null,
+    annotationFiles: record.annotationFiles,
     state: intakeState.parse(record.state),
     progress: record.progress,
     code: record.code || null,

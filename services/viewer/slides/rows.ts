@@ -40,7 +40,7 @@ export function mergeRows(slides: readonly Slide[], intake: readonly IntakeSlide
   const wanted = q.trim().toLowerCase()
   const onTheirWay = intake
     .filter(one => !known.has(one.id) && one.state !== 'ready')
-    .filter(one => one.sourceName.toLowerCase().includes(wanted))
+    .filter(one => nameOf(one).toLowerCase().includes(wanted))
   const rows = [...slides.map(slide => slideRow(slide, bySlide.get(slide.id) ?? null)), ...onTheirWay.map(intakeRow)]
   return rows.sort((a, b) => b.at.localeCompare(a.at))
 }
@@ -61,11 +61,15 @@ function slideRow(slide: Slide, intake: IntakeSlide | null): Row {
   }
 }
 
+/** What a slide on its way in is called: as it came, and once that is forgotten by its release name. */
+const nameOf = ({ sourceName, releaseName, researchNumber }: IntakeSlide) =>
+  sourceName ?? releaseName ?? researchNumber ?? 'Slide'
+
 function intakeRow(intake: IntakeSlide): Row {
   const { id, sourceName, progress, reason, receivedAt } = intake
   return {
     id,
-    name: sourceName,
+    name: nameOf(intake),
     sourceName,
     ...stateOf(intake.state),
     progress,
