@@ -91,7 +91,7 @@ describe.skipIf(!sharedData)(`slides${unlessMissing}`, () => {
   it.each([
     ['svs/broken.svs', 'not-a-slide'],
     ['tiff/unopenable.tiff', 'unsupported'],
-    ['mrxs/Mirax2-Fluorescence-1.mrxs', 'damaged'],
+    ['mrxs/Mirax2-Fluorescence-1.mrxs', 'unsupported'],
     ['ome-tiff/multi-channel-z-series.ome.tif', 'unsupported'],
     ['ome-tiff/cells.ome.tif', 'unsupported'],
     ['dicom/boxes_0.dcm', 'unsupported'],

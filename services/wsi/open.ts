@@ -4,7 +4,8 @@ import { describeAperio, isAperio } from './formats/aperio.ts'
 import { describeGeneric } from './formats/generic.ts'
 import { isHamamatsu } from './formats/hamamatsu/index.ts'
 import { openHamamatsu } from './formats/hamamatsu/open.ts'
-import { isMirax } from './formats/mirax.ts'
+import { isMirax } from './formats/mirax/detect.ts'
+import { openMirax } from './formats/mirax/open.ts'
 import { assertOwnFiles } from './formats/references.ts'
 import { claimedByVendor, isDicom } from './formats/vendors.ts'
 import { openWithOpenSlide } from './openslide.ts'
@@ -26,11 +27,12 @@ export const isTiffSlide = (reader: SlideReader): reader is TiffSlideReader => '
 type Detected =
   | { kind: 'tiff'; file: TiffFile; description: SlideDescription }
   | { kind: 'ndpi'; file: TiffFile }
+  | { kind: 'mirax' }
   | { kind: 'openslide'; file: TiffFile | null }
 
 /** How the file is to be read; by content, never by name. */
 async function detect(path: string, source: ByteSource): Promise<Detected> {
-  if (await isMirax(path)) return { kind: 'openslide', file: null }
+  if (await isMirax(path)) return { kind: 'mirax' }
   const file = await readTiff(source).catch((error: unknown) => {
     if (error instanceof SlideFileError && error.code === 'not-a-slide') return null
     throw error
@@ -62,6 +64,7 @@ export async function openSlide(path: string, signal?: AbortSignal): Promise<Sli
   try {
     const detected = await detect(path, source)
     if (detected.kind === 'openslide') return await throughOpenSlide(path, source, detected.file, signal)
+    if (detected.kind === 'mirax') return await throughImages(path, source, signal)
     if (detected.kind === 'ndpi') return await throughSegments(path, source, detected.file, signal)
     return await throughIndex(path, source, detected.file, detected.description, signal)
   } catch (error) {
@@ -99,6 +102,14 @@ async function throughSegments(
 ): Promise<SlideReader> {
   const { description, reader } = await openHamamatsu(path, source, file)
   return reader ?? { ...(await throughOpenSlide(path, source, file, signal)), description }
+}
+
+/** MIRAX by the images that it stores, where they are JPEG at whole pixels; else by OpenSlide. */
+async function throughImages(path: string, source: ClosableSource, signal?: AbortSignal): Promise<SlideReader> {
+  const reader = await openMirax(path)
+  if (!reader) return throughOpenSlide(path, source, null, signal)
+  await source.close()
+  return reader
 }
 
 async function throughIndex(

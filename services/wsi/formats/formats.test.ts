@@ -8,7 +8,7 @@ import { readTiff } from '../tiff/index.ts'
 import { Tag } from '../tiff/tags.ts'
 import { aperioProperties, decimal, describeAperio, isAperio } from './aperio.ts'
 import { describeGeneric, resolutionMpp } from './generic.ts'
-import { isMirax } from './mirax.ts'
+import { isMirax } from './mirax/detect.ts'
 import { claimedByVendor, isDicom } from './vendors.ts'
 
 const DATA = Buffer.alloc(64)

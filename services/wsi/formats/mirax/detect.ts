@@ -1,15 +1,21 @@
 import { open, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 
+/** OpenSlide reads no longer one. */
 const MAX_INI_BYTES = 1024 * 1024
+
+/** Path of the folder that belongs to a .mrxs file. */
+export function miraxFolder(path: string): string {
+  const { dir, name } = parse(path)
+  return join(dir, name)
+}
 
 /**
  * 3DHISTECH MIRAX: the file itself may hold anything; beside it lies a folder of the same stem with Slidedat.ini, whose
  * first section is GENERAL (a byte order mark before it is usual).
  */
 export async function isMirax(path: string): Promise<boolean> {
-  const { dir, name } = parse(path)
-  const ini = join(dir, name, 'Slidedat.ini')
+  const ini = join(miraxFolder(path), 'Slidedat.ini')
   const found = await stat(ini).catch(() => null)
   if (!found?.isFile() || found.size > MAX_INI_BYTES) return false
   const file = await open(ini, 'r')
