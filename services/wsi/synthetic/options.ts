@@ -20,7 +20,7 @@ export interface SyntheticOptions {
   tileSize?: number
   /** How the JPEG tiles of SVS and TIFF hold their colours. */
   coding?: 'ycbcr' | 'rgb'
-  /** Chroma of YCbCr tiles; 4:2:0 unless said, NDPI 4:2:2. */
+  /** Chroma of YCbCr tiles; 4:2:0 unless said, NDPI 4:2:2 (scanners use no 4:2:0, which OpenSlide 3.4 cannot cut). */
   subsampling?: Subsampling
   /** JPEG quality, 1 to 100. */
   quality?: number
