@@ -7,6 +7,7 @@ import { accessRoutes } from './api/access.ts'
 import { annotationsRoutes } from './api/annotations.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { processRoutes } from './api/process.ts'
+import { reviewsRoutes } from './api/reviews.ts'
 import type { RouteSpec } from './api/route.ts'
 import { slidesRoutes } from './api/slides.ts'
 import { tilesRoutes } from './api/tiles.ts'
@@ -32,6 +33,7 @@ export const api: readonly RouteSpec[] = [
   ...processRoutes,
   ...accessRoutes,
   ...intakeRoutes,
+  ...reviewsRoutes,
   ...slidesRoutes,
   ...tilesRoutes,
   ...annotationsRoutes,

@@ -9,14 +9,15 @@ import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
 import { sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { config } from './config.ts'
-import { slides } from './migrations/001-slides.ts'
+import { migrations } from './migrations/index.ts'
 import { type DeidentifyDeps, onDeleted, onReceived } from './received.ts'
 import { report } from './report.ts'
 import { findSlide } from './store.ts'
 
 let test: TestDeps<DeidentifyDeps>
 beforeAll(async () => {
-  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations: [slides] })
+  const environment = { REVIEW_GATE: 'off' }
+  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations, environment })
 })
 afterAll(() => test.close())
 afterEach(async () => {

@@ -1,108 +1,25 @@
-/** slides.received: the slide's de-identified rendition is made, proven, stored and announced. */
+/** slides.received: the slide's de-identified rendition is made, proven and stored; then a person looks, or it is released. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { causeCode, ServiceError } from '@coverslip/platform/errors.ts'
+import { causeCode, type ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
-import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
-import { localFolder } from '@coverslip/platform/objects/folder.ts'
-import type { Objects } from '@coverslip/platform/objects/port.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
-import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import { forgetAnnotationFiles } from './annotation-files.ts'
 import type { config } from './config.ts'
-import { type DeidentifiedFiles, deidentifyFile, type ResultFile } from './files.ts'
-import { findSlide, markDeleted, saveOutcome, type Tables } from './store.ts'
+import { newResearchNumber } from './naming/characters.ts'
+import { release } from './release.ts'
+import { announcementOf, makeResult, recordOf, removeRenditions, storeResult } from './result.ts'
+import { appendAudit } from './review/audit.ts'
+import { findGate } from './review/gate.ts'
+import { propose } from './review/proposal.ts'
+import { insertReview, type Proposal } from './review/store.ts'
+import { findSlide, markDeleted, type SlideRecord, saveOutcome, type Tables } from './store.ts'
 
 export const objects = { source: 'read', original: 'write', pyramid: 'write' } as const
 export type DeidentifyDeps = Deps<Tables, typeof config, typeof objects>
 
-/** There is one de-identification of a slide so far. */
+/** The first result of a slide; a redaction makes the next. */
 const REVISION = 1
-
-async function make(deps: DeidentifyDeps, message: SlideReceived, folder: string, signal: AbortSignal) {
-  const { slideId, sourceKeys } = message
-  const onProgress = (fraction: number) => deps.signal('slides.progress', { slideId, stage: 'deidentifying', fraction })
-  onProgress(0)
-  const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
-  return deidentifyFile(source.path, join(folder, 'result'), { revision: REVISION, signal, onProgress })
-}
-
-/**
- * Stores a file of the result. An attempt that ended between storing and announcing has left the object: the same bytes
- * are taken over, others (of an older version of this program) are replaced, since nobody has been told of them.
- */
-async function store(objects: Objects, key: string, file: ResultFile, scratch: string): Promise<void> {
-  try {
-    await objects.putFile(key, file.path)
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== 'conflict') throw error
-    const there = await objects.localFile(key, scratch)
-    const sha256 = await fileSha256(there.path).finally(() => there.release())
-    if (sha256 === file.sha256) return
-    await objects.deletePrefix(key)
-    await objects.putFile(key, file.path)
-  }
-}
-
-const keyOf = (slideId: string, { name }: ResultFile): string => `${slideId}/${REVISION}/${name}`
-
-function recordOf({ slideId, project }: SlideReceived, made: DeidentifiedFiles) {
-  const { rendition, files, description, report } = made
-  const { bytes, sha256 } = files[0]
-  return {
-    slideId,
-    state: 'done',
-    revision: REVISION,
-    project,
-    format: description.format,
-    file: { rendition, key: keyOf(slideId, files[0]), bytes, sha256 },
-    report: JSON.stringify(report),
-  } as const
-}
-
-/** Saves and announces. @returns false when the slide has been deleted meanwhile, or announced by another attempt */
-function announce(
-  deps: DeidentifyDeps,
-  message: SlideReceived,
-  made: DeidentifiedFiles,
-  record: ReturnType<typeof recordOf>,
-) {
-  const { width, height, mpp, objectivePower, levels } = made.description
-  const geometry = {
-    width,
-    height,
-    mpp: mpp ?? undefined,
-    objectivePower: objectivePower ?? undefined,
-    levels: levels.map(level => ({ width: level.width, height: level.height })),
-  }
-  return deps.db.transaction(async trx => {
-    if (!(await saveOutcome(trx, record))) return false
-    await deps.publish(trx, 'slides.deidentified', {
-      slideId: record.slideId,
-      revision: record.revision,
-      project: record.project,
-      rendition: made.rendition === 'original' ? Rendition.ORIGINAL : Rendition.PYRAMID,
-      file: { key: record.file.key, bytes: BigInt(record.file.bytes), sha256: record.file.sha256 },
-      format: record.format,
-      geometry,
-      pseudonyms: message.pseudonyms,
-      sourceBytes: message.bytes,
-      reportJson: record.report,
-      release: undefined,
-      material: message.material,
-      moreFiles: made.files.slice(1).map(file => ({
-        key: keyOf(record.slideId, file),
-        bytes: BigInt(file.bytes),
-        sha256: file.sha256,
-      })),
-    })
-    return true
-  })
-}
-
-export async function removeRenditions(deps: DeidentifyDeps, slideId: string): Promise<void> {
-  await deps.objects.original.deletePrefix(`${slideId}/`)
-  await deps.objects.pyramid.deletePrefix(`${slideId}/`)
-}
 
 async function deidentifySlide(deps: DeidentifyDeps, message: SlideReceived, { signal }: EventContext): Promise<void> {
   const { slideId } = message
@@ -111,17 +28,42 @@ async function deidentifySlide(deps: DeidentifyDeps, message: SlideReceived, { s
   if (known) return
   const folder = await mkdtemp(join(deps.scratch, 'deidentify-'))
   try {
-    const made = await make(deps, message, folder, signal)
-    const record = recordOf(message, made)
-    for (const file of made.files) {
-      await store(deps.objects[made.rendition], keyOf(slideId, file), file, deps.scratch)
-    }
-    if (await announce(deps, message, made, record)) return
+    const made = await makeResult(deps, message, { revision: REVISION, redact: [], folder, signal })
+    const proposal = await propose(announcementOf(message, REVISION, made), made, signal)
+    const record = recordOf(message, REVISION, 'done', made)
+    await storeResult(deps, slideId, REVISION, made)
+    if (await settle(deps, message, record, proposal)) return
     const outcome = await findSlide(deps.db.query, slideId)
     if (outcome?.state === 'deleted') await removeRenditions(deps, slideId)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Puts the result before a person, or releases it where the gate is off.
+ * @returns false when the slide has been deleted meanwhile, or another attempt was faster
+ */
+function settle(
+  deps: DeidentifyDeps,
+  message: SlideReceived,
+  record: SlideRecord,
+  proposal: Proposal,
+): Promise<boolean> {
+  const { slideId, project } = message
+  const revision = REVISION
+  return deps.db.transaction(async trx => {
+    const gate = await findGate(trx, project, deps.config.REVIEW_GATE)
+    if (!(await saveOutcome(trx, { ...record, state: gate.on ? 'review' : 'done' }))) return false
+    if (gate.on) {
+      await insertReview(trx, message, message.researchNumber || newResearchNumber(), proposal)
+      await deps.publish(trx, 'slides.review_wanted', { slideId, revision })
+    } else {
+      await release(deps, trx, proposal.announcement, '')
+      await appendAudit(trx, { who: '', what: 'released-without-review', project, slideId, revision })
+    }
+    return true
+  })
 }
 
 async function saveFailure(deps: DeidentifyDeps, message: SlideReceived, error: ServiceError): Promise<void> {
@@ -144,6 +86,7 @@ export const onReceived = (deps: DeidentifyDeps): Consumer<'slides.received'> =>
 export const onDeleted = (deps: DeidentifyDeps): Consumer<'slides.deleted'> => ({
   handle: async ({ slideId }) => {
     await markDeleted(deps.db, slideId)
+    await forgetAnnotationFiles(deps.db.query, slideId)
     await removeRenditions(deps, slideId)
   },
 })

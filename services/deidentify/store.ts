@@ -1,9 +1,15 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
 import type { Kysely, Transaction } from 'kysely'
+import type { AnnotationFileTables } from './annotation-files.ts'
+import type { NomenclatureTable, ReleaseTable } from './naming/store.ts'
+import type { AuditTable } from './review/audit.ts'
+import type { GateTable } from './review/gate.ts'
+import type { ReviewTable } from './review/store.ts'
 
 interface SlideRow {
   slide_id: string
-  state: 'done' | 'failed' | 'deleted'
+  /** `review`: waits for a person; `rejected`: that person turned it down. */
+  state: 'review' | 'done' | 'failed' | 'rejected' | 'deleted'
   revision: number
   project: string
   format: string
@@ -14,8 +20,13 @@ interface SlideRow {
   report: string | null
   changed_at?: Date
 }
-export interface Tables {
+export interface Tables extends AnnotationFileTables {
   slides: SlideRow
+  reviews: ReviewTable
+  gates: GateTable
+  nomenclatures: NomenclatureTable
+  releases: ReleaseTable
+  audit: AuditTable
 }
 
 /** A slide that this service has worked on. */
@@ -25,13 +36,13 @@ export interface SlideRecord {
   revision: number
   project: string
   format: string
-  /** Null until it is done. */
+  /** Null for a slide that has no result, or none any more. */
   file: { rendition: 'original' | 'pyramid'; key: string; bytes: number; sha256: string } | null
   /** JSON; see report.ts. */
   report: string | null
 }
 
-type Queries = Kysely<Tables> | Transaction<Tables>
+export type Queries = Kysely<Tables> | Transaction<Tables>
 
 export async function findSlide(queries: Queries, slideId: string): Promise<SlideRecord | undefined> {
   const row = await queries.selectFrom('slides').selectAll().where('slide_id', '=', slideId).executeTakeFirst()
@@ -51,25 +62,38 @@ function toRecord(row: SlideRow): SlideRecord {
   }
 }
 
+const toRow = (slide: SlideRecord) => ({
+  slide_id: slide.slideId,
+  state: slide.state,
+  revision: slide.revision,
+  project: slide.project,
+  format: slide.format,
+  rendition: slide.file?.rendition ?? null,
+  object_key: slide.file?.key ?? null,
+  bytes: slide.file?.bytes ?? null,
+  sha256: slide.file?.sha256 ?? null,
+  report: slide.report,
+})
+
 /** Saves the outcome of a slide unless it has one. @returns whether it was saved */
 export async function saveOutcome(trx: Transaction<Tables>, slide: SlideRecord): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('slides')
-    .values({
-      slide_id: slide.slideId,
-      state: slide.state,
-      revision: slide.revision,
-      project: slide.project,
-      format: slide.format,
-      rendition: slide.file?.rendition ?? null,
-      object_key: slide.file?.key ?? null,
-      bytes: slide.file?.bytes ?? null,
-      sha256: slide.file?.sha256 ?? null,
-      report: slide.report,
-    })
+    .values(toRow(slide))
     .onConflict(conflict => conflict.column('slide_id').doNothing())
     .executeTakeFirstOrThrow()
   return Number(numInsertedOrUpdatedRows) > 0
+}
+
+/** Saves what has become of a slide under review. */
+export async function replaceOutcome(trx: Transaction<Tables>, slide: SlideRecord): Promise<void> {
+  const { slide_id, ...row } = toRow(slide)
+  await trx
+    .updateTable('slides')
+    .set({ ...row, changed_at: new Date() })
+    .where('slide_id', '=', slide_id)
+    .where('state', '=', 'review')
+    .executeTakeFirstOrThrow()
 }
 
 /** Remembers that a slide is gone, and forgets everything else about it. */
@@ -84,9 +108,15 @@ export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void
     sha256: null,
     report: null,
   } as const
-  await db.query
-    .insertInto('slides')
-    .values({ slide_id: slideId, revision: 0, ...gone })
-    .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ ...gone, changed_at: new Date() }))
-    .execute()
+  await db.transaction(async trx => {
+    await trx
+      .insertInto('slides')
+      .values({ slide_id: slideId, revision: 0, ...gone })
+      .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ ...gone, changed_at: new Date() }))
+      .execute()
+    await trx.deleteFrom('reviews').where('slide_id', '=', slideId).execute()
+    // The name alone stays: it is never given again.
+    const nameless = { subject: '', slots: '[]', told: '{}', owner: '' }
+    await trx.updateTable('releases').set(nameless).where('slide_id', '=', slideId).execute()
+  })
 }

@@ -52,6 +52,13 @@ export interface SlideReviewWanted {
   revision: number;
 }
 
+/** deidentify -> deidentify: a reviewer marked what is to be blanked in this revision; the next one is to be made. */
+export interface SlideRedactionWanted {
+  slideId: string;
+  /** The revision that was looked at. */
+  revision: number;
+}
+
 /** subjects -> ingest: consents, attestations or rules of a project changed; what is held may go on now. */
 export interface SubjectsChanged {
   project: string;
@@ -159,6 +166,8 @@ export interface SlideProgress {
   stage: string;
   /** 0 to 1. */
   fraction: number;
+  /** At the speed of the last half minute, whoever else works; absent until that can be told. */
+  secondsLeft?: number | undefined;
 }
 
 /** catalog, ingest -> every keeper of bytes: remove every rendition, cache entry and copy. */
@@ -592,6 +601,95 @@ export const SlideReviewWanted: MessageFns<SlideReviewWanted> = {
   },
   fromPartial(object: DeepPartial<SlideReviewWanted>): SlideReviewWanted {
     const message = createBaseSlideReviewWanted();
+    message.slideId = object.slideId ?? "";
+    message.revision = object.revision ?? 0;
+    return message;
+  },
+};
+
+function createBaseSlideRedactionWanted(): SlideRedactionWanted {
+  return { slideId: "", revision: 0 };
+}
+
+export const SlideRedactionWanted: MessageFns<SlideRedactionWanted> = {
+  encode(message: SlideRedactionWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlideRedactionWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlideRedactionWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlideRedactionWanted {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+    };
+  },
+
+  toJSON(message: SlideRedactionWanted): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SlideRedactionWanted>): SlideRedactionWanted {
+    return SlideRedactionWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SlideRedactionWanted>): SlideRedactionWanted {
+    const message = createBaseSlideRedactionWanted();
     message.slideId = object.slideId ?? "";
     message.revision = object.revision ?? 0;
     return message;
@@ -1872,7 +1970,7 @@ export const SlideFailed: MessageFns<SlideFailed> = {
 };
 
 function createBaseSlideProgress(): SlideProgress {
-  return { slideId: "", stage: "", fraction: 0 };
+  return { slideId: "", stage: "", fraction: 0, secondsLeft: undefined };
 }
 
 export const SlideProgress: MessageFns<SlideProgress> = {
@@ -1885,6 +1983,9 @@ export const SlideProgress: MessageFns<SlideProgress> = {
     }
     if (message.fraction !== 0) {
       writer.uint32(25).double(message.fraction);
+    }
+    if (message.secondsLeft !== undefined) {
+      writer.uint32(33).double(message.secondsLeft);
     }
     return writer;
   },
@@ -1926,6 +2027,14 @@ export const SlideProgress: MessageFns<SlideProgress> = {
             message.fraction = reader.double();
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.secondsLeft = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1947,6 +2056,11 @@ export const SlideProgress: MessageFns<SlideProgress> = {
         : "",
       stage: isSet(object.stage) ? globalThis.String(object.stage) : "",
       fraction: isSet(object.fraction) ? globalThis.Number(object.fraction) : 0,
+      secondsLeft: isSet(object.secondsLeft)
+        ? globalThis.Number(object.secondsLeft)
+        : isSet(object.seconds_left)
+        ? globalThis.Number(object.seconds_left)
+        : undefined,
     };
   },
 
@@ -1961,6 +2075,9 @@ export const SlideProgress: MessageFns<SlideProgress> = {
     if (message.fraction !== 0) {
       obj.fraction = floatToJson(message.fraction);
     }
+    if (message.secondsLeft !== undefined) {
+      obj.secondsLeft = floatToJson(message.secondsLeft);
+    }
     return obj;
   },
 
@@ -1972,6 +2089,7 @@ export const SlideProgress: MessageFns<SlideProgress> = {
     message.slideId = object.slideId ?? "";
     message.stage = object.stage ?? "";
     message.fraction = object.fraction ?? 0;
+    message.secondsLeft = object.secondsLeft ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,5 @@
+import { slides } from './001-slides.ts'
+import { review } from './002-review.ts'
+import { annotationFiles } from './003-annotation-files.ts'
+
+export const migrations = [slides, review, annotationFiles]
