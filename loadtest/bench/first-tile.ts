@@ -23,6 +23,7 @@ const server = await startNode('Coverslip', 'services/all/main.ts', () => ({
   COVERSLIP_DATA: data,
   METRICS_PORT: '0',
   RPC_PORT: '0',
+  REVIEW_GATE: 'off',
 }))
 try {
   say('ready for requests')

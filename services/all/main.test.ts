@@ -22,7 +22,14 @@ afterAll(async () => {
 async function startMain(args: string[], settings: Record<string, string>): Promise<{ seen(): string }> {
   let text = ''
   const port = await freePort()
-  const env = { PATH: process.env.PATH, PORT: `${port}`, METRICS_PORT: '0', RPC_PORT: '0', ...settings }
+  const env = {
+    PATH: process.env.PATH,
+    PORT: `${port}`,
+    METRICS_PORT: '0',
+    RPC_PORT: '0',
+    REVIEW_GATE: 'off',
+    ...settings,
+  }
   child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { cwd: folder, env })
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (text += chunk))
   return { seen: () => text }

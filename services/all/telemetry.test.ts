@@ -19,7 +19,11 @@ let id: string
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'coverslip-telemetry-'))
-  system = await startSystem(modules, { data, spanExporter: exporter, environment: { LOG_LEVEL: 'trace' } })
+  system = await startSystem(modules, {
+    data,
+    spanExporter: exporter,
+    environment: { LOG_LEVEL: 'trace', REVIEW_GATE: 'off' },
+  })
   id = await uploadSlide(system, { name: `${FAKE_PATIENT.fileName}.svs`, width: 700, height: 500 })
   await system.fetch(`/tiles/${id}_files/10/0_0.jpeg`)
 })

@@ -32,3 +32,8 @@ test('an owner who is signed in elsewhere reads which address to ask with, and w
   const mailed = { OWNER_EMAIL: 'chief@clinic.example', SMTP_URL: 'smtp://mail.clinic.example' }
   expect(await seenAfter([{ msg: 'ready' }], mailed)).toContain('as chief@clinic.example; it is mailed')
 })
+
+test('that nobody looks at slides before they are released is said, and only then', async () => {
+  expect(await seenAfter([{ msg: 'ready' }], { REVIEW_GATE: 'off' })).toContain('The human gate is off')
+  expect(await seenAfter([{ msg: 'ready' }])).not.toContain('human gate')
+})

@@ -27,6 +27,11 @@ export async function terminalSettings(environment: Environment): Promise<Termin
   return { environment: { ...environment, LOG_FILE: logFile }, data, logFile, logStart }
 }
 
+/** A slide is not looked at by anybody before others see it: whoever runs such a system has to know. */
+const GATE_IS_OFF =
+  '! The human gate is off (REVIEW_GATE=off): slides are released without anybody having looked at them.\n' +
+  '  For slides of patients set REVIEW_GATE=on.\n'
+
 export async function welcome(system: System, settings: TerminalSettings, screen: Screen): Promise<void> {
   const link = await signInLink(settings)
   screen.write(`\nCoverslip is at ${system.publicUrl}\n`)
@@ -34,6 +39,7 @@ export async function welcome(system: System, settings: TerminalSettings, screen
   else if (settings.logFile) screen.write(signInHint(settings))
   screen.write(`The owner's API token is in ${join(settings.data, 'owner-token')}`)
   screen.write(settings.logFile ? `, the log in ${settings.logFile}\n` : '\n')
+  if (settings.environment.REVIEW_GATE === 'off') screen.write(GATE_IS_OFF)
   screen.write('Ctrl-C stops it.\n\n')
 }
 

@@ -12,7 +12,7 @@ let system: TestSystem
 let id: string
 
 beforeAll(async () => {
-  system = await startSystem(modules)
+  system = await startSystem(modules, { environment: { REVIEW_GATE: 'off' } })
   id = await uploadSlide(system, { name: 'a.svs', width: 1200, height: 1000 })
 })
 afterAll(() => system?.stop())

@@ -61,6 +61,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     OBJECTS_ORIGINAL_URL: objects('original'),
     OBJECTS_PYRAMID_URL: objects('pyramid'),
     SERVICE_SECRET_FILE: keys.secret,
+    REVIEW_GATE: 'off',
     ...(name === 'access' ? { SIGNING_KEY_FILE: keys.signing } : { VERIFY_KEY_FILE: keys.verify }),
     ...Object.fromEntries(
       SERVICES.map(other => [`RPC_${other.toUpperCase()}_URL`, `dns:///127.0.0.1:${ports[other]}`]),

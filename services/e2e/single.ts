@@ -11,6 +11,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
   const server = await startNode('Coverslip', 'services/all/main.ts', () => ({
     COVERSLIP_DATA: data,
     COVERSLIP_NO_DEMO: '1',
+    REVIEW_GATE: 'off',
     METRICS_PORT: '0',
     RPC_PORT: '0',
     LOG_FILE: log,

@@ -36,6 +36,17 @@ const BODIES: Record<string, string> = {
   'POST /api/tokens': JSON.stringify({ label: 'x' }),
   'POST /api/slides/{id}/annotations': POINT,
   'PUT /api/slides/{id}/annotations/{annotationId}': POINT,
+  'POST /api/reviews/{id}/redactions': JSON.stringify({ revision: 1, regions: [{ x: 0, y: 0, width: 1, height: 1 }] }),
+  'POST /api/reviews/{id}/decision': JSON.stringify({ revision: 1, decision: 'approve' }),
+  'PUT /api/projects/{project}/gate': JSON.stringify({ on: true, reason: 'x' }),
+  'PUT /api/projects/{project}/nomenclature': JSON.stringify({
+    scheme: 'X',
+    slots: [
+      { kind: 'scheme', name: 'scheme' },
+      { kind: 'subject', name: 'subject' },
+      { kind: 'random', name: 'slide', width: 4 },
+    ],
+  }),
 }
 
 export function credentialsSuite(shape: () => Shape): void {
@@ -74,6 +85,8 @@ export function credentialsSuite(shape: () => Shape): void {
   const ask = (route: RouteSpec, token: string | null, id = slideId): Promise<Response> => {
     const path = route.path
       .replace('{id}', id)
+      .replace('{project}', 'default')
+      .replace('{image}', 'after-thumbnail')
       .replace('{annotationId}', '00000000-0000-4000-8000-000000000000')
       .replace('{level}', '9')
       .replace('{x}', '0')
@@ -104,7 +117,10 @@ export function credentialsSuite(shape: () => Shape): void {
       test('refuses expired ones', async () => {
         expect((await ask(route, expired)).status).toBe(401)
       })
-      if (route.raw !== 'websocket' && (route.path.includes('/slides/{id}') || route.path.startsWith('/tiles'))) {
+      if (
+        route.raw !== 'websocket' &&
+        (/\/(slides|reviews)\/\{id\}/.test(route.path) || route.path.startsWith('/tiles'))
+      ) {
         test('does not tell a stranger that the slide exists', async () => {
           const [hidden, missing] = [await ask(route, stranger), await ask(route, stranger, randomUUID())]
           expect(hidden.status).toBe(404)
@@ -113,7 +129,9 @@ export function credentialsSuite(shape: () => Shape): void {
         })
       }
       if (
-        /^(annotation\.write|slide\.(delete|download)|intake\.|user\.|audit\.)/.test(route.access) &&
+        /^(annotation\.write|slide\.(delete|download)|intake\.|review\.|rules\.|subject\.|ledger\.|user\.|audit\.)/.test(
+          route.access,
+        ) &&
         !route.path.includes('uploads/{')
       ) {
         test('refuses a viewer, who may only look', async () => {
