@@ -4,9 +4,9 @@
  */
 import { allocatePadded } from '@coverslip/wsi/convert/block.ts'
 import { paddedTo } from '@coverslip/wsi/convert/plan.ts'
-import { halve, repeatEdges } from '@coverslip/wsi/convert/planes.ts'
+import { halve, paste, repeatEdges } from '@coverslip/wsi/convert/planes.ts'
 import { spliceTables } from '@coverslip/wsi/jpeg.ts'
-import { crop, decodeYuv420Into, encodeYuv420 } from '@coverslip/wsi/turbojpeg.ts'
+import { crop, decodeYuv, encodeYuv } from '@coverslip/wsi/turbojpeg.ts'
 import type { TilePlace } from './deepzoom.ts'
 import type { PyramidFile, PyramidLevel } from './pyramid-file.ts'
 
@@ -38,14 +38,16 @@ async function shrink(pyramid: PyramidFile, place: TilePlace): Promise<Buffer> {
   const last = pyramid.levels.length - 1
   const level = pyramid.levels[last]!
   const jpeg = crop(await readWholeTile(pyramid, level, 0, 0), level.width, level.height)
-  let picture = allocatePadded(level.width, level.height, PADDING)
-  decodeYuv420Into(jpeg, picture, level.width, level.height)
+  const decoded = decodeYuv(jpeg)
+  const { subsampling } = decoded
+  let picture = allocatePadded(level.width, level.height, PADDING, subsampling)
+  paste(decoded, picture, 0, 0)
   for (let halvings = last; halvings < place.halvings; halvings += 1) {
     // An odd side's last pixels are averaged with themselves.
     repeatEdges(picture, paddedTo(PADDING, picture.width), paddedTo(PADDING, picture.height))
-    const half = allocatePadded(Math.ceil(picture.width / 2), Math.ceil(picture.height / 2), PADDING)
+    const half = allocatePadded(Math.ceil(picture.width / 2), Math.ceil(picture.height / 2), PADDING, subsampling)
     halve(picture, half)
     picture = half
   }
-  return encodeYuv420(picture, picture.width, picture.height, { quality: SMALL_QUALITY })
+  return encodeYuv(picture, picture.width, picture.height, { quality: SMALL_QUALITY })
 }

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest'
 import { SlideFileError } from './errors.ts'
 import { frameSize } from './jpeg.ts'
 import {
-  allocateYuv420,
+  allocateYuv,
   crop,
   decodeRgb,
-  decodeYuv420,
-  decodeYuv420Into,
+  decodeYuv,
+  decodeYuvInto,
   encodeRgb,
-  encodeYuv420,
+  encodeYuv,
   readHeader,
-  rgbToYuv420,
+  rgbToYuv,
 } from './turbojpeg.ts'
 
 /** A smooth colour field: JPEG keeps it well, so that what is lost is the code's fault. */
@@ -42,8 +42,8 @@ test('the sampling is as asked for', () => {
 
 test('planes of a 4:2:0 JPEG are its samples: encoding them again at the same quality changes next to nothing', () => {
   const jpeg = encodeRgb(field(96, 80), 96, 80, { quality: 80 })
-  const planes = decodeYuv420(jpeg)
-  const again = decodeYuv420(encodeYuv420(planes, 96, 80, { quality: 80 }))
+  const planes = decodeYuv(jpeg)
+  const again = decodeYuv(encodeYuv(planes, 96, 80, { quality: 80 }))
   expect(worst(again.y, planes.y)).toBeLessThanOrEqual(1)
   expect(worst(again.u, planes.u)).toBeLessThanOrEqual(1)
   expect(worst(again.v, planes.v)).toBeLessThanOrEqual(1)
@@ -51,7 +51,7 @@ test('planes of a 4:2:0 JPEG are its samples: encoding them again at the same qu
 
 test('decoding into a larger image writes the given rectangle only', () => {
   const jpeg = encodeRgb(new Uint8Array(32 * 32 * 3).fill(200), 32, 32, { quality: 90 })
-  const image = allocateYuv420(64, 64)
+  const image = allocateYuv(64, 64)
   image.y.fill(7)
   const at = {
     ...image,
@@ -59,14 +59,14 @@ test('decoding into a larger image writes the given rectangle only', () => {
     u: image.u.subarray(8 * 32 + 8),
     v: image.v.subarray(8 * 32 + 8),
   }
-  decodeYuv420Into(jpeg, at, 32, 32)
+  decodeYuvInto(jpeg, at, 32, 32)
   const value = (x: number, y: number) => image.y[y * 64 + x]
   expect([value(15, 16), value(16, 16), value(47, 47), value(48, 47), value(47, 48)]).toEqual([7, 200, 200, 7, 7])
 })
 
 test('RGB becomes full-range BT.601 planes', () => {
-  const image = allocateYuv420(2, 2)
-  rgbToYuv420(Uint8Array.from([255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0]), 2, 2, image)
+  const image = allocateYuv(2, 2)
+  rgbToYuv(Uint8Array.from([255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0]), 2, 2, image)
   // Y = 0.299 R, Cb = 128 - 0.168736 R, Cr = 128 + 0.5 R (JFIF 1.02)
   expect([image.y[0], image.u[0], image.v[0]]).toEqual([76, 85, 255])
 })
@@ -75,8 +75,8 @@ test('cropping keeps the samples that remain', () => {
   const jpeg = encodeRgb(field(256, 256), 256, 256)
   const cut = crop(jpeg, 100, 37)
   expect(readHeader(cut)).toMatchObject({ width: 100, height: 37, sampling: '4:2:0' })
-  const whole = decodeYuv420(jpeg)
-  const part = decodeYuv420(cut)
+  const whole = decodeYuv(jpeg)
+  const part = decodeYuv(cut)
   for (let y = 0; y < 37; y++)
     expect(part.y.subarray(y * part.yStride, y * part.yStride + 100)).toEqual(whole.y.subarray(y * 256, y * 256 + 100))
 })
@@ -92,8 +92,8 @@ test('damaged streams and wrong sizes end as SlideFileError', () => {
   const jpeg = encodeRgb(field(64, 64), 64, 64)
   expect(() => decodeRgb(Buffer.from('not a JPEG at all'))).toThrow(SlideFileError)
   expect(() => decodeRgb(Buffer.alloc(0))).toThrow(SlideFileError)
-  expect(() => decodeYuv420Into(jpeg, allocateYuv420(32, 32), 32, 32)).toThrow(/differs/)
-  expect(() => decodeYuv420(encodeRgb(field(64, 64), 64, 64, { subsampling: '4:4:4' }))).toThrow(/differs/)
+  expect(() => decodeYuvInto(jpeg, allocateYuv(32, 32), 32, 32)).toThrow(/differs/)
+  expect(() => decodeYuv(encodeRgb(field(64, 64), 64, 64, { subsampling: '4:2:2' }))).toThrow(/differs/)
   expect(() => crop(jpeg.subarray(0, 100), 10, 10)).toThrow(SlideFileError)
   expect(() => encodeRgb(new Uint8Array(10), 64, 64)).toThrow(RangeError)
 })

@@ -11,11 +11,15 @@ export interface RgbImage {
   data: Uint8Array
 }
 
+/** Chroma sampling of planes. */
+export type PlaneSubsampling = '4:2:0' | '4:4:4'
+
 /**
- * 8-bit YCbCr planes at 4:2:0 (full range, BT.601, as in JFIF). The chroma planes hold ceil(width/2) x ceil(height/2)
+ * 8-bit YCbCr planes (full range, BT.601, as in JFIF). At 4:2:0 the chroma planes hold ceil(width/2) x ceil(height/2)
  * samples. Strides are bytes from row to row.
  */
 export interface YuvPlanes {
+  subsampling: PlaneSubsampling
   y: Uint8Array
   u: Uint8Array
   v: Uint8Array
@@ -38,7 +42,6 @@ export interface JpegHeader {
 // Values of turbojpeg.h.
 const SAMPLING = ['4:4:4', '4:2:2', '4:2:0', 'grey', '4:4:0', '4:1:1'] as const
 const COLORSPACE = ['rgb', 'ycbcr', 'grey', 'cmyk', 'ycck'] as const
-const YUV420 = SAMPLING.indexOf('4:2:0')
 const PIXELS_RGB = 0
 const NO_REALLOC = 1024
 /** The slow integer DCT, which libjpeg, libtiff and libvips use; TurboJPEG's own default below quality 96 is a coarser one. */
@@ -149,16 +152,23 @@ export type Allocate = (bytes: number) => Uint8Array
 const allocateNew: Allocate = bytes => new Uint8Array(bytes)
 
 /** Planes for an image of this size, not initialised. Strides are multiples of 4, so that rows can be read as words. */
-export function allocateYuv420(width: number, height: number, allocate: Allocate = allocateNew): YuvImage {
+export function allocateYuv(
+  width: number,
+  height: number,
+  subsampling: PlaneSubsampling = '4:2:0',
+  allocate: Allocate = allocateNew,
+): YuvImage {
+  const shift = chromaShift(subsampling)
   const yStride = (width + 7) & ~7
-  const uvStride = yStride / 2
-  const rows = (height + 1) >> 1
-  const luma = yStride * rows * 2
-  const chroma = uvStride * rows
+  const uvStride = yStride >> shift
+  const rows = (height + 1) & ~1
+  const luma = yStride * rows
+  const chroma = uvStride * (rows >> shift)
   const memory = allocate(luma + 2 * chroma)
   return {
     width,
     height,
+    subsampling,
     yStride,
     uvStride,
     y: memory.subarray(0, luma),
@@ -167,18 +177,21 @@ export function allocateYuv420(width: number, height: number, allocate: Allocate
   }
 }
 
+/** By how many bits a chroma plane's sides are shorter than those of the luma plane. */
+export const chromaShift = (subsampling: PlaneSubsampling): 0 | 1 => (subsampling === '4:2:0' ? 1 : 0)
+
 const planesOf = ({ y, u, v }: YuvPlanes) => [y, u, v]
 const stridesOf = ({ yStride, uvStride }: YuvPlanes) => Int32Array.of(yStride, uvStride, uvStride)
 
 /**
- * Decodes a complete YCbCr 4:2:0 JPEG of `width` x `height` pixels, without any conversion of its samples, to where
- * `target`'s planes begin.
- * @throws SlideFileError `damaged` also when the JPEG has another size or sampling
+ * Decodes a complete YCbCr JPEG of `width` x `height` pixels, without any conversion of its samples, to where `target`'s
+ * planes begin.
+ * @throws SlideFileError `damaged` also when the JPEG has another size or sampling than the target
  */
-export function decodeYuv420Into(jpeg: Uint8Array, target: YuvPlanes, width: number, height: number): void {
+export function decodeYuvInto(jpeg: Uint8Array, target: YuvPlanes, width: number, height: number): void {
   const tj = turbo()
   const header = readHeader(jpeg)
-  if (header.width !== width || header.height !== height || header.sampling !== '4:2:0')
+  if (header.width !== width || header.height !== height || header.sampling !== target.subsampling)
     throw new SlideFileError('damaged', 'A JPEG image in the file differs from the size or sampling that is stated.')
   const { lib, decompressor } = tj
   const flags = ACCURATE_DCT | LIMIT_SCANS
@@ -190,24 +203,79 @@ export function decodeYuv420Into(jpeg: Uint8Array, target: YuvPlanes, width: num
   )
 }
 
-/** Decodes a complete YCbCr 4:2:0 JPEG to its planes. @throws SlideFileError as {@link decodeYuv420Into} */
-export function decodeYuv420(jpeg: Uint8Array): YuvImage {
-  const { width, height } = readHeader(jpeg)
-  const image = allocateYuv420(width, height)
-  decodeYuv420Into(jpeg, image, width, height)
+/** Decodes a complete YCbCr JPEG to its planes. @throws SlideFileError as {@link decodeYuvInto} */
+export function decodeYuv(jpeg: Uint8Array): YuvImage {
+  const { width, height, sampling } = readHeader(jpeg)
+  const image = allocateYuv(width, height, sampling === '4:4:4' ? '4:4:4' : '4:2:0')
+  decodeYuvInto(jpeg, image, width, height)
   return image
 }
 
-/** Converts interleaved RGB to YCbCr 4:2:0 (chroma averaged over 2x2 pixels) where `target`'s planes begin. */
-export function rgbToYuv420(rgb: Uint8Array, width: number, height: number, target: YuvPlanes): void {
+/** One component of a JPEG as it is stored, padded to whole samples of the coarsest component. */
+export interface Plane {
+  data: Uint8Array
+  stride: number
+  /** Luma pixels per sample in each direction. */
+  stepX: 1 | 2
+  stepY: 1 | 2
+}
+
+/** Luma pixels per chroma sample by sampling; others are decoded as RGB. */
+const CHROMA_STEPS: Partial<Record<JpegHeader['sampling'], { stepX: 1 | 2; stepY: 1 | 2 }>> = {
+  '4:4:4': { stepX: 1, stepY: 1 },
+  '4:2:2': { stepX: 2, stepY: 1 },
+  '4:2:0': { stepX: 2, stepY: 2 },
+  '4:4:0': { stepX: 1, stepY: 2 },
+}
+
+/**
+ * Decodes a complete YCbCr or grey JPEG to its components, in the sampling that it has.
+ * @returns Y, Cb and Cr, or only Y; null for other colours and for samplings with more than two pixels to a sample
+ * @throws SlideFileError `damaged`, `unsupported`, `too-large`
+ */
+export function decodePlanes(
+  jpeg: Uint8Array,
+  { width, height, sampling, colorspace }: JpegHeader,
+  allocate: Allocate = allocateNew,
+): Plane[] | null {
+  const steps = CHROMA_STEPS[sampling]
+  const known = colorspace === 'grey' || (colorspace === 'ycbcr' && steps)
+  if (!known) return null
+  const all =
+    colorspace === 'grey' ? [{ stepX: 1, stepY: 1 } as const] : [{ stepX: 1, stepY: 1 } as const, steps, steps]
+  const sizes = (all as Pick<Plane, 'stepX' | 'stepY'>[]).map(({ stepX, stepY }) => ({
+    stepX,
+    stepY,
+    stride: ((width + 7) & ~7) / stepX,
+    rows: ((height + 1) & ~1) / stepY,
+  }))
+  const memory = allocate(sizes.reduce((sum, { stride, rows }) => sum + stride * rows, 0))
+  let at = 0
+  const planes = sizes.map(({ stride, rows, stepX, stepY }) => {
+    const data = memory.subarray(at, at + stride * rows)
+    at += stride * rows
+    return { data, stride, stepX, stepY }
+  })
+  const tj = turbo()
+  const pointers = planes.map(plane => plane.data)
+  const strides = Int32Array.from(planes, plane => plane.stride)
+  const flags = ACCURATE_DCT | LIMIT_SCANS
+  const { lib, decompressor } = tj
+  check(tj, decompressor, lib.decompressToYuv(decompressor, jpeg, jpeg.length, pointers, width, strides, height, flags))
+  return planes
+}
+
+/** Converts interleaved RGB to YCbCr (at 4:2:0 chroma averaged over 2x2 pixels) where `target`'s planes begin. */
+export function rgbToYuv(rgb: Uint8Array, width: number, height: number, target: YuvPlanes): void {
   const tj = turbo()
   const { lib, compressor } = tj
   assertPixels(rgb, width, height)
   const strides = stridesOf(target)
+  const sampling = SAMPLING.indexOf(target.subsampling)
   check(
     tj,
     compressor,
-    lib.rgbToYuv(compressor, rgb, width, 0, height, PIXELS_RGB, planesOf(target), strides, YUV420, ACCURATE_DCT),
+    lib.rgbToYuv(compressor, rgb, width, 0, height, PIXELS_RGB, planesOf(target), strides, sampling, ACCURATE_DCT),
   )
 }
 
@@ -237,17 +305,29 @@ export function encodeRgb(
   return written(tj)
 }
 
-/** Encodes `width` x `height` pixels from where the planes begin as a complete 4:2:0 JPEG. */
-export function encodeYuv420(planes: YuvPlanes, width: number, height: number, { quality = 50 } = {}): Buffer {
+/** Encodes `width` x `height` pixels from where the planes begin as a complete JPEG of the planes' sampling. */
+export function encodeYuv(planes: YuvPlanes, width: number, height: number, { quality = 50 } = {}): Buffer {
   const tj = turbo()
   const { lib, compressor } = tj
-  const target = [targetFor(tj, width, height, YUV420)]
+  const sampling = SAMPLING.indexOf(planes.subsampling)
+  const target = [targetFor(tj, width, height, sampling)]
   const strides = stridesOf(planes)
   const flags = ACCURATE_DCT | NO_REALLOC
   check(
     tj,
     compressor,
-    lib.compressFromYuv(compressor, planesOf(planes), width, strides, height, YUV420, target, tj.size, quality, flags),
+    lib.compressFromYuv(
+      compressor,
+      planesOf(planes),
+      width,
+      strides,
+      height,
+      sampling,
+      target,
+      tj.size,
+      quality,
+      flags,
+    ),
   )
   return written(tj)
 }

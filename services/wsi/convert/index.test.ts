@@ -167,11 +167,12 @@ describe('a conversion that fails', () => {
   })
 
   test('because a worker ends does not hang', async () => {
-    const image = { tileWidth: 64, tileHeight: 64, photometric: 6, jpegTables: null }
-    const pool = createPool(2, { tileSize: 256, quality: 50, stored: { path: at('nowhere'), image } })
+    const setup = { path: at('nowhere'), tileWidth: 64, tileHeight: 64, photometric: 6, jpegTables: null }
+    const decoder = { module: new URL('./stored-tiles.ts', import.meta.url).href, setup }
+    const pool = createPool(2, { tileSize: 256, coding: { quality: 50, subsampling: '4:2:0' }, decoder })
     const block = { level: 0, column: 0, row: 0, x: 0, y: 0, width: 64, height: 64, levels: 1, reduced: false }
-    await expect(pool.run({ block, pixels: { kind: 'stored', tiles: [] } })).rejects.toThrow('ENOENT')
-    await expect(pool.run({ block, pixels: { kind: 'stored', tiles: [] } })).rejects.toThrow('ENOENT')
+    await expect(pool.run({ block, pixels: { kind: 'stored', request: [] } })).rejects.toThrow('ENOENT')
+    await expect(pool.run({ block, pixels: { kind: 'stored', request: [] } })).rejects.toThrow('ENOENT')
   })
 
   test('for options that make no sense says which', async () => {

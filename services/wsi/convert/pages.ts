@@ -3,6 +3,8 @@ import { ascii, type Field, long, longs, opaque, positions, rational, short, sto
 import { Compression, Photometric, Tag } from '../tiff/tags.ts'
 import type { Page } from '../tiff/writer.ts'
 import { type Plan, tileGrid } from './plan.ts'
+import type { PyramidPlan } from './pyramid-plan.ts'
+import { sharedTables } from './shared-tables.ts'
 
 /** Tag 532 (TIFF 6.0, section 20): without it some readers take the whole YCbCr range for a video one. */
 export const ReferenceBlackWhite = 532
@@ -22,16 +24,13 @@ export function tilePlaces({ levels, tileSize }: Plan): TilePlaces[] {
   })
 }
 
-type Calibration = Pick<SlideDescription, 'mpp' | 'objectivePower'>
-
-/** What the pages need besides their tiles. `icc`: where the profile lies in the file. */
-export interface PageSettings extends Calibration {
-  jpegTables: Buffer
-  icc: { offset: number; length: number } | null
-}
-
-/** The pages of a pyramid: level 0, then the others as reduced versions of it (NewSubfileType 1). */
-export function pyramidPages(plan: Plan, places: TilePlaces[], settings: PageSettings): Page[] {
+/**
+ * The pages of a pyramid: level 0, then the others as reduced versions of it (NewSubfileType 1).
+ * @param profileAt where the ICC profile lies in the file, if the plan has one
+ */
+export function pyramidPages(plan: PyramidPlan, places: TilePlaces[], profileAt: number): Page[] {
+  const jpegTables = sharedTables(plan.coding)
+  const chroma = plan.coding.subsampling === '4:2:0' ? 2 : 1
   return plan.levels.map((level, i) => {
     const { offsets, counts } = places[i] as TilePlaces
     return {
@@ -50,11 +49,11 @@ export function pyramidPages(plan: Plan, places: TilePlaces[], settings: PageSet
         [Tag.TileLength]: long(plan.tileSize),
         [Tag.TileOffsets]: positions(offsets),
         [Tag.TileByteCounts]: longs(counts),
-        [Tag.JPEGTables]: opaque(settings.jpegTables),
-        [Tag.YCbCrSubSampling]: short(2, 2),
+        [Tag.JPEGTables]: opaque(jpegTables),
+        [Tag.YCbCrSubSampling]: short(chroma, chroma),
         [ReferenceBlackWhite]: rational(0, 255, 128, 255, 128, 255),
-        ...resolution(settings.mpp),
-        ...(i === 0 ? firstPage(settings) : {}),
+        ...resolution(plan.mpp),
+        ...(i === 0 ? firstPage(plan, profileAt) : {}),
       },
     }
   })
@@ -72,12 +71,12 @@ function resolution(mpp: SlideDescription['mpp']): Record<number, Field> {
   }
 }
 
-function firstPage({ objectivePower, icc }: PageSettings): Record<number, Field> {
+function firstPage({ objectivePower, profile }: PyramidPlan, profileAt: number): Record<number, Field> {
   const power = objectivePower === null ? '' : `|objective-power=${objectivePower}`
   const fields: Record<number, Field> = {
     // Read back by formats/generic.ts; no reader takes it for a vendor's.
     [Tag.ImageDescription]: ascii(`Coverslip pyramid${power}`),
   }
-  if (icc) fields[Tag.IccProfile] = stored(icc.offset, icc.length)
+  if (profile) fields[Tag.IccProfile] = stored(profileAt, profile.bytes)
   return fields
 }

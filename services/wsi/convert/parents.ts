@@ -1,6 +1,6 @@
-import type { YuvImage } from '../turbojpeg.ts'
+import type { PlaneSubsampling, YuvImage } from '../turbojpeg.ts'
 import { allocatePadded } from './block.ts'
-import { type Block, type BlockGeometry, blockGeometry, childCount, type Plan, parentOf } from './plan.ts'
+import { type Block, type BlockGeometry, blockAt, blockGeometry, childCount, type Plan } from './plan.ts'
 import { paste } from './planes.ts'
 
 interface Parent {
@@ -13,15 +13,14 @@ interface Parent {
 export function createParents(plan: Plan) {
   const open = new Map<string, Parent>()
 
-  /** Adds a block's share; gives the parent once it is complete. */
-  return function add(block: Block, share: YuvImage): { block: BlockGeometry; image: YuvImage } | null {
-    const place = parentOf(plan, block)
+  /** Adds a share, a tile's picture; gives the parent once it is complete. */
+  return function add(tile: Block, share: YuvImage): { block: BlockGeometry; image: YuvImage } | null {
+    const place = blockAt(plan, tile)
     const key = `${place.level}/${place.column}/${place.row}`
-    const parent = open.get(key) ?? begin(plan, place)
+    const parent = open.get(key) ?? begin(plan, place, share.subsampling)
     open.set(key, parent)
-    const left = (block.column - (place.column << plan.span)) * plan.tileSize
-    const top = (block.row - (place.row << plan.span)) * plan.tileSize
-    paste(share, parent.image, left, top)
+    const { x, y } = parent.block
+    paste(share, parent.image, tile.column * plan.tileSize - x, tile.row * plan.tileSize - y)
     parent.missing -= 1
     if (parent.missing > 0) return null
     open.delete(key)
@@ -29,7 +28,8 @@ export function createParents(plan: Plan) {
   }
 }
 
-function begin(plan: Plan, place: Block): Parent {
+function begin(plan: Plan, place: Block, subsampling: PlaneSubsampling): Parent {
   const block = blockGeometry(plan, place)
-  return { block, image: allocatePadded(block.width, block.height, plan.tileSize), missing: childCount(plan, place) }
+  const image = allocatePadded(block.width, block.height, plan.tileSize, subsampling)
+  return { block, image, missing: childCount(plan, place) }
 }

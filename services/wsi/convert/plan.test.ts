@@ -2,13 +2,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   type Block,
-  baseBlocks,
-  blockEdge,
+  blockAt,
   blockGeometry,
   childCount,
-  parentOf,
+  type Plan,
+  partBlocks,
+  partGrid,
+  partLevels,
+  partTiles,
   planConversion,
   pyramidLevels,
+  shareOf,
   tileGrid,
 } from './plan.ts'
 
@@ -22,14 +26,14 @@ test('levels are halved and rounded up until one tile holds them', () => {
 })
 
 /** All blocks that a conversion makes: parents follow when their last child is done, as in `convert`. */
-function allBlocks(plan: ReturnType<typeof planConversion>): { blocks: Block[]; mostOpen: number } {
+function allBlocks(plan: Plan): { blocks: Block[]; mostOpen: number } {
   const blocks: Block[] = []
   const open = new Map<string, number>()
   let mostOpen = 0
   const done = (block: Block) => {
     blocks.push(block)
     if (!blockGeometry(plan, block).reduced) return
-    const parent = parentOf(plan, block)
+    const parent = blockAt(plan, shareOf(plan, block))
     const key = JSON.stringify(parent)
     const missing = (open.get(key) ?? childCount(plan, parent)) - 1
     open.set(key, missing)
@@ -38,13 +42,25 @@ function allBlocks(plan: ReturnType<typeof planConversion>): { blocks: Block[]; 
     open.delete(key)
     done(parent)
   }
-  for (const { level, column, row } of baseBlocks(plan)) done({ level, column, row })
+  const { across, down } = partGrid(plan)
+  for (let part = 0; part < across * down; part++) {
+    for (const { level, column, row } of partBlocks(plan, part)) done({ level, column, row })
+    // Nothing of a part is left to another one.
+    expect([...open.keys()].every(key => (JSON.parse(key) as Block).level >= plan.partSpan)).toBe(true)
+  }
   expect(open.size).toBe(0)
   return { blocks, mostOpen }
 }
 
+const tilesOf = ({ levels, tileSize }: Plan) =>
+  levels.map(level => {
+    const { across, down } = tileGrid(level, tileSize)
+    return across * down
+  })
+
+const edge = fc.integer({ min: 1, max: 60_000 })
+
 test('blocks make every tile of every level exactly once, with few parents open at a time', () => {
-  const edge = fc.integer({ min: 1, max: 60_000 })
   fc.assert(
     fc.property(edge, edge, fc.constantFrom(256, 512), (width, height, tile) => {
       const plan = planConversion(width, height, tile)
@@ -59,18 +75,37 @@ test('blocks make every tile of every level exactly once, with few parents open 
           h = Math.ceil(h / 2)
         }
       }
-      const expected = plan.levels.map(level => {
-        const { across, down } = tileGrid(level, tile)
-        return across * down
-      })
-      expect(made).toEqual(expected)
-      expect(mostOpen).toBeLessThanOrEqual(Math.ceil(plan.levels.length / plan.span))
+      expect(made).toEqual(tilesOf(plan))
+      // The part's own, a row of those above the parts, and one of each level after them.
+      const aboveParts = Math.ceil(partGrid(plan).across / 8)
+      expect(mostOpen).toBeLessThanOrEqual(1 + aboveParts + Math.ceil(plan.levels.length / 3))
     }),
     { numRuns: 60 },
   )
 })
 
+test('parts cover the levels below them without overlap', () => {
+  fc.assert(
+    fc.property(edge, edge, fc.constantFrom(1024, 8192), (width, height, partSize) => {
+      const plan = planConversion(width, height, 256, partSize)
+      const { across, down } = partGrid(plan)
+      const made = Array.from({ length: partLevels(plan) }, () => 0)
+      for (let part = 0; part < across * down; part++) {
+        for (const level of made.keys()) {
+          const { left, top, ...rectangle } = partTiles(plan, part, level)
+          expect(Math.min(left, top)).toBeGreaterThanOrEqual(0)
+          made[level] = (made[level] as number) + rectangle.across * rectangle.down
+        }
+      }
+      expect(made).toEqual(tilesOf(plan).slice(0, made.length))
+    }),
+    { numRuns: 40 },
+  )
+})
+
 test('blocks are small enough for memory and many enough for the workers', () => {
-  expect(blockEdge(planConversion(200_000, 200_000, 256))).toBe(2048)
-  expect(blockEdge(planConversion(4000, 3000, 256))).toBe(1024)
+  const edgeOf = ({ tileSize, span }: Plan) => tileSize << span
+  expect(edgeOf(planConversion(200_000, 200_000, 256))).toBe(2048)
+  expect(edgeOf(planConversion(4000, 3000, 256))).toBe(1024)
+  expect(partGrid(planConversion(100_000, 80_000, 256))).toEqual({ across: 13, down: 10 })
 })

@@ -1,9 +1,12 @@
 import type { Level } from '../slide.ts'
 
 /**
- * How a slide is cut for its conversion. A block is a square of `2 ** span` tiles edge length at some level; from its
- * pixels a worker makes the tiles of `span` levels and, reduced to one tile, the block's share of the level after them.
- * Blocks of those shares are made in the same way, up to the level that is a single tile.
+ * How a slide is cut for its conversion. A block is a square of `2 ** n` tiles edge length at some level; from its pixels
+ * a worker makes the tiles of `n` levels and, reduced to one tile, the block's share of the level after them. Blocks of
+ * those shares are made in the same way, up to the level that is a single tile.
+ *
+ * A part is the square of `2 ** partSpan` tiles at level 0 that is built as one job: its base blocks (`2 ** span` tiles)
+ * and the one block above them, thus all its tiles of the levels below `partSpan` and its share of level `partSpan`.
  */
 export interface Plan {
   width: number
@@ -11,9 +14,10 @@ export interface Plan {
   tileSize: number
   levels: Level[]
   span: number
+  partSpan: number
 }
 
-/** A block by its first level and its place in the grid of that level's blocks. */
+/** A block by its first level and its place in the grid of that level's blocks; or a tile by level and place. */
 export interface Block {
   level: number
   column: number
@@ -48,26 +52,38 @@ export function pyramidLevels(width: number, height: number, tileSize: number): 
 /** Slides of fewer blocks are cut into smaller ones. */
 const ENOUGH_BLOCKS = 24
 
+/** Edge of a part in pixels: some tenths of a second to some seconds of work, and megabytes to store. */
+const PART_SIZE = 8192
+
+/** Edge, as a power of two of tiles, of the blocks above the parts. */
+const TOP_SPAN = 3
+
 /**
- * Blocks of at most 2048 pixels (about 8 MB of planes, 13 MB of RGB), smaller where that keeps more workers busy. The
+ * Blocks of at most 2048 pixels (about 6 MB of planes, 13 MB of RGB), smaller where that keeps more workers busy. The
  * number of workers plays no part: the same slide gives the same file on any machine.
  */
-export function planConversion(width: number, height: number, tileSize: number): Plan {
+export function planConversion(width: number, height: number, tileSize: number, partSize = PART_SIZE): Plan {
   const levels = pyramidLevels(width, height, tileSize)
-  let span = Math.max(2, Math.floor(Math.log2(2048 / tileSize)))
+  let span = Math.max(2, Math.floor(Math.log2(Math.min(2048, partSize) / tileSize)))
   const blocks = () => Math.ceil(width / (tileSize << span)) * Math.ceil(height / (tileSize << span))
   while (span > 2 && blocks() < ENOUGH_BLOCKS) span--
-  return { width, height, tileSize, levels, span }
+  const partSpan = Math.max(span, Math.floor(Math.log2(partSize / tileSize)))
+  return { width, height, tileSize, levels, span, partSpan }
 }
 
-export const blockEdge = (plan: Plan): number => plan.tileSize << plan.span
+/** The edge in tiles, as a power of two, of the blocks that begin at a level. */
+function spanAt({ span, partSpan }: Plan, level: number): number {
+  if (level === 0) return span
+  return level < partSpan ? partSpan - span : TOP_SPAN
+}
 
 export function blockGeometry(plan: Plan, block: Block): BlockGeometry {
   const level = plan.levels[block.level] as Level
-  const edge = blockEdge(plan)
+  const span = spanAt(plan, block.level)
+  const edge = plan.tileSize << span
   const x = block.column * edge
   const y = block.row * edge
-  const levels = Math.min(plan.span, plan.levels.length - block.level)
+  const levels = Math.min(span, plan.levels.length - block.level)
   return {
     ...block,
     x,
@@ -79,9 +95,15 @@ export function blockGeometry(plan: Plan, block: Block): BlockGeometry {
   }
 }
 
-/** The block that takes this one's share. */
-export function parentOf(plan: Plan, { level, column, row }: Block): Block {
-  return { level: level + plan.span, column: column >> plan.span, row: row >> plan.span }
+/** The tile that a block is reduced to, at the level after its own. */
+export function shareOf(plan: Plan, { level, column, row }: Block): Block {
+  return { level: level + spanAt(plan, level), column, row }
+}
+
+/** The block whose first level holds a tile. */
+export function blockAt(plan: Plan, { level, column, row }: Block): Block {
+  const span = spanAt(plan, level)
+  return { level, column: column >> span, row: row >> span }
 }
 
 /** Number of blocks whose share a block is made of. */
@@ -90,34 +112,54 @@ export function childCount(plan: Plan, block: Block): number {
   return Math.ceil(width / plan.tileSize) * Math.ceil(height / plan.tileSize)
 }
 
-/**
- * The blocks of level 0, in an order that completes one parent before it begins the next: the number of unfinished
- * parents, and so the memory for them, grows with the number of levels and not with the slide.
- */
-export function* baseBlocks(plan: Plan): Generator<BlockGeometry> {
-  let top = 0
-  while (blockGeometry(plan, { level: top, column: 0, row: 0 }).reduced) top += plan.span
-  yield* descend(plan, { level: top, column: 0, row: 0 })
+/** Columns and rows of parts. */
+export function partGrid({ width, height, tileSize, partSpan }: Plan): { across: number; down: number } {
+  const edge = tileSize << partSpan
+  return { across: Math.ceil(width / edge), down: Math.ceil(height / edge) }
 }
 
-function* descend(plan: Plan, block: Block): Generator<BlockGeometry> {
-  const geometry = blockGeometry(plan, block)
-  if (block.level === 0) {
-    yield geometry
-    return
-  }
-  const across = Math.ceil(geometry.width / plan.tileSize)
-  const down = Math.ceil(geometry.height / plan.tileSize)
-  for (let i = 0; i < across * down; i++) {
-    const column = (block.column << plan.span) + (i % across)
-    const row = (block.row << plan.span) + Math.floor(i / across)
-    yield* descend(plan, { level: block.level - plan.span, column, row })
+/** The blocks of level 0 in a part, in rows. Parts are counted in rows, from 0. */
+export function* partBlocks(plan: Plan, part: number): Generator<BlockGeometry> {
+  const { across } = partGrid(plan)
+  const edge = 1 << (plan.partSpan - plan.span)
+  const first = { column: (part % across) * edge, row: Math.floor(part / across) * edge }
+  const grid = tileGrid(plan, plan.tileSize << plan.span)
+  for (let row = first.row; row < Math.min(first.row + edge, grid.down); row++) {
+    for (let column = first.column; column < Math.min(first.column + edge, grid.across); column++) {
+      yield blockGeometry(plan, { level: 0, column, row })
+    }
   }
 }
+
+/** The part's tiles of one of its levels: a rectangle of the level's grid. */
+export function partTiles(plan: Plan, part: number, level: number) {
+  const grid = tileGrid(plan.levels[level] as Level, plan.tileSize)
+  const { across } = partGrid(plan)
+  const edge = 1 << (plan.partSpan - level)
+  const left = (part % across) * edge
+  const top = Math.floor(part / across) * edge
+  return { left, top, across: Math.min(edge, grid.across - left), down: Math.min(edge, grid.down - top) }
+}
+
+/** The tile that a part is reduced to; null when the part makes the last level itself. */
+export function partShare(plan: Plan, part: number): Block | null {
+  if (plan.levels.length <= plan.partSpan) return null
+  const { across } = partGrid(plan)
+  return { level: plan.partSpan, column: part % across, row: Math.floor(part / across) }
+}
+
+/** Levels that the parts make; the others are made of their shares. */
+export const partLevels = ({ levels, partSpan }: Plan): number => Math.min(levels.length, partSpan)
 
 /** Columns and rows of tiles at a level. */
 export function tileGrid({ width, height }: Pick<Level, 'width' | 'height'>, tileSize: number) {
   return { across: Math.ceil(width / tileSize), down: Math.ceil(height / tileSize) }
+}
+
+/** Pixels of a tile inside the slide. */
+export function tilePixels({ levels, tileSize }: Plan, { level, column, row }: Block) {
+  const { width, height } = levels[level] as Level
+  return { width: Math.min(tileSize, width - column * tileSize), height: Math.min(tileSize, height - row * tileSize) }
 }
 
 /** Pixels that whole tiles cover. */

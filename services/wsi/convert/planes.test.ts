@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { allocateYuv420, type YuvImage } from '../turbojpeg.ts'
+import { allocateYuv, type YuvImage } from '../turbojpeg.ts'
 import { allocatePadded } from './block.ts'
 import { from, halve, paste, repeatEdges } from './planes.ts'
 
@@ -79,7 +79,7 @@ test('edges are repeated to the right, downwards and into the corner', () => {
 })
 
 test('pasting puts an image where it belongs and nowhere else', () => {
-  const target = allocateYuv420(64, 64)
+  const target = allocateYuv(64, 64)
   const share = noise(10, 6, 3)
   paste(share, target, 32, 16)
   const there = from(target, 32, 16)

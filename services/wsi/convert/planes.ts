@@ -1,4 +1,4 @@
-import type { YuvImage, YuvPlanes } from '../turbojpeg.ts'
+import { chromaShift, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
 
 /**
  * Repeats the last column and row of an image up to `paddedWidth` x `paddedHeight` pixels (both even), in place: the
@@ -7,9 +7,16 @@ import type { YuvImage, YuvPlanes } from '../turbojpeg.ts'
 export function repeatEdges(image: YuvImage, paddedWidth: number, paddedHeight: number): void {
   const { y, u, v, yStride, uvStride, width, height } = image
   repeat(y, yStride, width, height, paddedWidth, paddedHeight)
-  const [chromaWidth, chromaHeight] = [(width + 1) >> 1, (height + 1) >> 1]
-  repeat(u, uvStride, chromaWidth, chromaHeight, paddedWidth >> 1, paddedHeight >> 1)
-  repeat(v, uvStride, chromaWidth, chromaHeight, paddedWidth >> 1, paddedHeight >> 1)
+  const chroma = chromaSize(image)
+  const shift = chromaShift(image.subsampling)
+  for (const plane of [u, v])
+    repeat(plane, uvStride, chroma.width, chroma.height, paddedWidth >> shift, paddedHeight >> shift)
+}
+
+/** Size of the chroma planes of `width` x `height` pixels. */
+function chromaSize({ subsampling, width, height }: Pick<YuvImage, 'subsampling' | 'width' | 'height'>) {
+  const shift = chromaShift(subsampling)
+  return { width: (width + shift) >> shift, height: (height + shift) >> shift }
 }
 
 function repeat(plane: Uint8Array, stride: number, width: number, height: number, wide: number, high: number): void {
@@ -31,9 +38,9 @@ export function halve(from: YuvImage, to: YuvPlanes): void {
   const width = (from.width + 1) >> 1
   const height = (from.height + 1) >> 1
   halvePlane(from.y, from.yStride, to.y, to.yStride, width, height)
-  const [chromaWidth, chromaHeight] = [(width + 1) >> 1, (height + 1) >> 1]
-  halvePlane(from.u, from.uvStride, to.u, to.uvStride, chromaWidth, chromaHeight)
-  halvePlane(from.v, from.uvStride, to.v, to.uvStride, chromaWidth, chromaHeight)
+  const chroma = chromaSize({ subsampling: from.subsampling, width, height })
+  halvePlane(from.u, from.uvStride, to.u, to.uvStride, chroma.width, chroma.height)
+  halvePlane(from.v, from.uvStride, to.v, to.uvStride, chroma.width, chroma.height)
 }
 
 const EVEN = 0x00ff00ff
@@ -69,17 +76,18 @@ function halvePlane(
 }
 
 /** The planes from pixel (x, y) on, both even. */
-export function from({ y, u, v, yStride, uvStride }: YuvPlanes, left: number, top: number): YuvPlanes {
+export function from({ subsampling, y, u, v, yStride, uvStride }: YuvPlanes, left: number, top: number): YuvPlanes {
+  const shift = chromaShift(subsampling)
   const luma = top * yStride + left
-  const chroma = (top >> 1) * uvStride + (left >> 1)
-  return { y: y.subarray(luma), u: u.subarray(chroma), v: v.subarray(chroma), yStride, uvStride }
+  const chroma = (top >> shift) * uvStride + (left >> shift)
+  return { subsampling, y: y.subarray(luma), u: u.subarray(chroma), v: v.subarray(chroma), yStride, uvStride }
 }
 
-/** Copies an image to pixel (left, top) of another, both even. */
+/** Copies an image to pixel (left, top) of another of the same sampling, both even. */
 export function paste(image: YuvImage, target: YuvPlanes, left: number, top: number): void {
   const to = from(target, left, top)
   copyPlane(image.y, image.yStride, to.y, to.yStride, image.width, image.height)
-  const [width, height] = [(image.width + 1) >> 1, (image.height + 1) >> 1]
+  const { width, height } = chromaSize(image)
   copyPlane(image.u, image.uvStride, to.u, to.uvStride, width, height)
   copyPlane(image.v, image.uvStride, to.v, to.uvStride, width, height)
 }
@@ -102,4 +110,47 @@ export function fillWhite({ y, u, v }: YuvPlanes): void {
   y.fill(255)
   u.fill(128)
   v.fill(128)
+}
+
+/** An image's samples without the room between and behind them: the rows of y, then of u, then of v. */
+export function packPlanes(image: YuvImage): Buffer {
+  const { width, height, y, u, v, yStride, uvStride } = image
+  const chroma = chromaSize(image)
+  const packed = Buffer.allocUnsafe(packedBytes(image))
+  let at = 0
+  const add = (plane: Uint8Array, stride: number, size: { width: number; height: number }) => {
+    for (let row = 0; row < size.height; row++, at += size.width)
+      packed.set(plane.subarray(row * stride, row * stride + size.width), at)
+  }
+  add(y, yStride, { width, height })
+  add(u, uvStride, chroma)
+  add(v, uvStride, chroma)
+  return packed
+}
+
+/** Bytes of {@link packPlanes}. */
+export function packedBytes(image: Pick<YuvImage, 'subsampling' | 'width' | 'height'>): number {
+  const chroma = chromaSize(image)
+  return image.width * image.height + 2 * chroma.width * chroma.height
+}
+
+/** The image of {@link packPlanes}, in the memory of `packed`; to be pasted, its rows are not aligned. */
+export function unpackPlanes(
+  packed: Uint8Array,
+  width: number,
+  height: number,
+  subsampling: YuvPlanes['subsampling'],
+): YuvImage {
+  const chroma = chromaSize({ subsampling, width, height })
+  const [first, second] = [width * height, width * height + chroma.width * chroma.height]
+  return {
+    width,
+    height,
+    subsampling,
+    yStride: width,
+    uvStride: chroma.width,
+    y: packed.subarray(0, first),
+    u: packed.subarray(first, second),
+    v: packed.subarray(second),
+  }
 }

@@ -4,10 +4,17 @@ import type { BlockResult } from './block.ts'
 import type { BlockJob, WorkerAnswer, WorkerSetup } from './worker.ts'
 
 export interface Pool {
-  /** Runs a job on the next free worker. `transfer` names memory that the caller gives away. */
-  run(job: BlockJob, transfer?: ArrayBuffer[]): Promise<BlockResult>
+  /** Runs a job on the next free worker. */
+  run(job: BlockJob, options?: RunOptions): Promise<BlockResult>
   /** What has not been answered fails with `reason` at once; resolves when the workers have ended. */
   stop(reason?: unknown): Promise<void>
+}
+
+export interface RunOptions {
+  /** Memory that the caller gives away. */
+  transfer?: ArrayBuffer[]
+  /** Before all jobs that wait. */
+  urgent?: boolean
 }
 
 interface Waiting {
@@ -55,10 +62,12 @@ export function createPool(size: number, setup: WorkerSetup): Pool {
 
   return {
     stop,
-    run: (job, transfer = []) =>
+    run: (job, { transfer = [], urgent = false } = {}) =>
       new Promise((resolve, reject) => {
         if (stopped) return reject(stopped.reason)
-        queue.push({ job, transfer, resolve, reject })
+        const waiting = { job, transfer, resolve, reject }
+        if (urgent) queue.unshift(waiting)
+        else queue.push(waiting)
         const free = threads.find(thread => !busy.has(thread))
         if (free) feed(free)
       }),

@@ -1,5 +1,6 @@
 import { EOI, SOI, SOS, segments } from '../jpeg.ts'
-import { allocateYuv420, encodeYuv420 } from '../turbojpeg.ts'
+import { allocateYuv, encodeYuv } from '../turbojpeg.ts'
+import type { Coding } from './quality-policy.ts'
 
 const DQT = 0xdb
 const DHT = 0xc4
@@ -7,11 +8,11 @@ const isTable = (marker: number) => marker === DQT || marker === DHT
 const isSof = (marker: number) => marker >= 0xc0 && marker <= 0xcf && !isTable(marker)
 
 /**
- * The tables that all tiles of one quality share, as TIFF's JPEGTables: libjpeg's Huffman tables are the standard ones
+ * The tables that all tiles of one coding share, as TIFF's JPEGTables: libjpeg's Huffman tables are the standard ones
  * and its quantisation follows from the quality alone (TIFF Technical Note 2).
  */
-export function sharedTables(quality: number): Buffer {
-  const jpeg = encodeYuv420(allocateYuv420(16, 16), 16, 16, { quality })
+export function sharedTables(coding: Coding): Buffer {
+  const jpeg = encodeYuv(allocateYuv(16, 16, coding.subsampling), 16, 16, coding)
   const tables = segments(jpeg).filter(({ marker }) => isTable(marker))
   return Buffer.concat([
     Buffer.from([0xff, SOI]),

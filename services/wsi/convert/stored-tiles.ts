@@ -1,23 +1,24 @@
-import { readSync } from 'node:fs'
+import { openSync, readSync } from 'node:fs'
 import { SlideFileError } from '../errors.ts'
 import { completeJpeg } from '../tiff/decode.ts'
 import type { TiffImage } from '../tiff/image.ts'
 import { Compression } from '../tiff/tags.ts'
 import {
   type Allocate,
-  allocateYuv420,
+  allocateYuv,
   decodeRgb,
-  decodeYuv420Into,
+  decodeYuvInto,
   readHeader,
-  rgbToYuv420,
+  rgbToYuv,
   type YuvPlanes,
 } from '../turbojpeg.ts'
-import type { Scratch } from './block.ts'
+import type { BlockDecoder, DecodeSettings } from './decoder.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { fillWhite, from } from './planes.ts'
 
 /** What a worker knows of the source's level 0 when it decodes stored JPEG tiles by itself. */
 export interface StoredImage {
+  path: string
   tileWidth: number
   tileHeight: number
   photometric: number
@@ -71,27 +72,36 @@ export function storedTiles(image: TiffImage, block: BlockGeometry): StoredTile[
 }
 
 /**
- * Decodes stored tiles side by side and gives the planes from the block's first pixel on, with room for the block's last
- * tiles. Tiles stored as YCbCr 4:2:0 keep their samples: no colour conversion, no chroma resampling.
- * @param fd the source's file descriptor
- * @throws SlideFileError `damaged`
+ * Decodes stored tiles side by side. Tiles stored in the sampling that is asked for keep their samples: no colour
+ * conversion, no chroma resampling.
  */
-export function decodeStored(
+export function createDecoder(setup: StoredImage): BlockDecoder<StoredTile[]> {
+  // A Buffer comes to a thread as a plain Uint8Array.
+  const tables = setup.jpegTables
+  const jpegTables = tables && Buffer.from(tables.buffer, tables.byteOffset, tables.byteLength)
+  const image = { ...setup, jpegTables }
+  const fd = openSync(setup.path, 'r')
+  return {
+    decode: (block, tiles, settings) => decodeStored(fd, image, block, tiles, settings),
+  }
+}
+
+function decodeStored(
   fd: number,
   image: StoredImage,
   block: BlockGeometry,
   tiles: StoredTile[],
-  tileSize: number,
-  scratch: Scratch,
+  { tileSize, subsampling, scratch }: DecodeSettings,
 ): YuvPlanes {
   const { tileWidth, tileHeight } = image
   const left = Math.floor(block.x / tileWidth) * tileWidth
   const top = Math.floor(block.y / tileHeight) * tileHeight
   const across = Math.ceil((block.x + block.width - left) / tileWidth)
   const down = Math.ceil((block.y + block.height - top) / tileHeight)
-  const canvas = allocateYuv420(
+  const canvas = allocateYuv(
     Math.max(across * tileWidth, block.x - left + paddedTo(tileSize, block.width)),
     Math.max(down * tileHeight, block.y - top + paddedTo(tileSize, block.height)),
+    subsampling,
     scratch('pixels'),
   )
   if (tiles.length < across * down) fillWhite(canvas)
@@ -106,8 +116,8 @@ function decodeTile({ tileWidth, tileHeight }: StoredImage, jpeg: Buffer, target
   const { width, height, sampling, colorspace } = readHeader(jpeg)
   if (width !== tileWidth || height !== tileHeight)
     throw new SlideFileError('damaged', 'A tile of the file differs from the size that is stated for it.')
-  if (colorspace === 'ycbcr' && sampling === '4:2:0') decodeYuv420Into(jpeg, target, width, height)
-  else rgbToYuv420(decodeRgb(jpeg, allocate).data, width, height, target)
+  if (colorspace === 'ycbcr' && sampling === target.subsampling) decodeYuvInto(jpeg, target, width, height)
+  else rgbToYuv(decodeRgb(jpeg, allocate).data, width, height, target)
 }
 
 function* readTiles(fd: number, tiles: StoredTile[]) {

@@ -1,23 +1,20 @@
 /** A worker thread of the converter: decodes, reduces and encodes one block after another. */
-import { openSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
 import { serve } from '../threads.ts'
-import { rgbToYuv420, type YuvPlanes } from '../turbojpeg.ts'
+import { rgbToYuv, type YuvPlanes } from '../turbojpeg.ts'
 import { allocatePadded, type BlockResult, createScratch, encodeBlock, type TileSettings } from './block.ts'
+import type { BlockDecoder } from './decoder.ts'
 import type { BlockGeometry } from './plan.ts'
-import { decodeStored, type StoredImage, type StoredTile } from './stored-tiles.ts'
+import type { DecoderModule, SourcePixels } from './source.ts'
 
-/** The same for all jobs of one conversion. `stored` where workers read the source by themselves. */
+/** The same for all jobs of one conversion. `decoder` where workers read the source by themselves. */
 export interface WorkerSetup extends TileSettings {
-  stored: { path: string; image: StoredImage } | null
+  decoder: DecoderModule | null
 }
 
-/** Where a block's pixels come from: stored tiles of the source, RGB pixels, or the shares of reduced blocks. */
-export type BlockPixels =
-  | { kind: 'stored'; tiles: StoredTile[] }
-  | { kind: 'rgb'; data: Uint8Array }
-  | { kind: 'planes'; planes: YuvPlanes }
+/** Where a block's pixels come from: the source, or the shares of reduced blocks. */
+export type BlockPixels = SourcePixels | { kind: 'planes'; planes: YuvPlanes }
 
 export interface BlockJob {
   block: BlockGeometry
@@ -32,23 +29,24 @@ export interface WorkerFailure {
 export type WorkerAnswer = { result: BlockResult } | { failure: WorkerFailure }
 
 const setup = workerData as WorkerSetup
-// A Buffer comes over as a plain Uint8Array.
-const tables = setup.stored?.image.jpegTables
-if (setup.stored && tables) {
-  setup.stored.image.jpegTables = Buffer.from(tables.buffer, tables.byteOffset, tables.byteLength)
-}
+const { tileSize, coding } = setup
 const scratch = createScratch()
-const fd = setup.stored ? openSync(setup.stored.path, 'r') : -1
+const decoder = setup.decoder && (await startDecoder(setup.decoder))
+
+async function startDecoder({ module, setup }: DecoderModule): Promise<BlockDecoder<unknown>> {
+  const { createDecoder } = (await import(module)) as { createDecoder(setup: unknown): BlockDecoder<unknown> }
+  return createDecoder(setup)
+}
 
 function planesFor({ block, pixels }: BlockJob): YuvPlanes {
   if (pixels.kind === 'planes') return pixels.planes
-  const { tileSize, stored } = setup
+  const { subsampling } = coding
   if (pixels.kind === 'stored') {
-    if (!stored) throw new Error('a block of stored tiles without their image')
-    return decodeStored(fd, stored.image, block, pixels.tiles, tileSize, scratch)
+    if (!decoder) throw new Error('a stored block without its decoder')
+    return decoder.decode(block, pixels.request, { tileSize, subsampling, scratch })
   }
-  const canvas = allocatePadded(block.width, block.height, tileSize, scratch('pixels'))
-  rgbToYuv420(pixels.data, block.width, block.height, canvas)
+  const canvas = allocatePadded(block.width, block.height, tileSize, subsampling, scratch('pixels'))
+  rgbToYuv(pixels.data, block.width, block.height, canvas)
   return canvas
 }
 

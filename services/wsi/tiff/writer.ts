@@ -82,7 +82,8 @@ export async function createTiffWriter(path: string, { bigTiff = true } = {}): P
   }
 }
 
-function rethrowDiskFull(error: unknown): never {
+/** For promises of writing to a file. @throws DiskFullError where the disk is full, else what there was */
+export function rethrowDiskFull(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException
   throw code === 'ENOSPC' || code === 'EDQUOT' ? new DiskFullError({ cause: error }) : error
 }
@@ -102,6 +103,20 @@ function header(first: number, { pointer, header }: Variant): Buffer {
 function writePointer(buffer: Buffer, value: number, width: 4 | 8, at: number): void {
   if (width === 8) buffer.writeBigUInt64LE(BigInt(value), at)
   else buffer.writeUInt32LE(value, at)
+}
+
+/** Bytes of a BigTIFF's header, where its data begins. */
+export const BIG_TIFF_HEADER = BIG.header
+
+/**
+ * What surrounds a BigTIFF's data, for one that is written to where nothing can be changed afterwards: the header, and
+ * the index with the padding in front of it. The same bytes as a TiffWriter's.
+ * @param end file position behind the data
+ */
+export function frameBigTiff(pages: Page[], end: number): { header: Buffer; index: Buffer } {
+  const first = align(end)
+  const index = layIndex(pages, first, BIG)
+  return { header: header(first, BIG), index: Buffer.concat([Buffer.alloc(first - end), index]) }
 }
 
 interface LaidEntry {
