@@ -60,6 +60,19 @@ describe('a slide of the catalog', () => {
     })
   })
 
+  it('has the name that it was released under, and keeps it', () => {
+    const release = {
+      name: 'C1-DEFA-7K3M9QX2A-HE-0-4F7T',
+      scheme: 'C1/0',
+      owner: 'somebody',
+      at: '2026-01-01T00:00:00Z',
+    }
+    const named = { ...start, ...deidentified(start, { ...isDeidentified(1), release }) }
+    expect(named.name).toBe(release.name)
+    expect({ ...named, ...tiled(named, isTiled(1)) }.name).toBe(release.name)
+    expect(after(['deidentified1']).name).toBe(start.name)
+  })
+
   it('knows the pyramid from the start when de-identification made it', () => {
     const event = { ...isDeidentified(1), rendition: Rendition.PYRAMID }
     expect(deidentified(start, event)).toMatchObject({ originalBytes: 0, pyramidBytes: 700 })

@@ -77,6 +77,7 @@ export function deidentified(slide: Slide, event: SlideDeidentified): Change {
 
 const description = (slide: Slide, event: SlideDeidentified): Partial<Slide> => ({
   project: event.project,
+  name: event.release?.name || slide.name,
   describedRevision: event.revision,
   format: event.format,
   pseudonyms: event.pseudonyms ?? UNKNOWN,

@@ -23,6 +23,7 @@ export interface FollowOptions {
 const STEPS: Partial<Record<IntakeSlide['state'], string>> = {
   received: 'checking',
   deidentifying: 'de-identifying',
+  review: 'waiting for a reviewer',
   tiling: 'tiling',
 }
 const POLL_MS = 500
@@ -60,6 +61,7 @@ export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'reason'>): Outcom
   if (record.state === 'ready') return { state: 'ready' }
   if (record.state === 'failed') return { state: 'failed', reason: record.reason ?? 'no reason was given' }
   if (record.state === 'held') return { state: 'failed', reason: record.reason ?? 'held until a steward lets it pass' }
+  if (record.state === 'rejected') return { state: 'failed', reason: record.reason ?? 'a reviewer turned it down' }
   if (record.state !== 'quarantined') return undefined
   return { state: 'failed', reason: record.reason ?? 'quarantined: the proof of de-identification failed' }
 }
