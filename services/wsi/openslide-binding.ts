@@ -7,8 +7,16 @@ export interface OpenSlide {
   open(path: string): unknown
   getError(slide: unknown): string | null
   describe(slide: unknown): Omit<OpenedSlide, 'vendor'>
-  /** Level-0 pixels as premultiplied ARGB into `target`; runs on libuv's thread pool. */
-  readRegion(slide: unknown, target: Buffer, x: number, y: number, width: number, height: number): Promise<void>
+  /** Pixels of a level as premultiplied ARGB into `target`, from a level-0 place; runs on libuv's thread pool. */
+  readRegion(
+    slide: unknown,
+    target: Buffer,
+    level: number,
+    place: { x: number; y: number },
+    size: { width: number; height: number },
+  ): Promise<void>
+  /** An associated image as premultiplied ARGB into `target`, which must have the room for it. */
+  readAssociated(slide: unknown, name: string, target: Buffer): Promise<void>
 }
 
 type Koffi = typeof koffiModule
@@ -35,14 +43,20 @@ export function bindOpenSlide(koffi: Koffi): OpenSlide | undefined {
   const readRegion = lib.func(
     'void openslide_read_region(void *osr, void *dest, int64_t x, int64_t y, int32_t level, int64_t w, int64_t h)',
   )
+  const readAssociated = lib.func('void openslide_read_associated_image(void *osr, const char *name, void *dest)')
   return {
     detectVendor: lib.func('const char *openslide_detect_vendor(const char *filename)'),
     open: lib.func('void *openslide_open(const char *filename)'),
     getError: lib.func('const char *openslide_get_error(void *osr)'),
     describe: bindDescribe(koffi, lib),
-    readRegion: (slide, target, x, y, width, height) =>
+    readRegion: (slide, target, level, { x, y }, { width, height }) =>
       new Promise((resolve, reject) => {
-        readRegion.async(slide, target, x, y, 0, width, height, (error: unknown) => (error ? reject(error) : resolve()))
+        const done = (error: unknown) => (error ? reject(error) : resolve())
+        readRegion.async(slide, target, x, y, level, width, height, done)
+      }),
+    readAssociated: (slide, name, target) =>
+      new Promise((resolve, reject) => {
+        readAssociated.async(slide, name, target, (error: unknown) => (error ? reject(error) : resolve()))
       }),
   }
 }

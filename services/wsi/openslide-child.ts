@@ -25,9 +25,10 @@ function send(message: Answer): void {
 async function answer(request: Request): Promise<Outcome> {
   if (request.op === 'open') return open(request.path)
   if (!library || !slide) return { error: 'no slide is open' }
-  const { x, y, width, height } = request
+  const { width, height } = request
   const argb = Buffer.alloc(width * height * 4)
-  await library.readRegion(slide, argb, x, y, width, height)
+  if (request.op === 'associated') await library.readAssociated(slide, request.name, argb)
+  else await library.readRegion(slide, argb, request.level, request, request)
   const error = library.getError(slide)
   return error ? { error } : { pixels: overWhite(argb) }
 }

@@ -2,7 +2,9 @@
 
 export type Request =
   | { id: number; op: 'open'; path: string }
-  | { id: number; op: 'read'; x: number; y: number; width: number; height: number }
+  /** The place is told in level-0 pixels, the size in pixels of the level. */
+  | { id: number; op: 'read'; level: number; x: number; y: number; width: number; height: number }
+  | { id: number; op: 'associated'; name: string; width: number; height: number }
 
 export type Query = { [R in Request as R['op']]: Omit<R, 'id'> }[Request['op']]
 

@@ -43,6 +43,21 @@ describe.skipIf(!sharedData)(`slides through OpenSlide${unlessMissing}`, () => {
     await slide.close()
   })
 
+  it('reads levels as the file has them, and associated images', async () => {
+    const slide = await openWithOpenSlide(mirax())
+    const { levels, associated } = slide.description
+    expect(levels.length).toBeGreaterThan(1)
+    const whole = await slide.readLevel(1, { x: 0, y: 0 }, levels[1]!)
+    expect(whole).toHaveLength(levels[1]!.width * levels[1]!.height * 3)
+    expect(new Set(whole).size).toBeGreaterThan(10)
+    const macro = await slide.readAssociated('macro')
+    const { width, height } = associated.find(({ kind }) => kind === 'macro')!
+    expect(macro).toMatchObject({ width, height })
+    expect(macro!.data).toHaveLength(width * height * 3)
+    expect(await slide.readAssociated('other')).toBeNull()
+    await slide.close()
+  })
+
   it('a killed reader is damage for its own slide only', async () => {
     const before = await childrenOf(process.pid)
     const doomed = await openWithOpenSlide(mirax())

@@ -98,26 +98,71 @@ function check(outcome: Outcome): Outcome {
   return outcome
 }
 
+/** What only OpenSlide gives: levels as the file has them, and associated images. */
+export interface OpenSlideReader extends SlideReader {
+  /**
+   * A rectangle of a level as interleaved 8-bit RGB.
+   * @param place in level-0 pixels
+   * @param size in pixels of the level
+   */
+  readLevel(
+    level: number,
+    place: { x: number; y: number },
+    size: { width: number; height: number },
+    signal?: AbortSignal,
+  ): Promise<Buffer>
+  /** The first associated image of a kind, as interleaved 8-bit RGB; null when OpenSlide knows of none. */
+  readAssociated(
+    kind: AssociatedKind,
+    signal?: AbortSignal,
+  ): Promise<{ width: number; height: number; data: Buffer } | null>
+}
+
+/** No label or macro is larger; a file may claim any size. */
+const MAX_ASSOCIATED_PIXELS = 128 * 1024 * 1024
+
 /**
  * Opens a slide with OpenSlide in a child process.
  * @throws SlideFileError `not-a-slide` when OpenSlide does not know the format, `damaged`, `unsupported`,
  *   `library-missing`
  */
-export async function openWithOpenSlide(path: string, signal?: AbortSignal): Promise<SlideReader> {
+export async function openWithOpenSlide(path: string, signal?: AbortSignal): Promise<OpenSlideReader> {
   const child = startChild()
   try {
     const { slide } = check(await child.ask({ op: 'open', path }, signal))
     const description = describe(slide as OpenedSlide)
-    return { description, readRegion: regionReader(child), close: child.close }
+    const readAssociated = associatedReader(child, slide as OpenedSlide)
+    const readRegion = regionReader(child)
+    return { description, readRegion, readLevel: levelReader(child), readAssociated, close: child.close }
   } catch (error) {
     await child.close()
     throw error
   }
 }
 
+const bufferOf = (pixels: Uint8Array): Buffer => Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)
+
+function levelReader(child: Child): OpenSlideReader['readLevel'] {
+  return async (level, place, size, signal) =>
+    bufferOf(check(await child.ask({ op: 'read', level, ...place, ...size }, signal)).pixels as Uint8Array)
+}
+
+function associatedReader(child: Child, { associated }: OpenedSlide): OpenSlideReader['readAssociated'] {
+  return async (kind, signal) => {
+    const found = associated.find(({ name }) => (KINDS[name] ?? 'other') === kind)
+    if (!found) return null
+    const { name, width, height } = found
+    if (width * height > MAX_ASSOCIATED_PIXELS) {
+      throw new SlideFileError('too-large', 'An associated image of the file is too large.')
+    }
+    const { pixels } = check(await child.ask({ op: 'associated', name, width, height }, signal))
+    return { width, height, data: bufferOf(pixels as Uint8Array) }
+  }
+}
+
 function regionReader(child: Child): SlideReader['readRegion'] {
   const block = async (x: number, y: number, width: number, height: number, signal?: AbortSignal) => {
-    const { pixels } = check(await child.ask({ op: 'read', x, y, width, height }, signal))
+    const { pixels } = check(await child.ask({ op: 'read', level: 0, x, y, width, height }, signal))
     return pixels as Uint8Array
   }
   return async (x, y, width, height, signal) => {
@@ -125,7 +170,7 @@ function regionReader(child: Child): SlideReader['readRegion'] {
     const step = Math.max(256, Math.floor(BLOCK_PIXELS / height))
     if (width <= step) {
       const pixels = await block(x, y, width, height, signal)
-      return Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)
+      return bufferOf(pixels)
     }
     const output = Buffer.allocUnsafe(width * height * 3)
     const columns = Array.from({ length: Math.ceil(width / step) }, (_, i) => i * step)
@@ -156,6 +201,8 @@ const FORMATS: Record<string, SlideFormat> = {
   dicom: 'dicom',
 }
 
+const KINDS: Record<string, AssociatedKind> = { label: 'label', macro: 'macro', thumbnail: 'thumbnail' }
+
 const positive = (text: string | null): number | null => {
   const value = Number(text?.replace(',', '.') ?? Number.NaN)
   return Number.isFinite(value) && value > 0 ? value : null
@@ -166,7 +213,6 @@ function describe(slide: OpenedSlide): SlideDescription {
   const [first] = slide.levels
   if (!format || !first) throw new SlideFileError('unsupported', 'The slide is in a format that is not supported.')
   const [x, y] = [positive(slide.mppX), positive(slide.mppY)]
-  const kinds: Record<string, AssociatedKind> = { label: 'label', macro: 'macro', thumbnail: 'thumbnail' }
   return {
     format,
     width: first.width,
@@ -175,6 +221,6 @@ function describe(slide: OpenedSlide): SlideDescription {
     mpp: x && y ? { x, y } : null,
     objectivePower: positive(slide.objectivePower),
     icc: slide.icc ? Buffer.from(slide.icc) : null,
-    associated: slide.associated.map(({ name, width, height }) => ({ kind: kinds[name] ?? 'other', width, height })),
+    associated: slide.associated.map(({ name, width, height }) => ({ kind: KINDS[name] ?? 'other', width, height })),
   }
 }
