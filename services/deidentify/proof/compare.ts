@@ -1,0 +1,85 @@
+/** Whether the result shows the same slide: the same tables, and the same stored bytes for every tile. */
+import type { Rectangle } from '../files.ts'
+import type { Layout, LevelLayout } from './layout.ts'
+import { type HashedTiles, hashOfLevel } from './pixels.ts'
+import { isBareProfile, isSameTransform } from './profile.ts'
+
+/** What the report says of a level's pixels. */
+export interface ProvenLevel {
+  width: number
+  height: number
+  tiles: number
+  /** Tiles of marked regions, which are other tiles now. */
+  redacted: number
+  /** Over the SHA-256 of every other tile, as stored, in the order of the index. */
+  sha256: string
+}
+
+/** A field that a level can be shown without, or whose value is compared in another way (resolution). */
+const OPTIONAL = new Set([254, 266, 274, 278, 282, 283, 296, 338, 339, 529, 530, 531].map(tag => `tag ${tag}`))
+
+/** The level of the source that a level of the result must equal. */
+function counterpart(source: Layout, result: Layout, index: number): number {
+  const { width, height } = result.levels[index]!
+  if (result.kind === 'mirax') return index
+  return source.levels.findIndex(level => level.width === width && level.height === height)
+}
+
+function sameTables(before: LevelLayout, after: LevelLayout): boolean {
+  for (const [name, value] of after.same) if (before.same.get(name)?.equals(value) !== true) return false
+  return [...before.same.keys()].every(name => after.same.has(name) || OPTIONAL.has(name))
+}
+
+/** Sizes, tables and profiles that differ; empty for the same slide. */
+export function compareTables(source: Layout, result: Layout): string[] {
+  const findings: string[] = []
+  if (source.kind !== result.kind || source.levels.length !== result.levels.length) findings.push('other levels')
+  for (const [index, after] of result.levels.entries()) {
+    const before = source.levels[counterpart(source, result, index)]
+    if (!before || !sameTables(before, after)) findings.push('another table of a level')
+  }
+  return findings
+}
+
+/** Profiles are bare, and are the source's: in the order of pages, those of dropped images aside. */
+export function compareProfiles(source: Layout | null, result: Layout): string[] {
+  const isOfSource = (profile: Buffer) => !source || source.profiles.some(other => isSameTransform(other, profile))
+  return result.profiles.filter(profile => !isBareProfile(profile) || !isOfSource(profile)).map(() => 'a profile')
+}
+
+/** Tiles that marked regions touch, by their index; the regions grow by a pixel of the level, as scales are not whole. */
+export function touchedTiles(full: LevelLayout, level: LevelLayout, marked: readonly Rectangle[]): Set<number> {
+  const touched = new Set<number>()
+  if (level.tile.width === 0) return touched
+  const scale = { x: full.width / level.width, y: full.height / level.height }
+  const columns = Math.ceil(level.width / level.tile.width)
+  for (const { x, y, width, height } of marked) {
+    const [left, right] = [x / scale.x - 1, (x + width) / scale.x + 1].map(at => Math.floor(at / level.tile.width))
+    const [top, bottom] = [y / scale.y - 1, (y + height) / scale.y + 1].map(at => Math.floor(at / level.tile.height))
+    for (let row = Math.max(0, top!); row <= bottom!; row++) {
+      for (let column = Math.max(0, left!); column <= Math.min(right!, columns - 1); column++) {
+        touched.add(row * columns + column)
+      }
+    }
+  }
+  return touched
+}
+
+/** The levels with one hash each, and those whose tiles are not the source's. */
+export function comparePixels(
+  source: { layout: Layout; tiles: HashedTiles },
+  result: { layout: Layout; tiles: HashedTiles },
+  marked: readonly Rectangle[],
+): { levels: ProvenLevel[]; findings: string[] } {
+  const findings: string[] = []
+  const levels = result.layout.levels.map((level, index): ProvenLevel => {
+    const after = result.tiles.levels[index]!
+    const before = source.tiles.levels[counterpart(source.layout, result.layout, index)] ?? []
+    const touched = touchedTiles(result.layout.levels[0]!, level, marked)
+    const changed = new Set([...touched].filter(tile => !after[tile]?.equals(before[tile] ?? Buffer.alloc(1))))
+    const sha256 = hashOfLevel(after, changed)
+    if (before.length !== after.length || hashOfLevel(before, changed) !== sha256) findings.push('a level')
+    return { width: level.width, height: level.height, tiles: after.length, redacted: changed.size, sha256 }
+  })
+  return { levels, findings }
+}

@@ -1,0 +1,161 @@
+/**
+ * The second, independent proof of a de-identification: source and result are read anew from their raw bytes, by code that
+ * the steps do not share, and compared. Only what is asked of the slide library besides goes through code in common.
+ */
+import { describeSlide, openSlide } from '@coverslip/wsi/open.ts'
+import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
+import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import type { Rectangle } from '../files.ts'
+import { UnreadableError } from './bytes.ts'
+import { type CheckId, type CheckResult, checkOf } from './checks.ts'
+import { comparePixels, compareProfiles, compareTables, type ProvenLevel } from './compare.ts'
+import { findUnused, sizeOf } from './coverage.ts'
+import { type Layout, layOut } from './layout.ts'
+import { type Known, needlesOf } from './needles.ts'
+import { hashOfLevel, hashTiles } from './pixels.ts'
+import { searchFile } from './search.ts'
+import { knownTexts, MAX_TEXTS } from './texts.ts'
+import { judgeWords } from './words.ts'
+
+export interface ProofInput {
+  sourcePath: string
+  resultPath: string
+  /** `original`: tile for tile the source's; `pyramid`: made of its pixels. */
+  rendition: 'original' | 'pyramid'
+  /** What is known to identify besides the file's own texts: names, numbers, the file's name. */
+  given: readonly string[]
+  /** Regions that were blanked, level-0 pixels. */
+  redacted: readonly Rectangle[]
+  signal?: AbortSignal | undefined
+}
+
+export interface Proof {
+  checks: CheckResult[]
+  levels: ProvenLevel[]
+  /** Texts that were looked for; never stored. */
+  known: readonly Known[]
+  /** How many texts in how many spellings, and bytes of the result. */
+  searched: { texts: number; spellings: number; bytes: number }
+}
+
+/** Reads and compares. All checks run, whatever the first one says. */
+export async function prove(input: ProofInput): Promise<Proof> {
+  // Formats that are no TIFF and no MRXS are rewritten; their texts are not read here.
+  const source = await layOut(input.sourcePath).catch(unreadable)
+  const known = knownTexts(source, input.given)
+  const result = await layOut(input.resultPath).catch(unreadable)
+  if (!result || (input.rendition === 'original' && !source) || known.length > MAX_TEXTS) {
+    const checks = [checkOf('structure', ['it cannot be read'])]
+    return { checks, levels: [], known, searched: { texts: known.length, spellings: 0, bytes: 0 } }
+  }
+  const needles = needlesOf(known)
+  const { values, findings } = judgeWords(result)
+  const pixels = await provePixels(source, result, input)
+  const found = new Map<CheckId, readonly string[]>([
+    ['structure', []],
+    ['texts', [...(await hitsOutsideOfWords(result, needles, input.signal)), ...givenIn(values, known)]],
+    ['words', findings],
+    ['names', result.files.filter(({ name }) => !PLAIN_NAME.test(name)).map(() => 'a file name')],
+    ['images', [...result.others, ...(await associatedImages(input))]],
+    ['bytes', await findUnused(result, input.signal)],
+    ['tiles', pixels.unclean > 0 ? ['a tile'] : []],
+    ['pixels', pixels.findings],
+    ['geometry', [...(await compareDescriptions(input)), ...tables(source, result, input)]],
+    ['profile', compareProfiles(input.rendition === 'original' ? source : null, result)],
+  ])
+  if (input.redacted.length > 0) found.set('redactions', await notBlank(input))
+  return {
+    checks: [...found].map(([id, all]) => checkOf(id, all)),
+    levels: pixels.levels,
+    known,
+    searched: { texts: known.length, spellings: needles.length, bytes: sizeOf(result) },
+  }
+}
+
+const PLAIN_NAME = /^((original|pyramid)\.(svs|tiff|ndpi|mrxs)|original\/(Slidedat\.ini|Index\.dat|Data\d{1,4}\.dat))$/
+
+function unreadable(error: unknown): null {
+  if (error instanceof UnreadableError) return null
+  throw error
+}
+
+const tables = (source: Layout | null, result: Layout, { rendition }: ProofInput): string[] =>
+  source && rendition === 'original' ? compareTables(source, result) : []
+
+async function provePixels(source: Layout | null, result: Layout, { rendition, redacted, signal }: ProofInput) {
+  const tiles = await hashTiles(result, { clean: true, signal })
+  if (!source || rendition === 'pyramid') {
+    const levels = result.levels.map(({ width, height, segments }, index): ProvenLevel => {
+      const sha256 = hashOfLevel(tiles.levels[index]!, new Set())
+      return { width, height, tiles: segments.length, redacted: 0, sha256 }
+    })
+    return { levels, findings: [], unclean: tiles.unclean }
+  }
+  const before = { layout: source, tiles: await hashTiles(source, { clean: false, signal }) }
+  return { ...comparePixels(before, { layout: result, tiles }, redacted), unclean: tiles.unclean }
+}
+
+/** Words that stay are judged one by one, so a hit among them says nothing that is not known. */
+async function hitsOutsideOfWords(result: Layout, needles: Buffer[], signal?: AbortSignal): Promise<string[]> {
+  const hits: string[] = []
+  for (const [index, { path }] of result.files.entries()) {
+    const words = result.texts.filter(({ at }) => at.file === index).map(({ at }) => at)
+    for (const hit of await searchFile(path, needles, signal)) {
+      const isWord = words.some(at => at.offset <= hit.offset && hit.offset + hit.length <= at.offset + at.length)
+      if (!isWord) hits.push('a text')
+    }
+  }
+  return hits
+}
+
+/** Numbers of five digits are no measure of a scanner by chance when they are somebody's. */
+const MIN_GIVEN = 5
+const givenIn = (values: readonly string[], known: readonly Known[]): string[] =>
+  known
+    .filter(({ text, from }) => {
+      const isNumber = from === 'given' && text.length >= MIN_GIVEN && /\d/.test(text)
+      return isNumber && values.some(value => value.includes(text))
+    })
+    .map(() => 'a number')
+
+/** What the readers list: ours, and OpenSlide where it is installed and knows the format. */
+async function associatedImages({ resultPath, signal }: ProofInput): Promise<string[]> {
+  const { associated } = await describeSlide(resultPath, signal)
+  const other = await openWithOpenSlide(resultPath, signal).catch(() => null)
+  await other?.close()
+  return [...associated, ...(other?.description.associated ?? [])].map(({ kind }) => kind)
+}
+
+async function compareDescriptions({ sourcePath, resultPath, rendition, signal }: ProofInput): Promise<string[]> {
+  const [before, after] = [await describeSlide(sourcePath, signal), await describeSlide(resultPath, signal)]
+  const facts = ({ width, height, mpp, objectivePower, levels }: SlideDescription) =>
+    JSON.stringify([
+      [width, height, objectivePower],
+      [mpp?.x.toFixed(4), mpp?.y.toFixed(4)],
+      rendition === 'original' ? levels.map(level => [level.width, level.height]) : [],
+    ])
+  return facts(before) === facts(after) ? [] : ['a size or scale']
+}
+
+/** Blank: white but for what JPEG makes of an edge. */
+const NEARLY_WHITE = 200
+/** Regions are looked at in pieces of so many pixels a side. */
+const PIECE = 1024
+
+async function notBlank({ resultPath, redacted, signal }: ProofInput): Promise<string[]> {
+  const slide = await openSlide(resultPath, signal)
+  try {
+    for (const { x, y, width, height } of redacted) {
+      for (let top = y; top < y + height; top += PIECE) {
+        for (let left = x; left < x + width; left += PIECE) {
+          const [w, h] = [Math.min(PIECE, x + width - left), Math.min(PIECE, y + height - top)]
+          const pixels = await slide.readRegion(left, top, w, h, signal)
+          if (pixels.some(value => value < NEARLY_WHITE)) return ['a region']
+        }
+      }
+    }
+    return []
+  } finally {
+    await slide.close()
+  }
+}
