@@ -29,6 +29,14 @@ export const viewerRoutes: readonly RouteSpec[] = [
   },
   {
     method: 'GET',
+    path: '/review',
+    module: 'public',
+    access: 'anyone',
+    summary: 'The viewer on the slides that wait for a person (its data still wants credentials)',
+    answer: 'text/html',
+  },
+  {
+    method: 'GET',
     path: '/assets/{file}',
     module: 'public',
     access: 'anyone',

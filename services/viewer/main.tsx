@@ -9,12 +9,21 @@ import { SlidesPage } from './pages/slides.tsx'
 // The list must not wait for the map.
 const SlidePage = lazy(async () => ({ default: (await import('./pages/slide.tsx')).SlidePage }))
 
+const ReviewPage = lazy(async () => ({ default: (await import('./pages/review.tsx')).ReviewPage }))
+
 function App({ path }: { path: string }) {
   const slideId = /^\/slides\/([0-9a-f-]{36})\/?$/i.exec(path)?.[1]
   if (slideId) {
     return (
       <Suspense fallback={<p class="plain">Loading…</p>}>
         <SlidePage id={slideId} />
+      </Suspense>
+    )
+  }
+  if (path === '/review') {
+    return (
+      <Suspense fallback={<p class="plain">Loading…</p>}>
+        <ReviewPage />
       </Suspense>
     )
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keepWayBack, signInPage, slideAddress, takeWayBack } from './way-back.ts'
+import { keepWayBack, pageAddress, signInPage, takeWayBack } from './way-back.ts'
 
 const ORIGIN = 'https://slides.example'
 const SLIDE = '/slides/5f0c2c2e-4a53-4f5e-9c32-2b1f6d0a7e11?x=1&y=-2&zoom=-0.5'
@@ -19,6 +19,11 @@ describe('the way back after signing in', () => {
     keepWayBack(new URL(signInPage(SLIDE, ORIGIN), ORIGIN).search, ORIGIN, kept, 0)
     expect(takeWayBack(ORIGIN, kept, 1000)).toBe(SLIDE)
     expect(takeWayBack(ORIGIN, kept, 1000)).toBe('/')
+  })
+  it('leads to the review', () => {
+    expect(signInPage('/review', ORIGIN)).toBe('/sign-in?next=%2Freview')
+    expect(pageAddress('/review', ORIGIN)).toBe('/review')
+    expect(pageAddress('/review/../api', ORIGIN)).toBeNull()
   })
   it('is forgotten after an hour', () => {
     const kept = shelf()
@@ -40,5 +45,5 @@ describe('the way back after signing in', () => {
     '/slides/a/b',
     '/sign-in?next=/slides/a',
     'javascript:alert(1)//slides/',
-  ])('never leads to %s', next => expect(slideAddress(next, ORIGIN)).toBeNull())
+  ])('never leads to %s', next => expect(pageAddress(next, ORIGIN)).toBeNull())
 })

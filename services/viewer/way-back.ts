@@ -7,22 +7,22 @@ const KEPT_MS = 3_600_000
 
 type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
-/** A slide's address within this origin; null for whatever else a link might have put there. */
-export function slideAddress(next: string | null, origin: string): string | null {
-  if (!next?.startsWith('/slides/') || !URL.canParse(next, origin)) return null
+/** The address of a slide or of the review within this origin; null for whatever else a link might have put there. */
+export function pageAddress(next: string | null, origin: string): string | null {
+  if (!next?.startsWith('/') || !URL.canParse(next, origin)) return null
   const { origin: itsOrigin, pathname, search } = new URL(next, origin)
-  return itsOrigin === origin && /^\/slides\/[\w-]+\/?$/.test(pathname) ? pathname + search : null
+  return itsOrigin === origin && /^\/(review|slides\/[\w-]+\/?)$/.test(pathname) ? pathname + search : null
 }
 
-/** The sign-in page that leads back to an address; anything but a slide leads to the list. */
+/** The sign-in page that leads back to an address; anything else leads to the list. */
 export const signInPage = (from: string, origin: string): string => {
-  const next = slideAddress(from, origin)
+  const next = pageAddress(from, origin)
   return next ? `/sign-in?${new URLSearchParams({ next })}` : '/sign-in'
 }
 
 /** Remembers what the sign-in page's address says. */
 export function keepWayBack(search: string, origin: string, shelf: Shelf, now: number): void {
-  const next = slideAddress(new URLSearchParams(search).get('next'), origin)
+  const next = pageAddress(new URLSearchParams(search).get('next'), origin)
   if (next) shelf.setItem(SHELF_KEY, JSON.stringify({ next, until: now + KEPT_MS }))
 }
 
@@ -32,7 +32,7 @@ export function takeWayBack(origin: string, shelf: Shelf, now: number): string {
   shelf.removeItem(SHELF_KEY)
   try {
     const { next, until } = JSON.parse(kept ?? '{}') as { next?: string; until?: number }
-    return (now < (until ?? 0) && slideAddress(next ?? null, origin)) || '/'
+    return (now < (until ?? 0) && pageAddress(next ?? null, origin)) || '/'
   } catch {
     return '/'
   }

@@ -45,6 +45,7 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
   return {
     'GET /': pageOrSignIn,
     'GET /slides/{id}': pageOrSignIn,
+    'GET /review': pageOrSignIn,
     'GET /sign-in': page,
     async 'GET /assets/{file}'(call) {
       const file = call.params.file!
@@ -60,12 +61,12 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
 }
 
 /**
- * The sign-in page, which leads back to the slide that was asked for; the page itself takes nothing else for a way back.
+ * The sign-in page, which leads back to the slide or the review that was asked for; the page itself takes nothing else for a way back.
  * @param asked path and query of the request
  */
 export function signInAddress(asked: string): string {
-  const isSlide = /^\/slides\/[\w-]+\/?(\?[\w.=&-]*)?$/.test(asked) && asked.length <= 200
-  return isSlide ? `/sign-in?next=${encodeURIComponent(asked)}` : '/sign-in'
+  const isPage = /^\/(review|slides\/[\w-]+\/?(\?[\w.=&-]*)?)$/.test(asked) && asked.length <= 200
+  return isPage ? `/sign-in?next=${encodeURIComponent(asked)}` : '/sign-in'
 }
 
 interface Asset {

@@ -5,6 +5,7 @@ import { fromDrop } from '../intake/dropped.ts'
 import { createUploads } from '../intake/uploads.ts'
 import { Account } from '../parts/account.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { GateBanner } from '../parts/gate-banner.tsx'
 import { Icons } from '../parts/icons.tsx'
 import { NoticeList } from '../parts/notice-list.tsx'
 import { newNotices } from '../parts/notices.ts'
@@ -51,6 +52,7 @@ export function SlidesPage() {
           <span class="grow" />
           {mayUpload ? <UploadButtons onFiles={take} /> : null}
         </div>
+        {user && list.intakeOpen.value ? <GateBanner user={user} /> : null}
         {list.failure.value ? <p class="banner">{list.failure.value}</p> : null}
         <UploadList uploads={uploads} />
         <ul class="slide-rows">

@@ -21,6 +21,8 @@ export interface Row {
 const STATES: Record<string, Pick<Row, 'state' | 'tone'>> = {
   received: { state: 'Received', tone: 'moving' },
   deidentifying: { state: 'Being de-identified', tone: 'moving' },
+  review: { state: 'Waits for review', tone: 'held' },
+  rejected: { state: 'Rejected in review', tone: 'bad' },
   tiling: { state: 'Being prepared for viewing', tone: 'moving' },
   ready: { state: 'Ready', tone: 'good' },
   held: { state: 'Held', tone: 'held' },
