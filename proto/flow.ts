@@ -6,6 +6,8 @@ import {
   AccessRevoked,
   AnnotationFileReceived,
   AnnotationsChanged,
+  PyramidAssemblyWanted,
+  PyramidPartWanted,
   SlideAnnotated,
   SlideDeidentified,
   SlideDeleted,
@@ -15,6 +17,7 @@ import {
   SlideRedactionWanted,
   SlideReviewWanted,
   SlideTiled,
+  SubjectsChanged,
 } from './gen/events/v1/events.ts'
 
 /** The services, each a folder under services/; the gateway is two modules, `intake` (on-prem only) and `public`. */
@@ -49,7 +52,7 @@ export interface Arrow<Message> {
   /** Every process of these sees every event as it happens. */
   followers: readonly ServiceName[]
   /** Where events are kept; null: told to whoever listens, kept nowhere. */
-  stream: 'INTAKE' | 'SLIDES' | 'ANNOTATIONS' | 'ACCESS' | null
+  stream: 'INTAKE' | 'SLIDES' | 'PYRAMID' | 'ANNOTATIONS' | 'ACCESS' | null
   /** Events with the same key are delivered in order. */
   key: (message: Message) => string
   /** The site that makes it. */
@@ -119,6 +122,17 @@ export const flow = {
     leaves: false,
     says: 'a slide stopped while only the on-prem site may know of it',
   }),
+  'subjects.changed': arrow({
+    message: SubjectsChanged,
+    producers: ['subjects'],
+    consumers: ['ingest'],
+    followers: [],
+    stream: 'INTAKE',
+    key: m => m.project,
+    site: 'onprem',
+    leaves: false,
+    says: 'consents, attestations or rules of a project changed: what is held may go on now',
+  }),
   'slides.deidentified': arrow({
     message: SlideDeidentified,
     producers: ['deidentify'],
@@ -140,6 +154,28 @@ export const flow = {
     site: 'onprem',
     leaves: true,
     says: 'cleaned annotations that came with a slide are there',
+  }),
+  'pyramid.part_wanted': arrow({
+    message: PyramidPartWanted,
+    producers: ['pyramid'],
+    consumers: ['pyramid'],
+    followers: [],
+    stream: 'PYRAMID',
+    key: ({ slideId, part }) => `${slideId}:${part}`,
+    site: 'either',
+    leaves: true,
+    says: 'one part of a pyramid is to be built, by whichever worker is free',
+  }),
+  'pyramid.assembly_wanted': arrow({
+    message: PyramidAssemblyWanted,
+    producers: ['pyramid'],
+    consumers: ['pyramid'],
+    followers: [],
+    stream: 'PYRAMID',
+    key: slideId,
+    site: 'either',
+    leaves: true,
+    says: 'all parts of a pyramid are there',
   }),
   'slides.tiled': arrow({
     message: SlideTiled,
@@ -239,7 +275,7 @@ export const calls: Record<ServiceName, readonly ServiceName[]> = {
 }
 
 /** How long streams keep their events. Revocations outlive the longest token (366 days). */
-export const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, ANNOTATIONS: 7, ACCESS: 400 } as const
+export const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, PYRAMID: 7, ANNOTATIONS: 7, ACCESS: 400 } as const
 
 /** The subject of an event made at a site: `slides.<site>.received`. `*` as the site matches every site. */
 export function subjectOf(event: EventName, site: string): string {

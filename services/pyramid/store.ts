@@ -1,22 +1,9 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import type { Kysely, Transaction } from 'kysely'
-
-interface PyramidRow {
-  slide_id: string
-  revision: number
-  state: 'done' | 'failed' | 'deleted'
-  project: string
-  object_key: string | null
-  bytes: string | number | null
-  sha256: string | null
-  /** JSON of slides.v1.Geometry. */
-  geometry: string | null
-  changed_at?: Date
-}
-export interface Tables {
-  pyramids: PyramidRow
-}
+import type { SlideRevision } from './keys.ts'
+import type { QualityReport } from './quality-report.ts'
+import type { PyramidRow, Tables } from './tables.ts'
 
 /** The outcome of one revision of a slide. */
 export interface PyramidRecord {
@@ -107,5 +94,29 @@ export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void
       .onConflict(conflict => conflict.columns(['slide_id', 'revision']).doNothing())
       .execute()
     await trx.deleteFrom('pyramids').where('slide_id', '=', slideId).where('revision', '>', DELETED).execute()
+    await trx.deleteFrom('builds').where('slide_id', '=', slideId).execute()
+    await trx.deleteFrom('quality').where('slide_id', '=', slideId).execute()
   })
+}
+
+export async function saveReport(trx: Transaction<Tables>, of: SlideRevision, report: QualityReport): Promise<void> {
+  await trx
+    .insertInto('quality')
+    .values({ slide_id: of.slideId, revision: of.revision, report: JSON.stringify(report) })
+    .onConflict(conflict => conflict.columns(['slide_id', 'revision']).doNothing())
+    .execute()
+}
+
+/** The report on the newest pyramid of a slide, as JSON. */
+export async function findReport(
+  queries: Queries,
+  slideId: string,
+): Promise<{ revision: number; report: string } | undefined> {
+  return queries
+    .selectFrom('quality')
+    .select(['revision', 'report'])
+    .where('slide_id', '=', slideId)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }

@@ -106,6 +106,8 @@ export async function openFiles(directory: string): Promise<Objects> {
         await removeEmpty(root, dirname(join(root, key)))
       }
     },
+    // A part has no key yet; those of processes that died go at the next start.
+    discardUnfinished: async key => checkKey(key),
     async freeBytes() {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize

@@ -38,6 +38,11 @@ export interface Objects extends ReadableObjects {
   putFile(key: string, path: string): Promise<ObjectInfo>
   /** Removes every object under the prefix, unfinished uploads included; no error when there is none. */
   deletePrefix(prefix: string): Promise<void>
+  /**
+   * Removes what uploads of this key that were never finished have left, before one is begun again; an upload that is
+   * under way elsewhere fails.
+   */
+  discardUnfinished(key: string): Promise<void>
   /** Where the bytes are, for libraries that bring their own client (tus). */
   readonly location:
     | { scheme: 'file'; directory: string }

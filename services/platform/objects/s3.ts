@@ -130,6 +130,9 @@ export async function openS3(url: string): Promise<Objects> {
       }
       await deleteAll(keys)
     },
+    async discardUnfinished(key) {
+      await abortUploads(client, Bucket, at(key).Key, 0)
+    },
     freeBytes: async () => undefined,
     async ready() {
       await asking(client.send(new HeadBucketCommand({ Bucket })))

@@ -24,6 +24,17 @@ export interface GetPyramidResponse {
   geometry: Geometry | undefined;
 }
 
+export interface GetQualityReportRequest {
+  slideId: string;
+}
+
+export interface GetQualityReportResponse {
+  slideId: string;
+  revision: number;
+  /** As proto/api/quality.ts describes it. */
+  reportJson: string;
+}
+
 function createBaseGetPyramidRequest(): GetPyramidRequest {
   return { slideId: "" };
 }
@@ -222,6 +233,188 @@ export const GetPyramidResponse: MessageFns<GetPyramidResponse> = {
   },
 };
 
+function createBaseGetQualityReportRequest(): GetQualityReportRequest {
+  return { slideId: "" };
+}
+
+export const GetQualityReportRequest: MessageFns<GetQualityReportRequest> = {
+  encode(message: GetQualityReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetQualityReportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetQualityReportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetQualityReportRequest {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetQualityReportRequest): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetQualityReportRequest>): GetQualityReportRequest {
+    return GetQualityReportRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetQualityReportRequest>): GetQualityReportRequest {
+    const message = createBaseGetQualityReportRequest();
+    message.slideId = object.slideId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetQualityReportResponse(): GetQualityReportResponse {
+  return { slideId: "", revision: 0, reportJson: "" };
+}
+
+export const GetQualityReportResponse: MessageFns<GetQualityReportResponse> = {
+  encode(message: GetQualityReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slideId !== "") {
+      writer.uint32(10).string(message.slideId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    if (message.reportJson !== "") {
+      writer.uint32(26).string(message.reportJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetQualityReportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetQualityReportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slideId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reportJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetQualityReportResponse {
+    return {
+      slideId: isSet(object.slideId)
+        ? globalThis.String(object.slideId)
+        : isSet(object.slide_id)
+        ? globalThis.String(object.slide_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+      reportJson: isSet(object.reportJson)
+        ? globalThis.String(object.reportJson)
+        : isSet(object.report_json)
+        ? globalThis.String(object.report_json)
+        : "",
+    };
+  },
+
+  toJSON(message: GetQualityReportResponse): unknown {
+    const obj: any = {};
+    if (message.slideId !== "") {
+      obj.slideId = message.slideId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    if (message.reportJson !== "") {
+      obj.reportJson = message.reportJson;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetQualityReportResponse>): GetQualityReportResponse {
+    return GetQualityReportResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetQualityReportResponse>): GetQualityReportResponse {
+    const message = createBaseGetQualityReportResponse();
+    message.slideId = object.slideId ?? "";
+    message.revision = object.revision ?? 0;
+    message.reportJson = object.reportJson ?? "";
+    return message;
+  },
+};
+
 export type PyramidServiceDefinition = typeof PyramidServiceDefinition;
 export const PyramidServiceDefinition = {
   name: "PyramidService",
@@ -235,6 +428,15 @@ export const PyramidServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** What the pyramid costs and how near it is to its source. */
+    getQualityReport: {
+      name: "GetQualityReport",
+      requestType: GetQualityReportRequest as typeof GetQualityReportRequest,
+      requestStream: false,
+      responseType: GetQualityReportResponse as typeof GetQualityReportResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -243,6 +445,11 @@ export interface PyramidServiceImplementation<CallContextExt = {}> {
     request: GetPyramidRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetPyramidResponse>>;
+  /** What the pyramid costs and how near it is to its source. */
+  getQualityReport(
+    request: GetQualityReportRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetQualityReportResponse>>;
 }
 
 export interface PyramidServiceClient<CallOptionsExt = {}> {
@@ -250,6 +457,11 @@ export interface PyramidServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<GetPyramidRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetPyramidResponse>;
+  /** What the pyramid costs and how near it is to its source. */
+  getQualityReport(
+    request: DeepPartial<GetQualityReportRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetQualityReportResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
