@@ -8,8 +8,8 @@ import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Entry, Ifd, TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import type { Removed } from './report.ts'
 
-/** The formats whose files are edited in place; the others are rewritten from their pixels. */
-export type InPlaceFormat = 'aperio' | 'generic-tiff'
+/** The formats of TIFF whose files are edited in place. */
+export type TiffFormat = 'aperio' | 'generic-tiff' | 'hamamatsu'
 
 /** A field that stays. */
 export interface Field {
@@ -32,7 +32,7 @@ export interface Draft {
   /** The file as received. */
   readonly source: ByteSource
   readonly tiff: TiffFile
-  readonly format: InPlaceFormat
+  readonly format: TiffFormat
   readonly pages: readonly Page[]
   readonly patches: readonly Patch[]
   readonly removed: readonly Removed[]

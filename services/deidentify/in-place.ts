@@ -2,7 +2,7 @@ import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
 import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import { runSteps, writeResult } from './apply.ts'
-import type { InPlaceFormat } from './draft.ts'
+import type { TiffFormat } from './draft.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
 import { procedures } from './steps/index.ts'
@@ -18,7 +18,7 @@ export interface Deidentified {
   checks: readonly string[]
 }
 
-export const isInPlaceFormat = (format: string): format is InPlaceFormat => Object.hasOwn(procedures, format)
+export const isInPlaceFormat = (format: string): format is TiffFormat => Object.hasOwn(procedures, format)
 
 /**
  * Makes the de-identified file in the vendor's format; the tiles of all levels stay as they are, at their places.
@@ -29,7 +29,7 @@ export const isInPlaceFormat = (format: string): format is InPlaceFormat => Obje
 export async function deidentifyInPlace(
   sourcePath: string,
   resultPath: string,
-  before: SlideDescription & { format: InPlaceFormat },
+  before: SlideDescription & { format: TiffFormat },
   signal?: AbortSignal,
 ): Promise<Deidentified | null> {
   const source = await openFile(sourcePath)

@@ -3,7 +3,7 @@ import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import { readGeometry, readImage } from '@coverslip/wsi/tiff/image.ts'
 import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Compression, Tag } from '@coverslip/wsi/tiff/tags.ts'
-import type { Draft, InPlaceFormat, Page } from './draft.ts'
+import type { Draft, Page, TiffFormat } from './draft.ts'
 
 /** Rounding of reduced levels differs between writers: by two pixels, or a hundredth on small levels. */
 const SLACK_PIXELS = 2
@@ -22,9 +22,10 @@ export function hasShapeOf(full: Size, { width, height }: Size): boolean {
 
 /**
  * Aperio: tiled pages are levels. Generic TIFF: the first page, and tiled ones marked as reduced. Whatever is not
- * certainly a level is an associated image, whatever it calls itself.
+ * certainly a level is an associated image, whatever it calls itself. NDPI: pages with a magnification.
  */
-async function isLevel(ifd: Ifd, first: Ifd, format: InPlaceFormat): Promise<boolean> {
+async function isLevel(ifd: Ifd, first: Ifd, format: TiffFormat): Promise<boolean> {
+  if (format === 'hamamatsu') return (await ifd.number(Tag.NdpiSourceLens, 0)) > 0
   if (ifd === first) return true
   if (!ifd.has(Tag.TileWidth) || !first.has(Tag.TileWidth)) return false
   if (format === 'generic-tiff' && !(await isReducedLevel(ifd))) return false
@@ -36,7 +37,7 @@ async function isLevel(ifd: Ifd, first: Ifd, format: InPlaceFormat): Promise<boo
  * @returns null when it is stored in a way that cannot be edited (old-style JPEG keeps tables outside of fields)
  * @throws SlideFileError
  */
-export async function openDraft(source: ByteSource, format: InPlaceFormat): Promise<Draft | null> {
+export async function openDraft(source: ByteSource, format: TiffFormat): Promise<Draft | null> {
   const tiff = await readTiff(source)
   const [first] = tiff.ifds as [Ifd]
   const pages: Page[] = []

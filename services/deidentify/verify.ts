@@ -8,7 +8,7 @@ import { VerificationError } from './errors.ts'
 import { type Extent, toucher } from './extents.ts'
 import { type Hit, patternsOf, scanFile } from './scan.ts'
 import { pixelsOf } from './steps/blank-unused-bytes.ts'
-import { STRUCTURAL } from './steps/structural-fields.ts'
+import { ruleOf } from './steps/structural-fields.ts'
 
 /** The checks by the words of the report. */
 export const CHECKS = [
@@ -20,7 +20,15 @@ export const CHECKS = [
 
 /** Bytes that are not text: what a short secret may match by chance. */
 function binaryOf(draft: Draft): Extent[] {
-  const binary: number[] = [Tag.TileOffsets, Tag.TileByteCounts, Tag.StripOffsets, Tag.StripByteCounts, Tag.IccProfile]
+  const binary: number[] = [
+    Tag.TileOffsets,
+    Tag.TileByteCounts,
+    Tag.StripOffsets,
+    Tag.StripByteCounts,
+    Tag.IccProfile,
+    65_426,
+    65_432,
+  ]
   return [...pixelsOf(draft), ...valuesOf(draft, tag => binary.includes(tag))]
 }
 
@@ -45,7 +53,7 @@ async function assertStructure(path: string, draft: Draft): Promise<void> {
     if (ifds.length !== draft.pages.length || ifds.some(ifd => ifd.children.length > 0)) {
       throw new VerificationError('an image that is not a level is still there')
     }
-    const allowed = (tag: number) => STRUCTURAL.has(tag) || tag === Tag.ImageDescription
+    const allowed = (tag: number) => ruleOf(draft.format, tag) !== undefined || tag === Tag.ImageDescription
     if (ifds.some(ifd => ifd.entries.some(({ tag }) => !allowed(tag)))) {
       throw new VerificationError('a field outside of the allow-list is still there')
     }

@@ -4,7 +4,7 @@ import { blockLength, layout } from './rewrite-directories.ts'
 
 /** The header, the IFDs and their values: all of the result that is not pixels. */
 export function structureOf(draft: Draft): OwnedExtent[] {
-  const { header } = layout(draft.tiff.bigTiff)
+  const { header } = layout(draft.tiff)
   const blocks = draft.pages.map(page => ({
     offset: page.ifd.offset,
     length: blockLength(draft, page),

@@ -1,4 +1,5 @@
 import { aperioKind } from '@coverslip/wsi/formats/aperio.ts'
+import type { AssociatedKind } from '@coverslip/wsi/slide.ts'
 import { type Geometry, readGeometry } from '@coverslip/wsi/tiff/image.ts'
 import type { Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
@@ -29,10 +30,18 @@ async function storedBytes(ifd: Ifd, geometry: Geometry): Promise<number> {
   return counts ? counts.reduce((sum, count) => sum + count, 0) : 0
 }
 
+/** SourceLens of Hamamatsu's macro, which shows the label too. */
+const MACRO_LENS = -1
+
+async function kindOf({ format }: Draft, ifd: Ifd): Promise<AssociatedKind | null> {
+  if (format === 'aperio') return aperioKind(ifd)
+  return format === 'hamamatsu' && (await ifd.number(Tag.NdpiSourceLens)) === MACRO_LENS ? 'macro' : null
+}
+
 async function takeImage(draft: Draft, ifd: Ifd, place: string): Promise<Taken[]> {
   const geometry = await orNull(readGeometry(ifd))
   if (!geometry) return []
-  const kind = draft.format === 'aperio' && ifd.kind === 'page' ? await orNull(aperioKind(ifd)) : null
+  const kind = ifd.kind === 'page' ? await orNull(kindOf(draft, ifd)) : null
   const name = `${kind ?? 'other'} ${geometry.width}x${geometry.height}`
   return [{ removed: { place, kind: 'image', name, length: await storedBytes(ifd, geometry), count: 1 } }]
 }

@@ -1,4 +1,4 @@
-import type { InPlaceFormat, Step } from '../draft.ts'
+import type { Step, TiffFormat } from '../draft.ts'
 import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'
@@ -19,7 +19,8 @@ const tiff: readonly Step[] = [
 ]
 
 /** What is done to a file of each format that is edited in place, in order. Formats without a procedure are rewritten. */
-export const procedures: Readonly<Record<InPlaceFormat, readonly Step[]>> = {
+export const procedures: Readonly<Record<TiffFormat, readonly Step[]>> = {
   aperio: tiff,
   'generic-tiff': tiff,
+  hamamatsu: tiff,
 }

@@ -1,22 +1,24 @@
 import type { Entry } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { ASCII } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Step, type Taken, take } from '../draft.ts'
+import { type Draft, type Step, type Taken, type TiffFormat, take } from '../draft.ts'
 import { readSecret } from '../secret.ts'
-import { KNOWN_FIELDS, STRUCTURAL } from './structural-fields.ts'
+import { KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
 
 /** A field that only says how pixels are stored; the description is judged by a step of its own. */
-function stays(entry: Entry, index: number, entries: readonly Entry[]): boolean {
-  // Readers disagree on which of two equal fields counts: only the first stays, as libtiff reads it.
-  if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
-  if (entry.tag === Tag.ImageDescription) return entry.type === ASCII
-  const rule = STRUCTURAL.get(entry.tag)
-  return rule?.types.includes(entry.type) === true && entry.count <= rule.max
-}
+const staysIn =
+  (format: TiffFormat) =>
+  (entry: Entry, index: number, entries: readonly Entry[]): boolean => {
+    // Readers disagree on which of two equal fields counts: only the first stays, as libtiff reads it.
+    if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
+    if (entry.tag === Tag.ImageDescription) return entry.type === ASCII && format !== 'hamamatsu'
+    const rule = ruleOf(format, entry.tag)
+    return rule?.types.includes(entry.type) === true && entry.count <= rule.max
+  }
 
 /** What a field's removal is called in the report, and its text, to look for afterwards. */
 export async function takeField(draft: Draft, entry: Entry, place: string): Promise<Taken> {
-  const known = KNOWN_FIELDS.get(entry.tag) ?? (STRUCTURAL.has(entry.tag) ? 'irregular field' : 'unknown field')
+  const known = KNOWN_FIELDS.get(entry.tag) ?? (ruleOf(draft.format, entry.tag) ? 'irregular field' : 'unknown field')
   return {
     removed: { place, kind: 'field', name: `tag ${entry.tag} ${known}`, length: entry.byteLength, count: 1 },
     secret: await readSecret(draft.source, entry),
@@ -33,7 +35,7 @@ export const keepStructuralFields: Step = async draft => {
   for (const page of draft.pages) {
     const taken: Taken[] = []
     const entries = page.ifd.entries
-    const kept = new Set(entries.filter(stays))
+    const kept = new Set(entries.filter(staysIn(draft.format)))
     for (const entry of entries) {
       if (!kept.has(entry)) taken.push(await takeField(draft, entry, `IFD ${page.ifd.index}`))
     }

@@ -1,10 +1,13 @@
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import type { TiffFormat } from '../draft.ts'
 
 const BYTE = 1
 const SHORT = 3
 const LONG = 4
 const RATIONAL = 5
 const UNDEFINED = 7
+const SLONG = 9
+const FLOAT = 11
 const LONG8 = 16
 
 /** What a field may be: numbers of these types, at most so many. */
@@ -65,6 +68,24 @@ export const STRUCTURAL: ReadonlyMap<number, FieldRule> = new Map<number, FieldR
   [Tag.IccProfile, { types: [UNDEFINED, BYTE], max: 64 * 1024 * 1024 }],
 ])
 
+/**
+ * Hamamatsu's private fields without which a level cannot be read or placed on the glass; its others are texts, serial
+ * numbers, dates and hours of the lamp.
+ */
+const HAMAMATSU: ReadonlyMap<number, FieldRule> = new Map<number, FieldRule>([
+  [65_420, whole(1)], // the mark of the format
+  [65_421, { types: [FLOAT, LONG, SLONG], max: 1 }], // SourceLens: magnification
+  [65_422, { types: [SLONG, LONG], max: 1 }], // XOffsetFromSlideCentre, nm
+  [65_423, { types: [SLONG, LONG], max: 1 }], // YOffsetFromSlideCentre
+  [65_424, { types: [SLONG, LONG], max: 1 }], // focal plane
+  [65_426, TILES], // where each run between restart markers begins
+  [65_432, TILES], // the upper words of these
+])
+
+/** The rule for a field of a format; undefined for one that goes. */
+export const ruleOf = (format: TiffFormat, tag: number): FieldRule | undefined =>
+  STRUCTURAL.get(tag) ?? (format === 'hamamatsu' ? HAMAMATSU.get(tag) : undefined)
+
 /** Names of fields that are removed, for reports; private fields are only numbers to a reader. */
 export const KNOWN_FIELDS: ReadonlyMap<number, string> = new Map([
   [Tag.DocumentName, 'DocumentName'],
@@ -87,4 +108,15 @@ export const KNOWN_FIELDS: ReadonlyMap<number, string> = new Map([
   [50838, 'ImageJ'],
   [50839, 'ImageJ'],
   [42112, 'GDAL metadata'],
+  [65_427, 'Reference'],
+  [65_428, 'AuthCode'],
+  [65_441, 'CaptureMode'],
+  [65_442, 'ScannerSerialNumber'],
+  [65_444, 'JpegQuality'],
+  [65_448, 'FirmwareVersion'],
+  [65_449, 'PropertyMap'],
+  [65_450, 'LabelObscured'],
+  [65_468, 'Barcode'],
+  [65_477, 'ScanProfile'],
+  [65_480, 'BarcodeType'],
 ])
