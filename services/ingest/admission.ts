@@ -1,7 +1,7 @@
 /** Whether a recognised slide may go on: subjects hangs it on its subject and asks the project's rules. */
 import { sql } from 'kysely'
 import type { Arriving, IngestDeps } from './module-deps.ts'
-import { sourceKeys } from './slide-files.ts'
+import { annotationKeys, sourceKeys } from './slide-files.ts'
 import { firstUploadsOf, type SlideRow } from './store.ts'
 
 /** What subjects says of a slide that may go on. */
@@ -56,6 +56,9 @@ async function announce(deps: IngestDeps, slide: SlideRow, admission: Admission)
     const bytes = BigInt(saved.source_bytes)
     const received = { slideId, project, sourceKeys: sourceKeys(keys), bytes, format: format ?? '' }
     await deps.publish(trx, 'slides.received', { ...received, pseudonyms, material, researchNumber })
+    for (const sourceKey of annotationKeys(keys)) {
+      await deps.publish(trx, 'slides.annotation_received', { slideId, project, sourceKey })
+    }
     return true
   })
   // Deleted meanwhile: what was moved after the deletion goes as well.

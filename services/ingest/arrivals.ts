@@ -7,6 +7,7 @@ import { causeCode, toServiceError } from '@coverslip/platform/errors.ts'
 import { sql } from 'kysely'
 import { admit } from './admission.ts'
 import { removeSource } from './housekeeping.ts'
+import { bringInLateFiles } from './late-files.ts'
 import type { Arriving, IngestDeps } from './module-deps.ts'
 import { recognise } from './recognition.ts'
 import type { SlideRow } from './store.ts'
@@ -30,6 +31,7 @@ export function startArrivals(arriving: Arriving): Worker {
     while (!stopping.signal.aborted) {
       const slide = await claim(deps).catch(() => undefined)
       if (slide) await bringIn(arriving, slide, stopping.signal)
+      else if (await bringInLateFiles(arriving, stopping.signal).catch(() => false)) continue
       else if (!stopping.signal.aborted) await arrived.wait(LOOK_MS)
     }
   }

@@ -34,6 +34,7 @@ export function startHousekeeping(
 export async function tidyUp(deps: IngestDeps, store: UploadStore, arrived: () => void): Promise<void> {
   if (await noteMissed(deps, store)) arrived()
   await failAbandoned(deps, store)
+  await forgetAbandonedLate(deps)
   await removeExpired(deps, store)
   await removeRetired(deps)
   await removeStray(deps, store)
@@ -45,7 +46,7 @@ async function noteMissed(deps: IngestDeps, store: UploadStore): Promise<boolean
     .selectFrom('uploads')
     .innerJoin('slides', 'slides.slide_id', 'uploads.slide_id')
     .select('upload_id')
-    .where('arrival', '=', 'uploading')
+    .where(({ eb, or }) => or([eb('arrival', '=', 'uploading'), eb('late', '=', true)]))
     .where('finished_at', 'is', null)
     .execute()
   let complete = false
@@ -86,6 +87,16 @@ async function failAbandoned(deps: IngestDeps, store: UploadStore): Promise<void
       .where('changed_at', '<', before)
       .execute()
   }
+}
+
+/** Late files that nobody goes on with; their slides stay. */
+async function forgetAbandonedLate({ db, config }: IngestDeps): Promise<void> {
+  await db.query
+    .deleteFrom('uploads')
+    .where('late', '=', true)
+    .where('finished_at', 'is', null)
+    .where('created_at', '<', new Date(Date.now() - config.UPLOAD_SET_TIMEOUT))
+    .execute()
 }
 
 /** Bytes go after the record says so: a process that dies in between leaves this to the next. */

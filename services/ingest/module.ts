@@ -22,12 +22,13 @@ export const ingest = defineModule<Tables, typeof config, typeof objects>({
     const store = await openUploadStore(deps.objects.source)
     const hash = await openKeyedHash(deps.config)
     const subjects = deps.rpc('subjects', SubjectsServiceDefinition)
-    const arrivals = startArrivals({ deps, store, hash, subjects })
+    const arriving = { deps, store, hash, subjects }
+    const arrivals = startArrivals(arriving)
     const housekeeping = startHousekeeping(deps, store, arrivals.wake)
     return {
       rpc: createRpc(deps),
-      raw: uploadRoutes(deps, store, createLeaseLocker(deps.db), arrivals.wake),
-      consumers: consumers(deps, store),
+      raw: uploadRoutes(arriving, createLeaseLocker(deps.db), arrivals.wake),
+      consumers: consumers(deps, store, arrivals.wake),
       followers: followers(deps),
       stop: async () => {
         await arrivals.stop()

@@ -90,6 +90,7 @@ async function openSet(trx: Trx, uploader: string, { project, set }: UploadMetad
     .selectFrom('uploads')
     .select(({ fn }) => fn.countAll<string | number>().as('files'))
     .where('slide_id', '=', slide.slide_id)
+    .where('late', '=', false)
     .executeTakeFirstOrThrow()
   if (Number(files) >= slide.set_size) throw new ServiceError('conflict', 'The set has all its files already')
   return slide
@@ -97,11 +98,19 @@ async function openSet(trx: Trx, uploader: string, { project, set }: UploadMetad
 
 /**
  * Notes that all bytes of a file are there. The slide has arrived when its last file has; doing it again is harmless.
- * @returns whether the slide is complete
+ * @returns whether there is something to bring in: the slide is complete, or the file is a late one
  */
 export async function finishUpload(trx: Trx, uploadId: string, size: number): Promise<boolean> {
-  const upload = await trx.selectFrom('uploads').select('slide_id').where('upload_id', '=', uploadId).executeTakeFirst()
+  const upload = await trx
+    .selectFrom('uploads')
+    .select(['slide_id', 'late'])
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirst()
   if (!upload) return false
+  if (upload.late) {
+    await trx.updateTable('uploads').set({ finished_at: new Date(), size }).where('upload_id', '=', uploadId).execute()
+    return true
+  }
   // Files of a set finish at the same time: the slide's row lock lets one of them be the last.
   const slide = await trx
     .selectFrom('slides')
@@ -116,6 +125,7 @@ export async function finishUpload(trx: Trx, uploadId: string, size: number): Pr
     .selectFrom('uploads')
     .select(({ fn }) => [fn.countAll<string | number>().as('files'), fn.sum<string | number>('size').as('bytes')])
     .where('slide_id', '=', slide.slide_id)
+    .where('late', '=', false)
     .where('finished_at', 'is not', null)
     .executeTakeFirstOrThrow()
   const complete = Number(files) === slide.set_size

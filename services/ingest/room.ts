@@ -48,6 +48,32 @@ export function watchFree(deps: Room, giveUp: () => void, everyMs = 1000): () =>
   return () => clearInterval(timer)
 }
 
+/**
+ * Gives up when less than `slowest` bytes per second came over a span of time: a client that sends one byte a minute
+ * would keep its place for ever.
+ * @returns what ends the watch
+ */
+export function watchPace(received: () => number, slowest: number, giveUp: () => void, spanMs = 60_000): () => void {
+  let before = received()
+  const timer = setInterval(() => {
+    const now = received()
+    if (now - before < (slowest * spanMs) / 1000) giveUp()
+    before = now
+  }, spanMs)
+  return () => clearInterval(timer)
+}
+
+/** @throws ServiceError `unavailable` when many slides wait to be recognised */
+export async function assertQueue({ db, config }: IngestDeps): Promise<void> {
+  const { waiting } = await db.query
+    .selectFrom('slides')
+    .select(({ fn }) => fn.countAll<string | number>().as('waiting'))
+    .where('arrival', 'in', ['uploaded', 'recognised'])
+    .executeTakeFirstOrThrow()
+  if (Number(waiting) < config.INGEST_QUEUE) return
+  throw new ServiceError('unavailable', 'Many slides wait to be taken in; this one can come in a moment')
+}
+
 /** @throws ServiceError `storage-full` when `size` more bytes would leave less than the floor */
 export async function assertFree(deps: Room, size: number): Promise<void> {
   const free = await deps.objects.source.freeBytes()

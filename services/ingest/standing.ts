@@ -1,6 +1,7 @@
 /** The intake record follows what the other services tell of its slide. */
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
 import { sql } from 'kysely'
+import { askAgain } from './admission.ts'
 import type { IngestDeps } from './module-deps.ts'
 import { isNews, type Standing, stateOfFailure } from './states.ts'
 import { uploadsOf } from './store.ts'
@@ -72,7 +73,13 @@ async function remove(deps: IngestDeps, store: UploadStore, slideId: string): Pr
   await deps.db.query.deleteFrom('slides').where('slide_id', '=', slideId).execute()
 }
 
-export const consumers = (deps: IngestDeps, store: UploadStore): Consumers => ({
+/** @param wake called when held slides are to be asked for again */
+export const consumers = (deps: IngestDeps, store: UploadStore, wake: () => void = () => {}): Consumers => ({
+  'subjects.changed': {
+    async handle({ project }) {
+      if (await askAgain(deps, project)) wake()
+    },
+  },
   'slides.review_wanted': { handle: ({ slideId, revision }) => save(deps, { slideId, revision, state: 'review' }) },
   'slides.deidentified': {
     async handle({ slideId, revision, release }) {

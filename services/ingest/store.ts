@@ -167,3 +167,16 @@ export async function findInSet(
     .executeTakeFirst()
   return row?.upload_id
 }
+
+/** Whether a set has begun and is not complete. */
+export async function isInOpenSet(queries: Queries, uploader: string, setId: string | undefined): Promise<boolean> {
+  if (setId === undefined) return false
+  const row = await queries
+    .selectFrom('slides')
+    .select('slide_id')
+    .where('uploader', '=', uploader)
+    .where('set_id', '=', setId)
+    .where('arrival', '=', 'uploading')
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -5,20 +5,28 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import type { Locker, Server } from '@tus/server'
-import type { IngestDeps } from './module-deps.ts'
-import { beginUpload, finishUpload, forgetUpload } from './registration.ts'
-import { assertFree, assertRoom, headerOf, lengthOf, watchFree } from './room.ts'
-import { findInSet, findUpload, type Upload } from './store.ts'
+import { beginLateFile, findSlideOf } from './late-files.ts'
+import type { Arriving, IngestDeps } from './module-deps.ts'
+import { beginUpload, finishUpload, forgetUpload, type NewUpload } from './registration.ts'
+import { assertFree, assertQueue, assertRoom, headerOf, lengthOf, watchFree, watchPace } from './room.ts'
+import { isAnnotationName } from './slide-files.ts'
+import { createSlots, type Slots } from './slots.ts'
+import { findInSet, findUpload, isInOpenSet, type Upload } from './store.ts'
 import { createTusServer, PATH } from './tus-server.ts'
 import { parseUploadMetadata, type UploadMetadata } from './upload-metadata.ts'
 import type { UploadStore } from './upload-store.ts'
 
 const SLIDE_ID = 'Coverslip-Slide-Id'
 
+/** How long a request waits for its turn before it is asked to come back. */
+const TURN_MS = 10_000
+
 /** What the handlers work with. */
 interface Endpoint {
   deps: IngestDeps
   store: UploadStore
+  arriving: Arriving
+  slots: Slots
   server: Server
   /** tus asks for the id of a new upload by its request. */
   ids: WeakMap<IncomingMessage, string>
@@ -29,18 +37,16 @@ interface Endpoint {
  * The handlers of the upload routes.
  * @param arrived called when a slide has all its files
  */
-export function uploadRoutes(
-  deps: IngestDeps,
-  store: UploadStore,
-  locker: Locker,
-  arrived: () => void,
-): Record<string, RawHttpHandler> {
+export function uploadRoutes(arriving: Arriving, locker: Locker, arrived: () => void): Record<string, RawHttpHandler> {
+  const { deps, store } = arriving
   const ids = new WeakMap<IncomingMessage, string>()
   const finish = async (uploadId: string, size: number): Promise<void> => {
     if (await deps.db.transaction(trx => finishUpload(trx, uploadId, size))) arrived()
   }
   const server = createTusServer(deps, { store, locker, finish, idOf: request => ids.get(request) })
-  const endpoint: Endpoint = { deps, store, server, ids, finish }
+  const { INGEST_UPLOADS: total, INGEST_UPLOADS_PER_USER: perUser } = deps.config
+  const slots = createSlots({ total, perUser, waitMs: TURN_MS })
+  const endpoint: Endpoint = { deps, store, arriving, slots, server, ids, finish }
   const options: RawHttpHandler = async (call, req, res) => {
     mayUploadSomewhere(call)
     await server.handle(req, res)
@@ -60,8 +66,9 @@ export function uploadRoutes(
 
 type Handle = (endpoint: Endpoint, ...args: Parameters<RawHttpHandler>) => Promise<void>
 
-const createUpload: Handle = ({ deps, store, server, ids }, call, req, res) =>
-  inSpan(deps, call, null, async () => {
+const createUpload: Handle = (endpoint, call, req, res) =>
+  inSpan(endpoint.deps, call, null, async () => {
+    const { deps, store, ids } = endpoint
     const metadata = parseUploadMetadata(headerOf(call, 'upload-metadata'))
     call.allow({ project: metadata.project })
     const size = lengthOf(call)
@@ -70,16 +77,29 @@ const createUpload: Handle = ({ deps, store, server, ids }, call, req, res) =>
     await replaceEmpty(deps, store, uploader, metadata)
     const uploadId = randomUUID()
     const traceparent = deps.telemetry.traceparent() ?? null
-    const upload = { uploadId, uploader, metadata, size, traceparent }
-    res.setHeader(SLIDE_ID, await deps.db.transaction(trx => beginUpload(trx, upload)))
+    const slideId = await begin(endpoint, { uploadId, uploader, metadata, size, traceparent })
+    res.setHeader(SLIDE_ID, slideId)
     ids.set(req, uploadId)
-    await takeBytes(deps, server, req, res)
+    await takeBytes(endpoint, call, req, res)
     if (res.statusCode < 400) return
     await store.remove(uploadId)
     await deps.db.transaction(trx => forgetUpload(trx, uploadId))
   })
 
-const continueUpload: Handle = async ({ deps, store, server, finish }, call, req, res) => {
+/** An annotation file that comes alone belongs to a slide that is known; anything else begins one, or is part of a set. */
+async function begin({ deps, arriving }: Endpoint, upload: NewUpload): Promise<string> {
+  const { uploadId, metadata, size } = upload
+  if (metadata.set === null && isAnnotationName(metadata.filename)) {
+    const slideId = await findSlideOf(arriving, metadata.project, metadata.filename)
+    await deps.db.transaction(trx => beginLateFile(trx, { uploadId, slideId, filename: metadata.filename, size }))
+    return slideId
+  }
+  if (!(await isInOpenSet(deps.db.query, upload.uploader, metadata.set?.id))) await assertQueue(deps)
+  return deps.db.transaction(trx => beginUpload(trx, upload))
+}
+
+const continueUpload: Handle = async (endpoint, call, req, res) => {
+  const { deps, store, finish } = endpoint
   const upload = await findOwn(deps, call)
   await inSpan(deps, call, upload.traceparent, async () => {
     res.setHeader(SLIDE_ID, upload.slideId)
@@ -90,19 +110,46 @@ const continueUpload: Handle = async ({ deps, store, server, finish }, call, req
     if (missed || upload.finished) return answerFinished(call, res, bytes?.offset ?? upload.size ?? 0)
     if (call.method === 'PATCH') await assertFree(deps, 0)
     if (call.method === 'PATCH') await touch(deps, upload)
-    await takeBytes(deps, server, req, res)
+    await takeBytes(endpoint, call, req, res)
     const givenUp = call.method === 'DELETE' && res.statusCode < 400
     if (givenUp) await deps.db.transaction(trx => forgetUpload(trx, upload.uploadId))
   })
 }
 
-/** Lets tus answer; a request that fills the disk is cut off, and its client is told so when it comes back. */
-async function takeBytes(deps: IngestDeps, server: Server, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const ended = watchFree(deps, () => req.destroy())
+/**
+ * Lets tus answer, when it is the request's turn. One that fills the disk, or hardly sends anything, is cut off; its client
+ * is told so when it comes back.
+ */
+async function takeBytes(
+  { deps, slots, server }: Endpoint,
+  call: HttpCall,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const cutOff = (): void => void req.destroy()
+  const leave = sendsBytes(call) ? await turn(slots, call, req, res) : () => {}
+  const ends = [
+    leave,
+    watchFree(deps, cutOff),
+    watchPace(() => req.socket.bytesRead, sendsBytes(call) ? deps.config.INGEST_SLOWEST : 0, cutOff),
+  ]
   try {
     await server.handle(req, res)
   } finally {
-    ended()
+    for (const end of ends) end()
+  }
+}
+
+const sendsBytes = (call: HttpCall): boolean =>
+  headerOf(call, 'transfer-encoding') !== undefined || Number(headerOf(call, 'content-length') ?? 0) > 0
+
+async function turn(slots: Slots, call: HttpCall, req: IncomingMessage, res: ServerResponse): Promise<() => void> {
+  try {
+    return await slots.enter(call.principal.userId, call.signal)
+  } catch (error) {
+    // Its bytes are not read, so that the connection is of no more use.
+    if (!req.complete) res.setHeader('connection', 'close')
+    throw error
   }
 }
 
@@ -168,5 +215,10 @@ async function replaceEmpty(
 }
 
 async function touch(deps: IngestDeps, { slideId }: Upload): Promise<void> {
-  await deps.db.query.updateTable('slides').set({ changed_at: new Date() }).where('slide_id', '=', slideId).execute()
+  await deps.db.query
+    .updateTable('slides')
+    .set({ changed_at: new Date() })
+    .where('slide_id', '=', slideId)
+    .where('arrival', '=', 'uploading')
+    .execute()
 }
