@@ -1,5 +1,6 @@
 /** Slides and their renditions. */
 import { z } from 'zod'
+import { qualityReport } from './quality.ts'
 import type { RouteSpec } from './route.ts'
 import { paging, search, slide } from './schemas.ts'
 
@@ -36,6 +37,14 @@ export const slidesRoutes: readonly RouteSpec[] = [
     access: 'slide.read',
     summary: 'What de-identification removed, by place, kind and length',
     answer: 'application/json',
+  },
+  {
+    method: 'GET',
+    path: '/api/slides/{id}/quality',
+    module: 'public',
+    access: 'slide.read',
+    summary: 'What the pyramid costs, and how near it is to its source',
+    answer: qualityReport,
   },
   {
     method: 'GET',

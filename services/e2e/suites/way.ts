@@ -1,7 +1,9 @@
 /** The whole way of a slide: uploaded, de-identified, tiled, viewed, downloaded, deleted. */
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { qualityReport } from '@coverslip/proto/api/quality.ts'
 import type { Slide } from '@coverslip/proto/api.ts'
 import { openSlide } from '@coverslip/wsi/open.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
@@ -127,6 +129,15 @@ export function waySuite(shape: () => Shape): void {
       expect(text).toMatch(/label/)
       expect(text).toMatch(/macro/)
       expect(found(Buffer.from(text), PLANTED)).toEqual([])
+    })
+
+    test('says how near its pyramid is to it, level by level, and what that cost', async () => {
+      const report = qualityReport.parse(await client.json(`/api/slides/${id}/quality`))
+      expect(report).toMatchObject({ slide: id, coding: { quality: 50, subsampling: '4:2:0' }, parts: { count: 1 } })
+      const whole = Buffer.from(await (await client.get(`/api/slides/${id}/pyramid`)).arrayBuffer())
+      expect(report.checksums.pyramid).toBe(createHash('sha256').update(whole).digest('hex'))
+      expect(report.levels.length).toBeGreaterThan(3)
+      for (const level of report.levels) expect(level.ssim).toBeGreaterThan(0.5)
     })
 
     test('leaves no trace of its source name outside intake', async () => {

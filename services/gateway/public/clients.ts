@@ -3,6 +3,7 @@ import type { Deps, RpcClient } from '@coverslip/platform/module.ts'
 import { AccessServiceDefinition } from '@coverslip/proto/gen/access/v1/access.ts'
 import { AnnotationsServiceDefinition } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import { CatalogServiceDefinition } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
+import { PyramidServiceDefinition } from '@coverslip/proto/gen/pyramid/v1/pyramid.ts'
 import type { config } from './config.ts'
 import { type SlideLookup, slideLookup } from './slide-lookup.ts'
 
@@ -15,6 +16,7 @@ export interface Clients {
   access: RpcClient<typeof AccessServiceDefinition>
   annotations: RpcClient<typeof AnnotationsServiceDefinition>
   catalog: RpcClient<typeof CatalogServiceDefinition>
+  pyramid: RpcClient<typeof PyramidServiceDefinition>
   slides: SlideLookup
 }
 
@@ -24,6 +26,7 @@ export function openClients(deps: PublicDeps): Clients {
     access: deps.rpc('access', AccessServiceDefinition),
     annotations: deps.rpc('annotations', AnnotationsServiceDefinition),
     catalog,
+    pyramid: deps.rpc('pyramid', PyramidServiceDefinition),
     slides: slideLookup(async slideId => {
       try {
         return (await catalog.getSlide({ slideId })).slide

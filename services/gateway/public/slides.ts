@@ -3,7 +3,7 @@ import { allowed } from '../missing.ts'
 import type { Clients } from './clients.ts'
 import { toSlide } from './slide-view.ts'
 
-export function slideRoutes({ catalog, access, slides }: Clients): NonNullable<HttpRoutes['routes']> {
+export function slideRoutes({ catalog, access, pyramid, slides }: Clients): NonNullable<HttpRoutes['routes']> {
   return {
     async 'GET /api/slides'(call) {
       const { limit, cursor, q } = call.query as { limit: number; cursor?: string; q?: string }
@@ -23,6 +23,11 @@ export function slideRoutes({ catalog, access, slides }: Clients): NonNullable<H
     async 'GET /api/slides/{id}/deidentification'(call) {
       const { slideId } = await allowed(call, call.params.id!, () => slides.findPresent(call.params.id!))
       const { reportJson } = await catalog.getDeidentificationReport({ slideId }, { onBehalfOf: call.token })
+      return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: reportJson }
+    },
+    async 'GET /api/slides/{id}/quality'(call) {
+      const { slideId } = await allowed(call, call.params.id!, () => slides.findPresent(call.params.id!))
+      const { reportJson } = await pyramid.getQualityReport({ slideId }, { onBehalfOf: call.token })
       return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: reportJson }
     },
     async 'POST /api/slides/{id}/grant'(call) {

@@ -145,6 +145,15 @@ export function objectsContract(connect: () => Promise<Objects>): void {
     expect(await objects.head(key)).toEqual({ key, size: 5 })
   })
 
+  test('what unfinished uploads have left can be discarded, whether there is any or not; the object stays', async () => {
+    const key = newKey()
+    await objects.discardUnfinished(key)
+    await objects.put(key, Buffer.from('kept'))
+    await objects.discardUnfinished(key)
+    expect((await objects.head(key))?.size).toBe(4)
+    await expect(objects.discardUnfinished('../x')).rejects.toMatchObject({ code: 'invalid' })
+  })
+
   test('makes an object of a file, which is gone afterwards', async () => {
     const key = newKey()
     const path = join(scratch, 'converted.tif')
