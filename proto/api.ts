@@ -10,6 +10,7 @@ import { processRoutes } from './api/process.ts'
 import { reviewsRoutes } from './api/reviews.ts'
 import type { RouteSpec } from './api/route.ts'
 import { slidesRoutes } from './api/slides.ts'
+import { subjectsRoutes } from './api/subjects.ts'
 import { tilesRoutes } from './api/tiles.ts'
 import { viewerRoutes } from './api/viewer.ts'
 
@@ -34,6 +35,7 @@ export const api: readonly RouteSpec[] = [
   ...accessRoutes,
   ...intakeRoutes,
   ...reviewsRoutes,
+  ...subjectsRoutes,
   ...slidesRoutes,
   ...tilesRoutes,
   ...annotationsRoutes,

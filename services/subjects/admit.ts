@@ -1,7 +1,11 @@
 /** A slide is hung on its subject, and told whether it may go on. */
 import { unknownThing } from '@coverslip/platform/errors.ts'
 import { newResearchNumber } from './code.ts'
-import { fileFingerprint, sealName, stemOf } from './names.ts'
+import { lineOfSlide } from './manifest/kept-line.ts'
+import { namePrints, sealName } from './names.ts'
+import { evaluate, sayHeldBy } from './rules/evaluate.ts'
+import { knownFacts } from './rules/known-facts.ts'
+import { rulesOf } from './rules/project-rules.ts'
 import { subjectKey } from './sealing/keyring.ts'
 import type { RootKey } from './sealing/root-key.ts'
 import {
@@ -13,7 +17,7 @@ import {
   type Trx,
   UNKNOWN_MATERIAL,
 } from './store.ts'
-import { makeSubject } from './subject.ts'
+import { findOrMakeSubject } from './subject.ts'
 
 export interface Arrival {
   slideId: string
@@ -36,24 +40,25 @@ export interface Admission {
 export async function admit(trx: Trx, root: RootKey, arrival: Arrival): Promise<Admission> {
   const slide = await lockSlide(trx, arrival)
   if (slide.state === 'gone') throw unknownThing()
-  const line = await lineOf(trx, root, arrival)
+  const line = await lineOfSlide(trx, { project: arrival.project, ...namePrints(root, arrival) })
   const subject = await subjectOf(trx, root, slide, line)
-  const heldBy = subject.state === 'active' ? [] : ['withdrawn: the subject has withdrawn their consent']
-  const admitted = heldBy.length === 0
+  const { rules } = await rulesOf(trx, slide.project)
+  const facts = await knownFacts(trx, root, { subject, line, slideId: slide.slide_id })
+  const { admitted, heldBy } = evaluate(rules, facts)
   const isFirst = slide.state === 'held'
   const key = subject.id === slide.subject_id ? undefined : await subjectKey(trx, root, subject.id)
   const hung = await trx
     .updateTable('slides')
     .set({
       subject_id: subject.id,
-      ...(key ? sealName(root, key, arrival, arrival.sourceName) : {}),
+      ...(key ? sealName(root, key, arrival) : {}),
       ...(isFirst ? described(subject, line) : {}),
       ...(isFirst && admitted ? { state: 'admitted' as const } : {}),
     })
     .where('slide_id', '=', slide.slide_id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  return { admitted, heldBy, slide: hung }
+  return { admitted, heldBy: heldBy.map(sayHeldBy), slide: hung }
 }
 
 const described = (subject: SubjectRow, line: LineRow | undefined) => ({
@@ -92,21 +97,9 @@ async function lockSlide(trx: Trx, { slideId, project, format }: Arrival): Promi
   }
 }
 
-/** The manifest's line for a file: under its whole name, else under its name without the extension. */
-async function lineOf(trx: Trx, root: RootKey, { project, sourceName }: Arrival): Promise<LineRow | undefined> {
-  const names = [sourceName, stemOf(sourceName)].map(name => fileFingerprint(root, project, name))
-  const found = await trx
-    .selectFrom('lines')
-    .selectAll()
-    .where('project', '=', project)
-    .where('file_fingerprint', 'in', names)
-    .execute()
-  return found.find(line => line.file_fingerprint === names[0]) ?? found[0]
-}
-
 /** Whom the manifest names, else whom the slide hangs on already, else somebody unknown. */
 async function subjectOf(trx: Trx, root: RootKey, slide: SlideRow, line: LineRow | undefined): Promise<SubjectRow> {
   const id = line?.subject_id ?? slide.subject_id
   const known = id ? await findSubject(trx, id) : undefined
-  return known ?? makeSubject(trx, root, { project: slide.project, fingerprint: null })
+  return known ?? findOrMakeSubject(trx, root, { project: slide.project, fingerprint: null })
 }

@@ -1,4 +1,4 @@
-import { type Settings, text } from '@coverslip/platform/config.ts'
+import { bytes, integer, type Settings, text } from '@coverslip/platform/config.ts'
 
 export const config = {
   SUBJECTS_KEY: {
@@ -12,4 +12,6 @@ export const config = {
     default: '{data}/keys',
     help: 'Where the key is kept when SUBJECTS_KEY is empty',
   },
+  MANIFEST_MAX_BYTES: { type: bytes, default: '16m', help: 'Largest manifest' },
+  MANIFEST_MAX_LINES: { type: integer(1, 1_000_000), default: '100000', help: 'Most lines of a manifest' },
 } satisfies Settings

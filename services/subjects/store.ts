@@ -1,5 +1,6 @@
+import type { SelectionRule } from '@coverslip/proto/api/selection-rules.ts'
 import type { Pseudonyms } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import type { ColumnType, Generated, Kysely, Selectable, Transaction } from 'kysely'
+import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely'
 
 /** A JSON column is written as text. */
 export type Json<Value> = ColumnType<Value, string, string>
@@ -14,7 +15,7 @@ export interface SubjectsTable {
   /** Whether a manifest has named the subject. */
   named: boolean
   state: SubjectState
-  created_at: Generated<Date>
+  created_at: Date
 }
 export type PieceKind = 'case' | 'specimen' | 'block' | 'glass'
 interface PiecesTable {
@@ -63,6 +64,24 @@ interface SlidesTable {
   seen_at: Generated<Date>
 }
 
+interface SelectionRulesTable {
+  project: string
+  version: number
+  rules: Json<SelectionRule[]>
+  changed_by: string
+  changed_at: Date
+}
+interface AuditTable {
+  seq: number
+  at: Date
+  actor: string
+  project: string
+  action: string
+  /** JSON, as text: the hash is of its characters. */
+  what: string
+  hash: string
+}
+
 export interface Tables {
   ledger_keys: { version: number; wrapped: Buffer | null; created_at: Generated<Date>; destroyed_at: Date | null }
   subjects: SubjectsTable
@@ -70,8 +89,22 @@ export interface Tables {
   pieces: PiecesTable
   lines: LinesTable
   slides: SlidesTable
+  selection_rules: SelectionRulesTable
+  consents: { subject_id: string; sealed: Buffer; recorded_by: string; recorded_at: Date }
+  attestations: {
+    subject_id: string
+    kind: string
+    /** Of one slide, or of all: empty. */
+    slide: string
+    sealed: Buffer
+    attested_by: string
+    attested_at: Date
+  }
+  audit: AuditTable
 }
+export type AuditRow = Selectable<AuditTable>
 export type SubjectRow = Selectable<SubjectsTable>
+export type NewLine = Insertable<LinesTable>
 export type LineRow = Selectable<LinesTable>
 export type SlideRow = Selectable<SlidesTable>
 export type Trx = Transaction<Tables>

@@ -16,7 +16,18 @@ export async function openSubjects(environment: Record<string, string> = {}): Pr
 
 /** All that the schema holds, as text: what must not be found there is not found in this. */
 export async function databaseText({ db }: Pick<SubjectsDeps, 'db'>): Promise<string> {
-  const tables = ['ledger_keys', 'subjects', 'subject_keys', 'pieces', 'lines', 'slides', 'outbox']
+  const tables = [
+    'ledger_keys',
+    'subjects',
+    'subject_keys',
+    'pieces',
+    'lines',
+    'slides',
+    'consents',
+    'attestations',
+    'audit',
+    'outbox',
+  ]
   const rows = await Promise.all(
     tables.map(table =>
       db.query

@@ -38,6 +38,15 @@ const BODIES: Record<string, string> = {
   'PUT /api/slides/{id}/annotations/{annotationId}': POINT,
   'POST /api/reviews/{id}/redactions': JSON.stringify({ revision: 1, regions: [{ x: 0, y: 0, width: 1, height: 1 }] }),
   'POST /api/reviews/{id}/decision': JSON.stringify({ revision: 1, decision: 'approve' }),
+  'PUT /api/projects/{project}/selection-rules': JSON.stringify({ preset: 'none' }),
+  'PUT /api/subjects/{subject}/consent': JSON.stringify({
+    version: null,
+    date: null,
+    scope: null,
+    international: null,
+    commercial: null,
+  }),
+  'PUT /api/subjects/{subject}/attestations/{kind}': JSON.stringify({ value: 0.5 }),
   'PUT /api/projects/{project}/gate': JSON.stringify({ on: true, reason: 'x' }),
   'PUT /api/projects/{project}/nomenclature': JSON.stringify({
     scheme: 'X',
@@ -86,6 +95,8 @@ export function credentialsSuite(shape: () => Shape): void {
     const path = route.path
       .replace('{id}', id)
       .replace('{project}', 'default')
+      .replace('{subject}', id)
+      .replace('{kind}', 'tumour-fraction')
       .replace('{image}', 'after-thumbnail')
       .replace('{annotationId}', '00000000-0000-4000-8000-000000000000')
       .replace('{level}', '9')
@@ -94,6 +105,7 @@ export function credentialsSuite(shape: () => Shape): void {
       .replace('{uploadId}', 'x')
       .replace('{tokenId}', 'x')
       .replace('{file}', 'none.js')
+    const query = path.endsWith('/region') ? '?x=0&y=0&width=9&height=9' : ''
     const withBody = route.method === 'POST' || route.method === 'PUT' || route.method === 'PATCH'
     const body = BODIES[routeName(route)] ?? '{}'
     const headers: Record<string, string> = {
@@ -102,7 +114,11 @@ export function credentialsSuite(shape: () => Shape): void {
       'upload-metadata': 'filename eA==',
       'content-type': route.bodyType ?? 'application/json',
     }
-    return clientOf(shape(), token).get(path, { method: route.method, headers, ...(withBody ? { body } : {}) })
+    return clientOf(shape(), token).get(`${path}${query}`, {
+      method: route.method,
+      headers,
+      ...(withBody ? { body } : {}),
+    })
   }
 
   describe.each(api.filter(route => !OPEN.has(routeName(route))).map(route => [routeName(route), route] as const))(

@@ -1,0 +1,36 @@
+/** The selection rules of a project. */
+import type { HttpHandler } from '@coverslip/platform/module.ts'
+import type { rulesPreset, SelectionRule } from '@coverslip/proto/api/selection-rules.ts'
+import type { z } from 'zod'
+import { record } from '../audit.ts'
+import type { SubjectsDeps } from '../deps.ts'
+import { presets } from '../rules/presets.ts'
+import { rulesOf, setRules } from '../rules/project-rules.ts'
+
+export const getRules =
+  ({ db }: SubjectsDeps): HttpHandler =>
+  async call => {
+    const project = call.params.project!
+    call.allow({ project })
+    return { body: await rulesOf(db.query, project) }
+  }
+
+type Body = { ifVersion?: number } & ({ rules: SelectionRule[] } | { preset: z.infer<typeof rulesPreset> })
+
+export const putRules =
+  (deps: SubjectsDeps): HttpHandler =>
+  async call => {
+    const project = call.params.project!
+    call.allow({ project })
+    const body = call.body as Body
+    const rules = 'preset' in body ? presets[body.preset] : body.rules
+    const user = call.principal.userId
+    const set = await deps.db.transaction(async trx => {
+      const set = await setRules(trx, { project, rules, ifVersion: body.ifVersion, user })
+      await deps.publish(trx, 'subjects.changed', { project })
+      const what = { version: set.version, rules: rules.map(({ rule }) => rule) }
+      await record(trx, deps.root, { actor: user, project, action: 'rules.changed', what })
+      return set
+    })
+    return { body: set }
+  }

@@ -1,0 +1,87 @@
+/** Subjects by their pseudonyms: the list, one of them, and what people state of them. */
+import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
+import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
+import { attestation, type Consent } from '@coverslip/proto/api/selection-rules.ts'
+import { uuid } from '@coverslip/proto/api.ts'
+import { record } from '../audit.ts'
+import type { SubjectsDeps } from '../deps.ts'
+import { describeSubject, listSubjects } from '../listing.ts'
+import { saveAttestation, saveConsent } from '../rules/statements.ts'
+import { subjectKey } from '../sealing/keyring.ts'
+import { findSubject, type SubjectRow, type Trx } from '../store.ts'
+
+/** The subject of the path, once the caller may know of it. @throws ServiceError `not-found` */
+export async function subjectOfCall({ db }: SubjectsDeps, call: HttpCall): Promise<SubjectRow> {
+  const id = call.params.subject
+  // Not a UUID: asking the database would be an error there.
+  const subject = uuid.safeParse(id).success ? await findSubject(db.query, id!) : undefined
+  if (!subject) throw unknownThing()
+  call.allow({ project: subject.project })
+  return subject
+}
+
+export const getSubjects =
+  ({ db }: SubjectsDeps): HttpHandler =>
+  async call => {
+    const { limit, cursor, project, pseudonym } = call.query as Record<string, string> & { limit: number }
+    if (project) call.allow({ project })
+    const projects = project ? [project] : call.projects()
+    return { body: await listSubjects(db.query, { projects, limit, cursor, pseudonym }) }
+  }
+
+export const getSubject =
+  (deps: SubjectsDeps): HttpHandler =>
+  async call => ({ body: await describeSubject(deps.db.query, deps.root, await subjectOfCall(deps, call)) })
+
+/** Saves what is stated, tells ingest, and audits it without its content. @throws ServiceError `conflict` */
+async function state(
+  deps: SubjectsDeps,
+  call: HttpCall,
+  {
+    action,
+    what,
+    save,
+  }: { action: string; what: object; save: (trx: Trx, key: Buffer, user: string) => Promise<void> },
+): Promise<void> {
+  const { id, project, pseudonym } = await subjectOfCall(deps, call)
+  const actor = call.principal.userId
+  await deps.db.transaction(async trx => {
+    const subject = await trx.selectFrom('subjects').select('state').where('id', '=', id).forUpdate().executeTakeFirst()
+    const key = await subjectKey(trx, deps.root, id)
+    if (subject?.state !== 'active' || !key) {
+      throw new ServiceError('conflict', 'Nothing can be stated of a subject who has withdrawn or was forgotten')
+    }
+    await save(trx, key, actor)
+    await deps.publish(trx, 'subjects.changed', { project })
+    await record(trx, deps.root, { actor, project, action, what: { subject: pseudonym, ...what } })
+  })
+}
+
+export const putConsent =
+  (deps: SubjectsDeps): HttpHandler =>
+  async call => {
+    const subjectId = call.params.subject!
+    const consent = call.body as Consent
+    const save = (trx: Trx, key: Buffer, user: string) => saveConsent(trx, key, { subjectId, consent, user })
+    await state(deps, call, { action: 'consent.recorded', what: {}, save })
+    return { status: 204 }
+  }
+
+export const putAttestation =
+  (deps: SubjectsDeps): HttpHandler =>
+  async call => {
+    const subjectId = call.params.subject!
+    const { kind } = call.params
+    const read = attestation.safeParse({ ...(call.body as object), kind })
+    if (!read.success) {
+      // Whoever may not know of the subject is not told what is wrong with the body.
+      await subjectOfCall(deps, call)
+      throw new ServiceError('invalid', 'This kind of attestation does not say this', {
+        details: read.error.issues.map(({ message }) => message),
+      })
+    }
+    const save = (trx: Trx, key: Buffer, user: string) =>
+      saveAttestation(trx, key, { subjectId, attestation: read.data, user })
+    await state(deps, call, { action: 'attestation.made', what: { kind }, save })
+    return { status: 204 }
+  }

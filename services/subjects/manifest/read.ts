@@ -1,0 +1,144 @@
+/** Reads a manifest: CSV (RFC 4180) in UTF-8. What is wrong is listed line by line; the rest is taken. */
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import { type Info, parse } from 'csv-parse/sync'
+import { plainName } from '../names.ts'
+import vocabulary from '../vocabularies/default.json' with { type: 'json' }
+import { COLUMNS, columnOf, holdsRegistrationNumber, namesRegistrationNumber } from './columns.ts'
+import type { ManifestLine } from './line.ts'
+
+/** A line that was not taken. The reason names columns and quotes no value. */
+export interface Refused {
+  line: number
+  reason: string
+}
+export interface Read {
+  lines: { line: number; said: ManifestLine }[]
+  refused: Refused[]
+}
+
+type Column = keyof ManifestLine
+
+/** @throws ServiceError `invalid` when it cannot be read as a table at all, or a column is not known */
+export function readManifest(bytes: Buffer, { maxLines }: { maxLines: number }): Read {
+  const text = decode(bytes)
+  const refused: Refused[] = []
+  const [heading, ...records] = parseCsv(text, maxLines, refused)
+  if (!heading) throw new ServiceError('invalid', 'The manifest is empty; its first line names the columns')
+  const columns = readHeading(heading.record)
+  const lines = records.flatMap(({ record, info }) => {
+    const read = readRecord(columns, record)
+    if ('reason' in read) refused.push({ line: info.lines, reason: read.reason })
+    return 'reason' in read ? [] : [{ line: info.lines, said: read.said }]
+  })
+  const agreeing = lines.filter(disagreement(refused))
+  return { lines: agreeing, refused: refused.sort((a, b) => a.line - b.line) }
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    // The mark at the beginning, which spreadsheets write, is dropped.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ServiceError('invalid', 'The manifest is not UTF-8; save it as "CSV UTF-8"', { cause })
+  }
+}
+
+function parseCsv(text: string, maxLines: number, refused: Refused[]): { record: string[]; info: Info }[] {
+  const firstLine = text.slice(0, text.search(/[\r\n]|$/))
+  // A line may be wrong in several places.
+  const skip = ({ lines: line }: { lines: number }): void => {
+    if (refused.at(-1)?.line !== line) refused.push({ line, reason: 'its quotes do not match' })
+  }
+  const records = parse(text, {
+    delimiter: firstLine.includes(';') ? ';' : ',',
+    trim: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_all_empty: true,
+    skip_records_with_error: true,
+    max_record_size: 64 * 1024,
+    to: maxLines + 2,
+    on_skip: skip,
+  } as never) as unknown as { record: string[]; info: Info }[]
+  if (records.length > maxLines + 1) {
+    throw new ServiceError('too-large', `A manifest has at most ${maxLines} lines; send it in parts`)
+  }
+  return records
+}
+
+function readHeading(headings: readonly string[]): Column[] {
+  const details = headings.flatMap(heading => {
+    if (namesRegistrationNumber(heading)) return [`column "${heading}": no registration number is stored; remove it`]
+    return columnOf(heading) ? [] : [`column "${heading}" is not known`]
+  })
+  const columns = headings.map(heading => columnOf(heading)!)
+  const twice = columns.find((column, i) => column !== undefined && columns.indexOf(column) !== i)
+  if (twice) details.push(`column "${COLUMNS[twice].header}" comes twice`)
+  if (!columns.includes('file')) details.push('column "file" is missing')
+  if (details.length > 0) throw new ServiceError('invalid', "The manifest's columns are wrong", { details })
+  return columns
+}
+
+function readRecord(
+  columns: readonly Column[],
+  record: readonly string[],
+): { said: ManifestLine } | { reason: string } {
+  if (record.length > columns.length) return { reason: 'it has more cells than there are columns' }
+  const cells = new Map(columns.map((column, i) => [column, record[i] ?? '']))
+  const said: Record<string, unknown> = {}
+  const reasons: string[] = []
+  for (const [column, { header, type }] of Object.entries(COLUMNS)) {
+    const cell = cells.get(column as Column) ?? ''
+    const parsed = type.safeParse(cell)
+    if (holdsRegistrationNumber(cell)) reasons.push(`${header}: no registration number is stored`)
+    else if (parsed.success) said[column] = parsed.data
+    else reasons.push(`${header}: ${parsed.error.issues[0]!.message}`)
+  }
+  if (reasons.length > 0) return { reason: reasons.join('; ') }
+  return complete(said as unknown as ManifestLine)
+}
+
+const PIECES = ['subject', 'case', 'specimen', 'block', 'glass'] as const
+/** What is said of the subject, and so must be the same in each of its lines. */
+const STATED = ['consentVersion', 'consentDate', 'consentScope', 'international', 'commercial', 'vitalStatus'] as const
+
+function complete(said: ManifestLine): { said: ManifestLine } | { reason: string } {
+  const about = [...PIECES.slice(1), ...STATED].filter(column => said[column] !== '' && said[column] !== null)
+  if (said.subject === '' && about.length > 0) {
+    return { reason: `it says ${about.map(column => COLUMNS[column].header).join(', ')}, but of no subject` }
+  }
+  if ((said.vitalStatus === null) !== (said.vitalStatusBroker === null)) {
+    return { reason: 'vital_status and vital_status_broker belong together' }
+  }
+  return { said: { ...said, technique: said.technique || techniqueOf(said.stain) } }
+}
+
+/** The technique that a stain implies. */
+function techniqueOf(stain: string): ManifestLine['technique'] {
+  const found = Object.entries(vocabulary.techniques).find(([, stains]) => stains.includes(stain))
+  return (found?.[0] ?? '') as ManifestLine['technique']
+}
+
+/** Keeps the first line of a file, and of a subject those that say the same of their consent as the lines before. */
+function disagreement(refused: Refused[]): (line: Read['lines'][number]) => boolean {
+  const files = new Map<string, number>()
+  const stated = new Map<string, string>()
+  return ({ line, said }) => {
+    const file = plainName(said.file)
+    const statements = STATED.filter(column => said.subject !== '' && said[column] !== null).map(
+      column => [column, `${column} ${said.subject}`, JSON.stringify(said[column])] as const,
+    )
+    const other = statements.find(([_, of, value]) => (stated.get(of) ?? value) !== value)?.[0]
+    const reason = files.has(file)
+      ? `it names the same file as line ${files.get(file)}`
+      : other && `${COLUMNS[other].header}: it differs from an earlier line of the same subject`
+    if (reason) {
+      refused.push({ line, reason })
+      return false
+    }
+    files.set(file, line)
+    for (const [, of, value] of statements) stated.set(of, value)
+    return true
+  }
+}

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
+import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
+import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { subjects } from './module.ts'
+
+let system: TestSystem
+let ingest: Awaited<ReturnType<typeof connect>>
+const connect = () => rpcAs(system, 'ingest', 'subjects', SubjectsServiceDefinition)
+beforeAll(async () => {
+  system = await startSystem([subjects])
+  ingest = await connect()
+})
+afterAll(async () => {
+  ingest.close()
+  await system.stop()
+})
+
+const put = (path: string, body: unknown, token?: string): Promise<Response> =>
+  system.fetch(path, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(token ? { token } : {}),
+  })
+const manifest = async (project: string, ...lines: string[]) => {
+  const body = lines.join('\n')
+  const answer = await system.fetch(`/api/manifests?project=${project}`, { method: 'POST', body })
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+}
+const admit = (project: string, sourceName: string, slideId = randomUUID()) =>
+  ingest.client.admit({ slideId, project, sourceName, format: 'aperio' })
+const get = async <T = Record<string, never>>(path: string): Promise<T> =>
+  (await (await system.fetch(path)).json()) as T
+
+test('a manifest hangs slides on subjects, and is the same when it is sent again', async () => {
+  const lines = [
+    'file,subject,case,specimen,block,glass,organ,stain',
+    'a1.svs,Kim-7,S1,A,1,1,LIVER,HE',
+    'a2.svs,Kim-7,S1,A,1,2,LIVER,KI67',
+    'a3.svs,kim-7,S2,A,1,1,LUNG,HE',
+    'b1.svs,Lee-8,S1,,,,,',
+  ]
+  expect(await manifest('hang', ...lines)).toEqual({
+    status: 200,
+    body: { lines: 4, taken: 4, unchanged: 0, late: 0, withdrawn: 0, refused: [], refusedLines: 0 },
+  })
+  expect((await manifest('hang', ...lines)).body).toMatchObject({ taken: 0, unchanged: 4 })
+  const [a1, a2, a3, b1] = await Promise.all(['A1.SVS', 'a2.svs', 'a3.svs', 'b1.svs'].map(name => admit('hang', name)))
+  expect(a1!.pseudonyms!.subject).toBe(a2!.pseudonyms!.subject)
+  expect(a1!.pseudonyms!.block).toBe(a2!.pseudonyms!.block)
+  expect(a1!.pseudonyms!.glass).not.toBe(a2!.pseudonyms!.glass)
+  expect(a3!.pseudonyms!.subject).toBe(a1!.pseudonyms!.subject)
+  // Specimen A of another case is another specimen.
+  expect(a3!.pseudonyms!.specimen).not.toBe(a1!.pseudonyms!.specimen)
+  expect(b1!.pseudonyms!.subject).not.toBe(a1!.pseudonyms!.subject)
+  expect(b1!.pseudonyms!.specimen).toBe('')
+  expect(a2!.material).toMatchObject({ organ: 'LIVER', stain: 'KI67' })
+  const elsewhere = await manifest('elsewhere', lines[0]!, 'a1.svs,Kim-7,,,,,,')
+  expect(elsewhere.body).toMatchObject({ taken: 1 })
+  expect((await admit('elsewhere', 'a1.svs')).pseudonyms!.subject).not.toBe(a1!.pseudonyms!.subject)
+})
+
+describe('rules hold and let go', () => {
+  const slideId = randomUUID()
+  let subject: string
+  beforeAll(async () => {
+    await manifest(
+      'paip',
+      'file,subject,case,organ,diagnosis,stain,collected,tumour_fraction,normal_fraction,vital_status,vital_status_broker',
+      'c.svs,Park,S9,LIVER,HCC,HE,2020-02-02,45 %,30 %,living,Registry',
+    )
+    expect((await put('/api/projects/paip/selection-rules', { preset: 'paip' })).status).toBe(200)
+  })
+
+  test('the rules that are not met are named, and nothing else', async () => {
+    const { admitted, heldBy, researchNumber } = await admit('paip', 'c.svs', slideId)
+    expect(admitted).toBe(false)
+    expect(heldBy.map(why => why.split(':')[0])).toEqual([
+      'consent',
+      'consent-scope',
+      'international-use',
+      'commercial-use',
+      'tumour-fraction',
+      'normal-fraction',
+    ])
+    expect(researchNumber).toMatch(/^R-/)
+    expect(heldBy.join()).not.toMatch(/Park|S9|2020/)
+  })
+
+  test('a slide whose subject nobody names is held', async () => {
+    expect((await admit('paip', 'nobody.svs')).admitted).toBe(false)
+  })
+
+  test('with consent and attestations it goes on', async () => {
+    const list = await get<{ subjects: { id: string; slides: number; named: boolean }[] }>('/api/subjects?project=paip')
+    subject = list.subjects.find(({ named }) => named)!.id
+    const consent = { version: '2', date: '2020-01-30', scope: ['DUO:0000042'], international: true, commercial: true }
+    expect((await put(`/api/subjects/${subject}/consent`, consent)).status).toBe(204)
+    for (const kind of ['tumour-fraction', 'normal-fraction']) {
+      expect((await put(`/api/subjects/${subject}/attestations/${kind}`, { value: 0.4 })).status).toBe(204)
+    }
+    expect(await admit('paip', 'c.svs', slideId)).toMatchObject({ admitted: true, heldBy: [] })
+  })
+
+  test('what a person attests of one slide counts for that slide', async () => {
+    expect(
+      (await put(`/api/subjects/${subject}/attestations/tumour-fraction`, { value: 0.1, slide: slideId })).status,
+    ).toBe(204)
+    expect((await admit('paip', 'c.svs', slideId)).heldBy).toEqual([
+      'tumour-fraction: the tumour fraction is below 30 %',
+    ])
+  })
+
+  test('the subject is shown with all of that, and without a name', async () => {
+    const shown = await get(`/api/subjects/${subject}`)
+    expect(shown).toMatchObject({
+      consent: { version: '2', scope: ['DUO:0000042'] },
+      attestations: expect.arrayContaining([expect.objectContaining({ kind: 'vital-status', broker: 'Registry' })]),
+      slidesOf: [{ id: slideId, state: 'admitted', name: expect.stringMatching(/^R-/) }],
+    })
+    expect(JSON.stringify(shown)).not.toMatch(/Park|S9|c\.svs/)
+  })
+
+  test('an attestation of another kind is refused, whatever it says', async () => {
+    const answer = await put(`/api/subjects/${subject}/attestations/vital-status`, { value: 1 })
+    expect(answer.status).toBe(400)
+    expect((await put(`/api/subjects/${subject}/attestations/age`, { value: 1 })).status).toBe(400)
+  })
+})
+
+test('rules have versions; a change for an older one is refused', async () => {
+  const rules = [{ rule: 'consent', collectedFrom: '2013-02-02' }]
+  expect(await (await put('/api/projects/versions/selection-rules', { rules, ifVersion: 0 })).json()).toMatchObject({
+    version: 1,
+    rules,
+    changedBy: 'test-owner',
+  })
+  expect((await put('/api/projects/versions/selection-rules', { rules: [], ifVersion: 0 })).status).toBe(412)
+  expect(await get('/api/projects/versions/selection-rules')).toMatchObject({ version: 1 })
+  expect(await get('/api/projects/none/selection-rules')).toMatchObject({ version: 0, rules: [] })
+  expect((await put('/api/projects/versions/selection-rules', { rules: [{ rule: 'sex' }] })).status).toBe(400)
+})
+
+test('a manifest that comes after its slides names their subject', async () => {
+  const [held, gone] = [randomUUID(), randomUUID()]
+  const before = await admit('late', 'gone.svs', gone)
+  await put('/api/projects/late/selection-rules', { rules: [{ rule: 'information', fields: ['organ'] }] })
+  expect((await admit('late', 'held.svs', held)).admitted).toBe(false)
+  const { body } = await manifest('late', 'file,subject,organ', 'gone.svs,Choi,LIVER', 'held.svs,Choi,LIVER')
+  expect(body).toMatchObject({ taken: 1, late: 1 })
+  const after = await admit('late', 'held.svs', held)
+  expect(after).toMatchObject({ admitted: true, material: { organ: 'LIVER' } })
+  // What was announced is not changed behind anybody's back.
+  expect((await admit('late', 'gone.svs', gone)).pseudonyms).toEqual(before.pseudonyms)
+  const { subjects: list } = await get<{ subjects: { slides: number }[] }>('/api/subjects?project=late')
+  expect(list).toEqual([expect.objectContaining({ slides: 2, named: true })])
+})
+
+test('texts of the manifest are known to de-identification; days in several spellings, short codes not', async () => {
+  const slideId = randomUUID()
+  await manifest(
+    'texts',
+    'file,subject,case,block,collected,known_texts',
+    'd.svs,00123456,S20-77,A1,2020-05-31,Hong Gildong',
+  )
+  await admit('texts', 'd.svs', slideId)
+  const deidentify = await rpcAs(system, 'deidentify', 'subjects', SubjectsServiceDefinition)
+  const { texts } = await deidentify.client.getKnownTexts({ slideId }).finally(() => deidentify.close())
+  expect(texts).toEqual(expect.arrayContaining(['d.svs', '00123456', 'S20-77', 'Hong Gildong', '20200531', '05/31/20']))
+  expect(texts).not.toContain('A1')
+})
+
+test('who may not is told so, and a stranger nothing', async () => {
+  const [viewer, stranger] = await Promise.all([
+    system.token({ roles: { hang: 'viewer' } }),
+    system.token({ roles: { other: 'owner' } }),
+  ])
+  const steward = await system.token({ roles: { hang: 'steward' } })
+  const status = async (path: string, token: string) => (await system.fetch(path, { token })).status
+  const { subjects: list } = await get<{ subjects: { id: string }[] }>('/api/subjects?project=hang')
+  const path = `/api/subjects/${list[0]!.id}`
+  expect([await status(path, viewer), await status(path, stranger), await status(path, steward)]).toEqual([
+    403, 404, 200,
+  ])
+  expect(await status(`/api/subjects/${randomUUID()}`, stranger)).toBe(404)
+  expect(await status('/api/subjects/none', steward)).toBe(404)
+  expect((await put('/api/projects/hang/selection-rules', { preset: 'none' }, steward)).status).toBe(403)
+  const seen = (await (await system.fetch('/api/subjects', { token: steward })).json()) as { subjects: unknown[] }
+  expect(seen.subjects).toHaveLength(2)
+})
+
+test('lists go on where the cursor says', async () => {
+  const seen: string[] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: { subjects: { id: string }[]; nextCursor: string | null } = await get(
+      `/api/subjects?project=hang&limit=1${cursor && `&cursor=${cursor}`}`,
+    )
+    seen.push(...page.subjects.map(({ id }) => id))
+    cursor = page.nextCursor
+  }
+  expect(new Set(seen).size).toBe(2)
+  expect(seen).toHaveLength(2)
+  expect((await system.fetch('/api/subjects?cursor=x')).status).toBe(400)
+})
+
+test('the log names nobody', async () => {
+  expect(await readFile(join(system.data, 'log.jsonl'), 'utf8')).not.toMatch(/Kim-7|Park|Gildong|00123456|c\.svs/i)
+})
