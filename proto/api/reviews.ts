@@ -129,6 +129,15 @@ const pixels = z.coerce
   .min(0)
   .max(2 ** 31 - 1)
 
+const regionQuery = z.object({
+  x: pixels,
+  y: pixels,
+  width: pixels.min(1),
+  height: pixels.min(1),
+  /** Longest side of the JPEG. */
+  size: z.coerce.number().int().min(16).max(4096).default(1024),
+})
+
 export const reviewsRoutes: readonly RouteSpec[] = [
   {
     method: 'GET',
@@ -146,6 +155,23 @@ export const reviewsRoutes: readonly RouteSpec[] = [
     access: 'review.read',
     summary: 'One slide before and after: facts, what was removed, what to look at, the name it would get',
     answer: review,
+  },
+  {
+    method: 'GET',
+    path: '/api/reviews/{id}/images/{image}',
+    module: 'deidentify',
+    access: 'review.read',
+    summary: 'Label, macro or thumbnail before, thumbnail or macro after; decoded for this answer, kept nowhere',
+    answer: 'image/jpeg',
+  },
+  {
+    method: 'GET',
+    path: '/api/reviews/{id}/region',
+    module: 'deidentify',
+    access: 'review.read',
+    summary: 'A rectangle of the de-identified slide at any magnification, in level-0 pixels',
+    query: regionQuery,
+    answer: 'image/jpeg',
   },
   {
     method: 'POST',
@@ -205,13 +231,3 @@ export const reviewsRoutes: readonly RouteSpec[] = [
     answer: nomenclatureVersion,
   },
 ]
-
-/** Added with the images' handlers. */
-export const regionQuery = z.object({
-  x: pixels,
-  y: pixels,
-  width: pixels.min(1),
-  height: pixels.min(1),
-  /** Longest side of the JPEG. */
-  size: z.coerce.number().int().min(16).max(4096).default(1024),
-})

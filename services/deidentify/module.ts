@@ -6,6 +6,8 @@ import { migrations } from './migrations/index.ts'
 import { objects, onDeleted, onReceived } from './received.ts'
 import { finishRejections } from './review/deciding.ts'
 import { recordSetting } from './review/gate.ts'
+import { imageRoutes } from './review/images.ts'
+import { createShelf } from './review/pictures/shelf.ts'
 import { onRedactionWanted } from './review/redacting.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { createRpc } from './rpc.ts'
@@ -17,11 +19,16 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
   migrations,
   objects,
   async start(deps) {
+    const shelf = createShelf()
     await recordSetting(deps)
     await finishRejections(deps)
     return {
       rpc: createRpc(deps),
-      routes: { 'GET /api/slides/{id}/original': downloadOriginal(deps), ...reviewRoutes(deps) },
+      routes: {
+        'GET /api/slides/{id}/original': downloadOriginal(deps),
+        ...reviewRoutes(deps),
+        ...imageRoutes(deps, shelf),
+      },
       consumers: {
         'slides.redaction_wanted': onRedactionWanted(deps),
         'slides.received': onReceived(deps),
@@ -29,6 +36,7 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
         'slides.deidentified': onReleased(deps),
         'slides.deleted': onDeleted(deps),
       },
+      stop: () => shelf.close(),
     }
   },
 })

@@ -1,0 +1,250 @@
+/** A slide before a person, from its result to its release: duplicates, reordering and deaths at every step. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
+import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
+import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { config } from '../config.ts'
+import { migrations } from '../migrations/index.ts'
+import { type DeidentifyDeps, onDeleted, onReceived } from '../received.ts'
+import { findSlide } from '../store.ts'
+import { eventContext, nothingKnown, receivedSlide } from '../testing.ts'
+import { firstBrokenEntry, historyOf } from './audit.ts'
+import { decide, finishRejections, releaseWaiting } from './deciding.ts'
+import { recordSetting, saveGate } from './gate.ts'
+import { askRedaction, onRedactionWanted } from './redacting.ts'
+import { findReview } from './store.ts'
+
+let folder: string
+let test: TestDeps<DeidentifyDeps>
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coverslip-review-'))
+  await writeSyntheticSlide(join(folder, 'slide.svs'), { width: 700, height: 500, workers: 1 })
+  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations, rpc: nothingKnown })
+})
+afterAll(async () => {
+  await test?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const eventsOf = async (slideId: string) =>
+  (await test.events()).filter(({ message }) => 'slideId' in message && message.slideId === slideId)
+const namesOf = async (slideId: string) => (await eventsOf(slideId)).map(({ name }) => name)
+const stored = async (prefix: string) => {
+  const keys: string[] = []
+  for await (const { key } of test.deps.objects.original.list(prefix)) keys.push(key)
+  return keys
+}
+
+/** A slide that waits for a person. */
+async function waiting(given: Partial<SlideReceived> = {}): Promise<SlideReceived> {
+  const message = await receivedSlide(test.data, join(folder, 'slide.svs'), given)
+  await onReceived(test.deps).handle(message, eventContext())
+  return message
+}
+
+const approve = (slideId: string, who = 'rosa', revision = 1) =>
+  decide(test.deps, slideId, { revision, decision: 'approve' }, who)
+const reject = (slideId: string, who = 'rosa') =>
+  decide(test.deps, slideId, { revision: 1, decision: 'reject', reason: 'handwriting' }, who)
+const redact = async (slideId: string, revision = 1) => {
+  const regions = [{ x: 10, y: 20, width: 5000, height: 40 }]
+  await askRedaction(test.deps, slideId, { revision, regions }, 'rosa')
+  await onRedactionWanted(test.deps).handle({ slideId, revision }, eventContext())
+}
+
+describe('a proven result', () => {
+  it('waits for a person; nobody else hears of it', async () => {
+    const message = await waiting({ researchNumber: 'R-7QK2M4ZD' })
+    await onReceived(test.deps).handle(message, eventContext())
+    expect(await namesOf(message.slideId)).toEqual(['slides.review_wanted'])
+    const review = await findReview(test.deps.db.query, message.slideId)
+    expect(review).toMatchObject({ state: 'waiting', revision: 1, research_number: 'R-7QK2M4ZD' })
+  })
+
+  it('is released by the approval, once, under a random name, and its research number is forgotten', async () => {
+    const { slideId } = await waiting({ researchNumber: 'R-00000000' })
+    const first = await approve(slideId)
+    const again = await approve(slideId, 'carl')
+    expect(again.release_name).toBe(first.release_name)
+    expect(again).toMatchObject({ state: 'approved', decided_by: 'rosa', research_number: null, received: null })
+    const released = (await eventsOf(slideId)).filter(({ name }) => name === 'slides.deidentified')
+    expect(released).toHaveLength(1)
+    expect(released[0]!.message).toMatchObject({
+      revision: 1,
+      project: 'default',
+      file: { key: `${slideId}/1/original.svs` },
+      geometry: { width: 700, height: 500 },
+      sourceBytes: 1n,
+      release: { name: first.release_name, scheme: 'C1/0', owner: 'rosa' },
+    })
+    expect(JSON.stringify(await findReview(test.deps.db.query, slideId))).not.toContain('R-00000000')
+    expect((await findSlide(test.deps.db.query, slideId))?.state).toBe('done')
+  })
+
+  it('is removed by a rejection; the source stays, and the words of the reviewer do not travel', async () => {
+    const { slideId, sourceKeys } = await waiting()
+    await reject(slideId)
+    await reject(slideId)
+    expect(await namesOf(slideId)).toEqual(['slides.review_wanted', 'slides.failed'])
+    const [, failed] = await eventsOf(slideId)
+    expect(failed!.message).toMatchObject({ code: 'rejected', stage: 'deidentifying', revision: 1 })
+    expect(JSON.stringify(failed!.message)).not.toContain('handwriting')
+    expect(await stored(slideId)).toEqual([])
+    expect(await test.deps.objects.source.head(sourceKeys[0]!)).toBeDefined()
+    await expect(approve(slideId)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('is removed at the next start when the process died right after the rejection was saved', async () => {
+    const { slideId } = await waiting()
+    const broken = {
+      ...test.deps,
+      objects: {
+        ...test.deps.objects,
+        original: { ...test.deps.objects.original, deletePrefix: () => Promise.reject(new Error('killed')) },
+      },
+    }
+    await expect(decide(broken, slideId, { revision: 1, decision: 'reject' }, 'rosa')).rejects.toThrow('killed')
+    expect(await stored(slideId)).toHaveLength(1)
+    await finishRejections(test.deps)
+    expect(await stored(slideId)).toEqual([])
+  })
+
+  it('stays as it was when the process dies between the approval and its event', async () => {
+    const { slideId } = await waiting()
+    const broken = { ...test.deps, publish: () => Promise.reject(new Error('killed')) }
+    await expect(decide(broken, slideId, { revision: 1, decision: 'approve' }, 'rosa')).rejects.toThrow('killed')
+    expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ state: 'waiting', decided_by: null })
+    expect((await historyOf(test.deps.db.query, slideId)).map(({ what }) => what)).toEqual([])
+    expect((await approve(slideId)).release_name).toMatch(/^C1-/)
+    expect(await namesOf(slideId)).toEqual(['slides.review_wanted', 'slides.deidentified'])
+  })
+
+  it('gets one decision when two reviewers decide at once', async () => {
+    const { slideId } = await waiting()
+    const outcomes = await Promise.allSettled([approve(slideId, 'rosa'), reject(slideId, 'carl')])
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await namesOf(slideId)).toHaveLength(2)
+    expect(await historyOf(test.deps.db.query, slideId)).toHaveLength(1)
+  })
+
+  it('is forgotten when it is deleted; its decision then has no thing to decide on', async () => {
+    const { slideId } = await waiting()
+    await onDeleted(test.deps).handle({ slideId, reason: 'withdrawn' }, eventContext())
+    await expect(approve(slideId)).rejects.toMatchObject({ code: 'not-found' })
+    expect(await stored(slideId)).toEqual([])
+  })
+})
+
+describe('a redaction', () => {
+  it('makes the next revision, which waits again; the old one can no longer be decided on', async () => {
+    const { slideId } = await waiting()
+    await redact(slideId)
+    const review = await findReview(test.deps.db.query, slideId)
+    expect(review).toMatchObject({ state: 'waiting', revision: 2 })
+    expect(JSON.parse(review!.redacted)).toEqual([{ x: 10, y: 20, width: 690, height: 40 }])
+    expect(await stored(slideId)).toEqual([`${slideId}/2/original.svs`])
+    await expect(approve(slideId)).rejects.toMatchObject({ code: 'conflict' })
+    await approve(slideId, 'rosa', 2)
+    expect(await namesOf(slideId)).toEqual([
+      'slides.review_wanted',
+      'slides.redaction_wanted',
+      'slides.review_wanted',
+      'slides.deidentified',
+    ])
+  })
+
+  it('is made once however often its event comes, and cleans up after an attempt that died', async () => {
+    const { slideId } = await waiting()
+    await redact(slideId)
+    await test.deps.objects.original.put(`${slideId}/1/original.svs`, Buffer.from('left behind'))
+    await onRedactionWanted(test.deps).handle({ slideId, revision: 1 }, eventContext())
+    expect(await stored(slideId)).toEqual([`${slideId}/2/original.svs`])
+    expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ revision: 2 })
+  })
+
+  it('keeps what was redacted before', async () => {
+    const { slideId } = await waiting()
+    await redact(slideId)
+    await redact(slideId, 2)
+    const review = await findReview(test.deps.db.query, slideId)
+    expect(review).toMatchObject({ state: 'waiting', revision: 3 })
+    expect(JSON.parse(review!.redacted)).toHaveLength(2)
+  })
+
+  it('cannot be decided on while it is in work, nor asked for outside of the slide', async () => {
+    const { slideId } = await waiting()
+    const outside = [{ x: 700, y: 0, width: 1, height: 1 }]
+    await expect(askRedaction(test.deps, slideId, { revision: 1, regions: outside }, 'rosa')).rejects.toMatchObject({
+      code: 'invalid',
+    })
+    const regions = [{ x: 0, y: 0, width: 9, height: 9 }]
+    await askRedaction(test.deps, slideId, { revision: 1, regions }, 'rosa')
+    await expect(approve(slideId)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(reject(slideId)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('that fails leaves nothing of the slide, and says why', async () => {
+    const { slideId, sourceKeys } = await waiting()
+    const regions = [{ x: 0, y: 0, width: 9, height: 9 }]
+    await askRedaction(test.deps, slideId, { revision: 1, regions }, 'rosa')
+    await rm(join(test.data, 'source', sourceKeys[0]!))
+    const consumer = onRedactionWanted(test.deps)
+    const error = await consumer.handle({ slideId, revision: 1 }, eventContext()).catch(error => error)
+    await consumer.failed!({ slideId, revision: 1 }, error)
+    await consumer.failed!({ slideId, revision: 1 }, error)
+    expect((await eventsOf(slideId)).slice(2)).toMatchObject([{ name: 'slides.failed', message: { revision: 2 } }])
+    expect(await stored(slideId)).toEqual([])
+    expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ state: 'failed' })
+  })
+})
+
+describe('the gate of a project', () => {
+  it('is switched off for slides to come; those that wait go on waiting unless they are asked out', async () => {
+    const project = 'trial'
+    const before = await waiting({ project })
+    await test.deps.db.transaction(trx => saveGate(trx, { project, on: false, reason: 'a trial', who: 'olga' }))
+    const after = await waiting({ project })
+    expect(await namesOf(before.slideId)).toEqual(['slides.review_wanted'])
+    expect(await namesOf(after.slideId)).toEqual(['slides.deidentified'])
+    expect((await eventsOf(after.slideId))[0]!.message).toMatchObject({ release: { owner: '' } })
+    expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(1)
+    expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(0)
+    expect(await namesOf(before.slideId)).toEqual(['slides.review_wanted', 'slides.deidentified'])
+  })
+
+  it('that the setting switches off is in the audit, once', async () => {
+    const off = { ...test.deps, config: { ...test.deps.config, REVIEW_GATE: 'off' as const } }
+    for (const deps of [test.deps, off, off, test.deps, test.deps]) await recordSetting(deps)
+    const told = await test.deps.db.query.selectFrom('audit').selectAll().where('who', '=', 'setting').execute()
+    expect(told.map(({ what, project }) => [what, project])).toEqual([
+      ['gate-off', '*'],
+      ['gate-on', '*'],
+    ])
+  })
+})
+
+describe('the audit', () => {
+  it('is a chain that only grows', async () => {
+    const { query } = test.deps.db
+    expect(await firstBrokenEntry(query)).toBeNull()
+    await expect(query.updateTable('audit').set({ who: 'nobody' }).where('seq', '=', 1).execute()).rejects.toThrow(
+      'only grows',
+    )
+    await expect(query.deleteFrom('audit').where('seq', '=', 1).execute()).rejects.toThrow('only grows')
+  })
+})
+
+describe('a name', () => {
+  it('is never given twice, not even that of a deleted slide, and does not tell the order of arrival', async () => {
+    const { slideId } = await waiting()
+    const { release_name } = await approve(slideId)
+    await onDeleted(test.deps).handle({ slideId, reason: 'deleted' }, eventContext())
+    const rows = await test.deps.db.query.selectFrom('releases').selectAll().where('slide_id', '=', slideId).execute()
+    expect(rows).toMatchObject([{ name: release_name, slots: '[]', told: '{}', subject: '' }])
+    const twin = { ...rows[0]!, slide_id: '5c1cfd0e-0b1a-4f0e-9d6e-0d7b9c7f3a11', name: release_name!.toLowerCase() }
+    await expect(test.deps.db.query.insertInto('releases').values(twin).execute()).rejects.toThrow()
+  })
+})
