@@ -1,12 +1,17 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, open } from 'node:fs/promises'
-import type { Draft, Patch, Step } from './draft.ts'
+import type { ByteSource } from '@coverslip/wsi/slide.ts'
+import type { Draft, Patch } from './draft.ts'
 
 const BLOCK = 1024 * 1024
 const ZEROS = Buffer.alloc(BLOCK)
 
 /** Runs the steps of a procedure one after the other. */
-export async function runSteps(draft: Draft, steps: readonly Step[], signal?: AbortSignal): Promise<Draft> {
+export async function runSteps<AnyDraft>(
+  draft: AnyDraft,
+  steps: readonly ((draft: AnyDraft, signal?: AbortSignal) => Promise<AnyDraft>)[],
+  signal?: AbortSignal,
+): Promise<AnyDraft> {
   let current = draft
   for (const step of steps) {
     signal?.throwIfAborted()
@@ -73,4 +78,12 @@ function countBlanked(before: Buffer, after: Buffer): number {
   let count = 0
   for (let i = 0; i < after.length; i++) if (after[i] === 0 && before[i] !== 0) count++
   return count
+}
+
+/** Whether a file has the bytes of a patch already. */
+export async function hasPatch(source: ByteSource, patch: Patch): Promise<boolean> {
+  for (const { offset, bytes } of writesOf(patch)) {
+    if (!(await source.read(offset, bytes.length)).equals(bytes)) return false
+  }
+  return true
 }

@@ -54,7 +54,10 @@ export interface Taken {
 const MAX_TAKEN = 5000
 
 /** The draft with more things gone. @throws SlideFileError `too-large` when they are too many to report */
-export function take(draft: Draft, taken: readonly Taken[]): Draft {
+export function take<AnyDraft extends Pick<Draft, 'removed' | 'secrets'>>(
+  draft: AnyDraft,
+  taken: readonly Taken[],
+): AnyDraft {
   const removed = [...draft.removed, ...taken.flatMap(({ removed }) => (removed ? [removed] : []))]
   const secrets = [...draft.secrets, ...taken.flatMap(({ secret }) => (secret ? [secret] : []))]
   if (removed.length > MAX_TAKEN || secrets.length > MAX_TAKEN) {

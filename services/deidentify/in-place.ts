@@ -3,6 +3,7 @@ import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
 import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import { runSteps, writeResult } from './apply.ts'
 import type { TiffFormat } from './draft.ts'
+import { deidentifyMirax } from './mirax/in-place.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
 import { procedures } from './steps/index.ts'
@@ -18,25 +19,31 @@ export interface Deidentified {
   checks: readonly string[]
 }
 
-export const isInPlaceFormat = (format: string): format is TiffFormat => Object.hasOwn(procedures, format)
+/** The formats whose files are edited in place; the others are rewritten from their pixels. */
+export type InPlaceFormat = TiffFormat | 'mirax'
+
+export const isInPlaceFormat = (format: string): format is InPlaceFormat =>
+  format === 'mirax' || Object.hasOwn(procedures, format)
 
 /**
  * Makes the de-identified file in the vendor's format; the tiles of all levels stay as they are, at their places.
- * @param resultPath must not exist
+ * @param resultPath must not exist; of MIRAX ends `.mrxs`, and its folder must not exist either
  * @returns null when the file is stored in a way that cannot be edited
  * @throws SlideFileError for a file that cannot be read, VerificationError for a result that did not pass its checks
  */
 export async function deidentifyInPlace(
   sourcePath: string,
   resultPath: string,
-  before: SlideDescription & { format: TiffFormat },
+  before: SlideDescription & { format: InPlaceFormat },
   signal?: AbortSignal,
 ): Promise<Deidentified | null> {
+  const { format } = before
+  if (format === 'mirax') return deidentifyMirax(sourcePath, resultPath, before, signal)
   const source = await openFile(sourcePath)
   try {
-    const opened = await openDraft(source, before.format)
+    const opened = await openDraft(source, format)
     if (!opened) return null
-    const draft = await runSteps(opened, procedures[before.format], signal)
+    const draft = await runSteps(opened, procedures[format], signal)
     const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
     const sha256 = await verifyResult(resultPath, draft, before, signal)
     const levels = levelsOf(draft.pages.map(({ image }) => image)).toSorted((a, b) => b.width - a.width)

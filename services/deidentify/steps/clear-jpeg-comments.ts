@@ -13,9 +13,15 @@ interface Found {
   bytes: number
 }
 
+/** What there is to clear. */
+export interface Cleared {
+  patches: Patch[]
+  taken(place: string): Taken[]
+}
+
 /** Where the next stream begins, for those whose stated length runs into it; streams may share an offset. */
-function startsOf(pages: readonly Page[]): (offset: number) => number {
-  const starts = Float64Array.from(pages.flatMap(({ image }) => [...image.offsets])).sort()
+export function startsAmong(offsets: readonly number[]): (offset: number) => number {
+  const starts = Float64Array.from(offsets).sort()
   return offset => {
     let low = 0
     let high = starts.length
@@ -28,12 +34,13 @@ function startsOf(pages: readonly Page[]): (offset: number) => number {
   }
 }
 
-async function search(
+/** What the streams of one file hold beside their pictures, as zeros to write and as lines of the report. */
+export async function clearedStreams(
   source: ByteSource,
   streams: Iterable<Extent>,
   nextStart: (offset: number) => number,
   signal?: AbortSignal,
-): Promise<Found> {
+): Promise<Cleared> {
   const found: Found = { patches: [], secrets: [], streams: 0, bytes: 0 }
   for (const { offset, length } of streams) {
     signal?.throwIfAborted()
@@ -54,7 +61,14 @@ async function search(
       found.patches.push({ offset: offset + text.offset, zeros: text.length })
     }
   }
-  return found
+  return { patches: found.patches, taken: place => takenFrom(found, place) }
+}
+
+function takenFrom({ streams, bytes, secrets }: Found, place: string): Taken[] {
+  if (streams === 0) return []
+  const name = 'comments and application segments'
+  const removed = { place, kind: 'jpeg-segment' as const, name, length: bytes, count: streams }
+  return [{ removed }, ...secrets.map(secret => ({ secret }))]
 }
 
 /** Each stream once: writers let all empty tiles share one. */
@@ -80,20 +94,16 @@ function tablesOf(ifd: Ifd): Extent[] {
 export const clearJpegComments: Step = async (draft, signal) => {
   const patches: Patch[] = []
   const taken: Taken[] = []
-  const nextStart = startsOf(draft.pages)
+  const nextStart = startsAmong(draft.pages.flatMap(({ image }) => [...image.offsets]))
   for (const page of draft.pages) {
     if (page.image.compression !== Compression.Jpeg) continue
     for (const [what, streams] of [
       ['tiles', tilesOf(page)],
       ['JPEGTables', tablesOf(page.ifd)],
     ] as const) {
-      const found = await search(draft.source, streams, nextStart, signal)
-      if (found.streams === 0) continue
+      const found = await clearedStreams(draft.source, streams, nextStart, signal)
       patches.push(...found.patches)
-      const place = `IFD ${page.ifd.index}, ${what}`
-      const name = 'comments and application segments'
-      taken.push({ removed: { place, kind: 'jpeg-segment', name, length: found.bytes, count: found.streams } })
-      taken.push(...found.secrets.map(secret => ({ secret })))
+      taken.push(...found.taken(`IFD ${page.ifd.index}, ${what}`))
     }
   }
   return take({ ...draft, patches: [...draft.patches, ...patches] }, taken)

@@ -1,9 +1,17 @@
 import type { Step, TiffFormat } from '../draft.ts'
+import type { MiraxStep } from '../mirax/draft.ts'
 import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'
 import { dropAssociatedImages } from './drop-associated-images.ts'
 import { keepStructuralFields } from './keep-structural-fields.ts'
+import { blankUnused } from './mirax/blank-unused.ts'
+import { checkPositions } from './mirax/check-positions.ts'
+import { clearComments } from './mirax/clear-comments.ts'
+import { dropRecords } from './mirax/drop-records.ts'
+import { dropStrays } from './mirax/drop-strays.ts'
+import { rewriteIndex } from './mirax/rewrite-index.ts'
+import { rewriteSlidedat } from './mirax/rewrite-slidedat.ts'
 import { rewriteDescriptions } from './rewrite-descriptions.ts'
 import { rewriteDirectories } from './rewrite-directories.ts'
 
@@ -16,6 +24,17 @@ const tiff: readonly Step[] = [
   clearJpegComments,
   rewriteDirectories,
   blankUnusedBytes,
+]
+
+/** A MIRAX slide whose stored images stay at their places in the data files. */
+export const miraxProcedure: readonly MiraxStep[] = [
+  dropRecords,
+  checkPositions,
+  dropStrays,
+  rewriteSlidedat,
+  rewriteIndex,
+  clearComments,
+  blankUnused,
 ]
 
 /** What is done to a file of each format that is edited in place, in order. Formats without a procedure are rewritten. */

@@ -1,0 +1,32 @@
+import { assertInside } from '@coverslip/wsi/byte-source.ts'
+import { assertSeparate, gaps } from '../../extents.ts'
+import type { DataEdit, MiraxStep } from '../../mirax/draft.ts'
+import { imagesIn } from './clear-comments.ts'
+
+const VERSION = '01.02'
+
+/** What a data file begins with. */
+const headerOf = (slideId: string, file: number): Buffer =>
+  Buffer.from(`${VERSION}${slideId}${String(file).padStart(3, '0')}`)
+
+/**
+ * Of the data files stay the images and the positions, at their places, behind a header with the new id; every other byte
+ * becomes zero, and the file ends behind the last one that stays.
+ * @throws SlideFileError `damaged` when parts of the structure overlap
+ */
+export const blankUnused: MiraxStep = async draft => {
+  const edits = draft.edits.map((edit, file): DataEdit => {
+    const header = headerOf(draft.slideId, file)
+    const images = imagesIn(draft, file)
+    const records = draft.records.flatMap(({ place, layer }) =>
+      place?.file === file ? [{ offset: place.offset, length: place.length, owner: layer }] : [],
+    )
+    const structure = [{ offset: 0, length: header.length, owner: 'header' }, ...records]
+    for (const { offset, length } of [...images, ...records]) assertInside(draft.data[file]!.size, offset, length)
+    assertSeparate(structure, images)
+    const size = [...structure, ...images].reduce((end, { offset, length }) => Math.max(end, offset + length), 0)
+    const unused = gaps([...structure, ...images], size).map(({ offset, length }) => ({ offset, zeros: length }))
+    return { size, patches: [...edit.patches, { offset: 0, bytes: header }, ...unused] }
+  })
+  return { ...draft, edits }
+}

@@ -1,0 +1,45 @@
+import type { Taken } from '../../draft.ts'
+import { take } from '../../draft.ts'
+import type { MiraxDraft, MiraxStep, PlacedRecord } from '../../mirax/draft.ts'
+import { toSecret } from '../../secret.ts'
+import { KNOWN_RECORDS, PICTURES, POSITIONS } from './records.ts'
+
+const isPositions = ({ layer, name }: PlacedRecord): boolean => POSITIONS.get(layer)?.name === name
+/** XML of profiles and logs is searched for texts up to here. */
+const MAX_TEXT = 64 * 1024
+const JPEG = 0xffd8
+
+/** What an XML text says: the values of attributes and what stands between tags. */
+function textsOf(bytes: Buffer): Buffer[] {
+  const texts = bytes.toString('latin1').matchAll(/"([^"<>]{4,200})"|>([^<>]{4,200})</g)
+  return [...texts].flatMap(([, value, text]) => toSecret(value ?? text ?? '') ?? [])
+}
+
+async function takeRecord({ data }: MiraxDraft, record: PlacedRecord): Promise<Taken[]> {
+  const { name, place } = record
+  const picture = PICTURES.get(name)
+  const known = KNOWN_RECORDS.has(name) ? name : 'unknown record'
+  const removed = {
+    place: 'records beside the zoom levels',
+    kind: picture ? ('image' as const) : ('metadata' as const),
+    name: picture ? `${picture} (${known})` : known,
+    length: place?.length ?? 0,
+    count: 1,
+  }
+  const named: Taken = { secret: known === name ? null : toSecret(name) }
+  const source = place && data[place.file]
+  if (!source || place.offset + place.length > source.size) return [{ removed }, named]
+  const bytes = await source.read(place.offset, Math.min(place.length, MAX_TEXT))
+  const texts = bytes.length > 1 && bytes.readUInt16BE(0) === JPEG ? [] : textsOf(bytes)
+  return [{ removed }, named, ...texts.map(secret => ({ secret }))]
+}
+
+/**
+ * Label, macro, preview, scan profiles, histograms, whatever a later scanner may add: every record beside the zoom levels
+ * goes but the positions of the camera.
+ */
+export const dropRecords: MiraxStep = async draft => {
+  const taken: Taken[] = []
+  for (const record of draft.records) if (!isPositions(record)) taken.push(...(await takeRecord(draft, record)))
+  return take({ ...draft, records: draft.records.filter(isPositions) }, taken)
+}
