@@ -35,8 +35,8 @@ async function assembleWanted(
   const held = await claim(deps.db, { slideId, revision, task: ASSEMBLY }, signal)
   const build = held && (await findBuild(deps.db.query, message))
   if (held && build) {
-    const told = () => tellProgress(deps, message)
-    await whileHeld(deps.db, held, signal, told, holding => assemble(deps, workshop, build, holding))
+    const tell = () => tellProgress(deps, message)
+    await whileHeld(deps.db, held, signal, tell, holding => assemble(deps, workshop, build, holding))
   }
   await sweep(deps, workshop, message)
 }

@@ -84,14 +84,14 @@ export interface Holding {
 
 /**
  * Works under a claim, with signs of life, and gives back what is still wanted at the end.
- * @param told called after each sign of life
+ * @param tell called with each sign of life, at the beginning, and at the end
  * @throws ServiceError `unavailable` when the claim was lost: whoever took it does the work
  */
 export async function whileHeld<Result>(
   db: Db<Tables>,
   held: Claim,
   stopping: AbortSignal,
-  told: () => Promise<void>,
+  tell: () => Promise<void>,
   work: (holding: Holding) => Promise<Result>,
 ): Promise<Result> {
   const lost = new AbortController()
@@ -99,19 +99,22 @@ export async function whileHeld<Result>(
   let beating = Promise.resolve()
   const timer = setInterval(() => {
     beating = beat(db, held, fraction)
-      .then(ours => (ours ? told() : lost.abort(new ServiceError('unavailable', 'Another worker has taken over'))))
+      .then(ours => (ours ? tell() : lost.abort(new ServiceError('unavailable', 'Another worker has taken over'))))
       // The database is away for a moment: the next beat tells.
       .catch((error: unknown) => {
         if (!toServiceError(error).retryable) lost.abort(error)
       })
   }, BEAT_MS)
   try {
-    return await work({
+    await tell()
+    const result = await work({
       signal: AbortSignal.any([stopping, lost.signal]),
       onProgress: value => {
         fraction = value
       },
     })
+    await tell()
+    return result
   } finally {
     clearInterval(timer)
     await beating

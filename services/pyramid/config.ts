@@ -46,6 +46,11 @@ export const config = {
     default: '0',
     help: 'Threads that build one part; 0: one per core',
   },
+  PYRAMID_PART_SIZE: {
+    type: integer(1024, 65_536),
+    default: '8192',
+    help: 'Edge of a part in level-0 pixels: a power of two times 256',
+  },
   PYRAMID_WINDOW: {
     type: integer(1, 1024),
     default: '8',

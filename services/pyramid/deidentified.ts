@@ -66,7 +66,8 @@ async function planBuild(
   try {
     const description = await describeSlide(original.path, signal)
     const coding = codingFor(techniqueOf(message), deps.config.PYRAMID_CODINGS)
-    const plan = planPyramid(description, { tileSize: TILE_SIZE, coding })
+    const partSize = deps.config.PYRAMID_PART_SIZE
+    const plan = planPyramid(description, { tileSize: TILE_SIZE, coding, partSize })
     const asked = Math.min(plan.parts, deps.config.PYRAMID_WINDOW)
     await deps.db.transaction(async trx => {
       if ((await knownState(trx, message.slideId, message.revision)) !== undefined) return

@@ -30,8 +30,8 @@ async function buildWanted(
   const held = await claim(deps.db, { slideId, revision, task: part }, signal)
   const build = held && (await findBuild(deps.db.query, message))
   if (!held || !build) return sweep(deps, workshop, message)
-  const told = () => tellProgress(deps, message)
-  const finished = await whileHeld(deps.db, held, signal, told, async holding => {
+  const tell = () => tellProgress(deps, message)
+  const finished = await whileHeld(deps.db, held, signal, tell, async holding => {
     const made = (await takeOver(deps, build, part)) ?? (await makePart(deps, workshop, build, part, holding))
     return finish(deps, build, part, made)
   })

@@ -6,6 +6,9 @@ import { type Build, lockBuild, replan } from './builds.ts'
 import type { PyramidDeps } from './deps.ts'
 import { bytesOf, techniqueOf } from './event.ts'
 
+/** Of a pyramid's index and tables, which weigh on a small slide only. */
+const OVERHEAD = 64 * 1024
+
 /**
  * @param bytes size of the pyramid
  * @returns whether its parts are made again, since it would be too large
@@ -14,7 +17,7 @@ import { bytesOf, techniqueOf } from './event.ts'
 export async function codeSmaller(deps: PyramidDeps, build: Build, bytes: number): Promise<boolean> {
   const { slideId, revision, event, plan } = build
   const policy = codingFor(techniqueOf(event), deps.config.PYRAMID_CODINGS)
-  const decision = decideSize(policy, plan.coding, bytes, bytesOf(event))
+  const decision = decideSize(policy, plan.coding, bytes - OVERHEAD, bytesOf(event))
   if (decision.kind === 'keep') return false
   if (decision.kind === 'refuse') throw new ServiceError('unsupported', decision.reason)
   await deps.db.transaction(async trx => {

@@ -18,7 +18,7 @@ import { failBuild } from './outcome.ts'
 import { onPartWanted } from './part-wanted.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
-type Task =
+export type Task =
   | { name: 'pyramid.part_wanted'; message: EventMessage<'pyramid.part_wanted'> }
   | { name: 'pyramid.assembly_wanted'; message: EventMessage<'pyramid.assembly_wanted'> }
 
@@ -26,6 +26,8 @@ export interface Scene {
   test: TestDeps<PyramidDeps>
   deps: PyramidDeps
   workshop: Workshop
+  /** Changes settings, from the next event on. */
+  configure(settings: Partial<PyramidDeps['config']>): void
   /** Puts a file into the store of originals. */
   deidentified(file: string, width: number, height: number): Promise<SlideDeidentified>
   /** Handles slides.deidentified only. */
@@ -58,6 +60,7 @@ export async function openScene(environment: Record<string, string> = {}): Promi
     test,
     deps,
     workshop,
+    configure: settings => void Object.assign(deps.config, settings),
     async deidentified(file, width, height) {
       const slideId = randomUUID()
       const key = `${slideId}/1/original.svs`
