@@ -9,6 +9,7 @@ export interface TurboJpegLibrary {
   initCompress(): unknown
   initDecompress(): unknown
   initTransform(): unknown
+  destroy(handle: unknown): number
   errorText(handle: unknown): string
   header(
     handle: unknown,
@@ -113,6 +114,7 @@ export function bindTurboJpeg(): TurboJpegLibrary {
     initCompress: lib.func('void *tjInitCompress()'),
     initDecompress: lib.func('void *tjInitDecompress()'),
     initTransform: lib.func('void *tjInitTransform()'),
+    destroy: lib.func('int tjDestroy(void *handle)'),
     errorText: lib.func('const char *tjGetErrorStr2(void *handle)'),
     header: lib.func(
       'int tjDecompressHeader3(void *handle, const uint8_t *jpeg, unsigned long size, int *width, int *height, int *sampling, int *colorspace)',

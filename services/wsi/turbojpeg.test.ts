@@ -97,3 +97,16 @@ test('damaged streams and wrong sizes end as SlideFileError', () => {
   expect(() => crop(jpeg.subarray(0, 100), 10, 10)).toThrow(SlideFileError)
   expect(() => encodeRgb(new Uint8Array(10), 64, 64)).toThrow(RangeError)
 })
+
+test('a header that breaks off does not spoil the next picture', () => {
+  const rgb = field(64, 64)
+  const sound = encodeRgb(rgb, 64, 64, { quality: 95 })
+  const broken = Buffer.from(sound)
+  const tables = broken.indexOf(Buffer.from([0xff, 0xdb]))
+  broken[tables + 4] = 0x0f
+  const expected = decodeRgb(sound).data
+  for (let i = 0; i < 3; i++) {
+    expect(() => decodeRgb(broken)).toThrow(SlideFileError)
+    expect(Buffer.compare(decodeRgb(sound).data, expected)).toBe(0)
+  }
+})

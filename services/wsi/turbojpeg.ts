@@ -90,11 +90,21 @@ const WARNING = /^(Corrupt JPEG data|Premature end of JPEG|Invalid Adobe|Warning
  * Throws for a fatal error. Told by the last message: `tjGetErrorCode` still says "warning" when a fatal error follows
  * one (libjpeg-turbo 2.1).
  */
-function check({ lib }: TurboJpeg, handle: unknown, outcome: number): void {
+function check(tj: TurboJpeg, handle: unknown, outcome: number): void {
   if (outcome === 0) return
-  const cause = new Error(lib.errorText(handle))
+  const cause = new Error(tj.lib.errorText(handle))
   if (WARNING.test(cause.message)) return
+  abandon(tj)
   throw new SlideFileError('damaged', 'A JPEG image in the file is damaged.', { cause })
+}
+
+/**
+ * Lets go of the handles after a fatal error: a header that breaks off leaves libjpeg in the middle of it, and the next
+ * JPEG, however sound, would be read from there (tjDecompressHeader3 of libjpeg-turbo 2.1 does not reset).
+ */
+function abandon(tj: TurboJpeg): void {
+  if (loaded === tj) loaded = undefined
+  for (const handle of [tj.compressor, tj.decompressor, tj.transformer]) tj.lib.destroy(handle)
 }
 
 /** The target buffer, large enough for a JPEG of this size. */
@@ -105,7 +115,8 @@ function targetFor(tj: TurboJpeg, width: number, height: number, sampling: numbe
   return tj.target
 }
 
-const written = (tj: TurboJpeg): Buffer => Buffer.from(tj.target.subarray(0, Number(tj.size[0])))
+const lastWritten = (tj: TurboJpeg): Uint8Array => tj.target.subarray(0, Number(tj.size[0]))
+const written = (tj: TurboJpeg): Buffer => Buffer.from(lastWritten(tj))
 
 /**
  * What a complete JPEG says about itself.
@@ -306,7 +317,15 @@ export function encodeRgb(
 }
 
 /** Encodes `width` x `height` pixels from where the planes begin as a complete JPEG of the planes' sampling. */
-export function encodeYuv(planes: YuvPlanes, width: number, height: number, { quality = 50 } = {}): Buffer {
+export const encodeYuv = (
+  planes: YuvPlanes,
+  width: number,
+  height: number,
+  options: { quality?: number } = {},
+): Buffer => Buffer.from(encodeYuvShared(planes, width, height, options))
+
+/** As {@link encodeYuv}, in memory that the next call of any encoder overwrites. */
+export function encodeYuvShared(planes: YuvPlanes, width: number, height: number, { quality = 50 } = {}): Uint8Array {
   const tj = turbo()
   const { lib, compressor } = tj
   const sampling = SAMPLING.indexOf(planes.subsampling)
@@ -329,7 +348,7 @@ export function encodeYuv(planes: YuvPlanes, width: number, height: number, { qu
       flags,
     ),
   )
-  return written(tj)
+  return lastWritten(tj)
 }
 
 /**

@@ -31,9 +31,7 @@ const made = () => join(folder, 'made.ndpi')
 
 async function wholeOf(path: string): Promise<Buffer> {
   const slide = await openSlide(path)
-  const pixels = await slide.readRegion(0, 0, size.width, size.height)
-  await slide.close()
-  return pixels
+  return slide.readRegion(0, 0, size.width, size.height).finally(() => slide.close())
 }
 
 /** The page's only strip, which is a complete JPEG. */

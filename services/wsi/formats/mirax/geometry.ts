@@ -30,11 +30,16 @@ export interface MiraxGeometry {
 }
 
 const COUNT = { min: 1, max: 1000 }
-/** 16 million places; a slide of 100,000 x 100,000 pixels has 170,000. */
-const MAX_PLACES = 2 ** 24
+/** A slide of 100,000 x 100,000 pixels has 170,000 images. */
+const MAX_PLACES = 2 ** 22
+/** Sides of stored images; scanners write some hundred pixels. */
+const IMAGE_SIDE = { min: 1, max: 8192 }
+/** As of TIFF files: ten times the largest glass at the finest scan. */
+const MAX_PIXELS = 2 ** 40
 const SIDE = { min: 1, max: MAX_PLACES }
 const MAX_LEVELS = 32
 
+const tooLarge = () => new SlideFileError('too-large', 'The image has more pixels than any slide.')
 const unsupported = (what: string) => new SlideFileError('unsupported', what)
 
 /**
@@ -47,11 +52,11 @@ export function miraxGeometry(slidedat: Slidedat): MiraxGeometry {
   const divisions = slidedat.get('GENERAL')?.has('CameraImageDivisionsPerSide')
     ? general('CameraImageDivisionsPerSide')
     : 1
-  if (imagesAcross * imagesDown > MAX_PLACES) throw new SlideFileError('too-large', 'The slide has too many images.')
+  if (imagesAcross * imagesDown > MAX_PLACES) throw tooLarge()
   assertOneImagePerPlace(slidedat)
   const sections = levelSections(slidedat)
   const [first] = sections as [string]
-  const size = (key: string) => wholeNumber(slidedat, first, key, { min: 1, max: 65_500 })
+  const size = (key: string) => wholeNumber(slidedat, first, key, IMAGE_SIDE)
   const [imageWidth, imageHeight] = [size('DIGITIZER_WIDTH'), size('DIGITIZER_HEIGHT')]
   const overlapX = decimalNumber(slidedat, first, 'OVERLAP_X')
   const overlapY = decimalNumber(slidedat, first, 'OVERLAP_Y')
@@ -60,6 +65,7 @@ export function miraxGeometry(slidedat: Slidedat): MiraxGeometry {
     width: extent(imagesAcross, divisions, imageWidth, overlapX),
     height: extent(imagesDown, divisions, imageHeight, overlapY),
   }
+  if (base.width * base.height > MAX_PIXELS) throw tooLarge()
   const [mppX, mppY] = ['X', 'Y'].map(axis => decimalNumber(slidedat, first, `MICROMETER_PER_PIXEL_${axis}`))
   const levels = levelsOf(base, concats)
   return {

@@ -7,10 +7,8 @@ export interface DataPlace {
   length: number
 }
 
-/** A stored image: `place` counts the places of the slide in rows; of a level above 0 it is the upper left one. */
-export interface ImagePlace extends DataPlace {
-  place: number
-}
+/** Stored images, four numbers each: place (counted in rows of places), offset, length, file. */
+export type ImageList = Int32Array
 
 const VERSION = '01.02'
 
@@ -40,22 +38,31 @@ export class MiraxIndex {
 
   /**
    * The images of a zoom level.
-   * @param most more than these are a sign of damage
+   * @param most more images than these are a sign of damage
    * @throws SlideFileError `damaged`
    */
-  images(level: number, most: number): ImagePlace[] {
-    const found: ImagePlace[] = []
+  images(level: number, most: number): ImageList {
+    const pages = [...this.#pages(this.#firstPage(0, level), most)]
+    const list = new Int32Array(pages.reduce((sum, { items }) => sum + items * 4, 0))
+    let at = 0
+    for (const { from, items } of pages) {
+      for (let i = 0; i < items * 4; i++) list[at++] = this.#int(from + i * 4)
+    }
+    for (let i = 3; i < list.length; i += 4) if ((list[i] as number) >= this.#files) throw damaged()
+    return list
+  }
+
+  *#pages(first: number, most: number): Generator<{ from: number; items: number }> {
     const seen = new Set<number>()
-    for (let page = this.#firstPage(0, level); page !== 0; ) {
+    let total = 0
+    for (let page = first; page !== 0; ) {
       const [items, next] = [this.#int(page), this.#int(page + 4)]
-      if (seen.has(page) || found.length + items > most) throw damaged()
+      total += items
+      if (seen.has(page) || total > most) throw damaged()
       seen.add(page)
-      for (let at = page + 8; at < page + 8 + items * 16; at += 16) {
-        found.push({ place: this.#int(at), ...this.#place(at + 4) })
-      }
+      yield { from: page + 8, items }
       page = next
     }
-    return found
   }
 
   /**

@@ -15,8 +15,8 @@ import { nominalPositions, storedPositions } from './positions.ts'
 import { type MiraxRecord, miraxRecords } from './records.ts'
 import { parseSlidedat, type Slidedat, textOf, wholeNumber } from './slidedat.ts'
 
-/** A slide of 16 million images has an index of this size. */
-const MAX_INDEX_BYTES = 300 * 1024 * 1024
+/** A slide of four million images and all of its zoom levels has an index of this size. */
+const MAX_INDEX_BYTES = 100 * 1024 * 1024
 
 /** Records of the scan data layer that are pictures, by what they show. The first one shows the whole glass. */
 const ASSOCIATED: Record<string, AssociatedKind> = {
@@ -89,9 +89,12 @@ async function pasted(slide: Open): Promise<PictureSlideReader | null> {
   const description = { ...describe(geometry), associated: await associatedImages(slide, records) }
   if (geometry.coding !== 'JPEG' || !isPasted(geometry)) return null
   const images = index.images(0, geometry.imagesAcross * geometry.imagesDown)
-  for (const { file, offset, length } of images) assertInside((sources[file] as ClosableSource).size, offset, length)
-  const pictures = placeImages(geometry, images, await positionsOf(slide, records))
-  return pictures && pictureReader(description, { paths, sources }, pictureLookup(pictures, geometry))
+  for (let i = 0; i < images.length; i += 4) {
+    const source = sources[images[i + 3] as number] as ClosableSource
+    assertInside(source.size, images[i + 1] as number, images[i + 2] as number)
+  }
+  const placed = placeImages(geometry, images, await positionsOf(slide, records))
+  return placed && pictureReader(description, { paths, sources }, pictureLookup(geometry, placed))
 }
 
 const describe = ({ width, height, levels, mpp, objectivePower }: MiraxGeometry): SlideDescription => ({
@@ -116,7 +119,7 @@ async function positionsOf(slide: Open, records: readonly MiraxRecord[]): Promis
 }
 
 /** A list of positions for as many photographs as a slide may have, and then some. */
-const MAX_RECORD_BYTES = 160 * 1024 * 1024
+const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 async function readPlace({ sources }: Open, { file, offset, length }: DataPlace): Promise<Buffer> {
   if (length > MAX_RECORD_BYTES) throw new SlideFileError('too-large', 'A record of the slide is too large.')
