@@ -151,10 +151,22 @@ describe('coding that only OpenSlide decodes', () => {
     [Tag.TileByteCounts, 4, [length]],
   ]
 
-  it('16 bits per colour', async () => {
+  const planar = (offsets: number[], length: number): Field[] =>
+    oneTile(8, 1, length).map(
+      (field): Field =>
+        ({
+          [Tag.PlanarConfiguration]: [field[0], 3, [2]] as Field,
+          [Tag.TileOffsets]: [field[0], 4, offsets] as Field,
+          [Tag.TileByteCounts]: [field[0], 4, offsets.map(() => length)] as Field,
+        })[field[0]] ?? field,
+    )
+
+  it('one plane per colour', async () => {
     const samples = await picture.clone().raw().toBuffer()
-    const wide = Buffer.from([...samples].flatMap(v => [v, v]))
-    await sameAs(await written('deep.tif', buildTiff(wide, [oneTile(16, 1, wide.length)]).file), 'generic-tiff')
+    const planes = Buffer.from([0, 1, 2].flatMap(c => [...samples].filter((_, i) => i % 3 === c)))
+    const plane = planes.length / 3
+    const offsets = [0, 1, 2].map(i => dataStart() + i * plane)
+    await sameAs(await written('planar.tif', buildTiff(planes, [planar(offsets, plane)]).file), 'generic-tiff')
   })
 
   const vips = spawnSync('vips', ['--version']).status === 0
@@ -178,6 +190,38 @@ describe('coding that only OpenSlide decodes', () => {
     const stream = file.subarray(file.indexOf(Buffer.from([0xff, 0x4f, 0xff, 0x51])))
     const fields = oneTile(8, 33005, stream.length, [[Tag.ImageDescription, 2, 'Aperio Image Library|AppMag = 40']])
     await sameAs(await written('jpeg2000.svs', buildTiff(stream, [fields]).file), 'aperio')
+  })
+})
+
+describe('content that could only be shown mangled is refused by name', () => {
+  const image = (samples: number, bits: number, photometric: number, more: Field[] = []): Field[] => [
+    [Tag.ImageWidth, 4, [64]],
+    [Tag.ImageLength, 4, [64]],
+    [Tag.BitsPerSample, 3, Array(samples).fill(bits)],
+    [Tag.Compression, 3, [1]],
+    [Tag.PhotometricInterpretation, 3, [photometric]],
+    [Tag.SamplesPerPixel, 3, [samples]],
+    [Tag.TileWidth, 3, [64]],
+    [Tag.TileLength, 3, [64]],
+    [Tag.TileOffsets, 4, [dataStart()]],
+    [Tag.TileByteCounts, 4, [(64 * 64 * samples * bits) / 8]],
+    ...more,
+  ]
+  it.each([
+    ['16 bits per colour', image(3, 16, 2), /8 bits/],
+    ['16 bits of grey', image(1, 16, 1), /8 bits/],
+    ['floating-point values', image(1, 32, 1, [[Tag.SampleFormat, 3, [3]]]), /floating-point/],
+    ['two grey channels', image(2, 8, 1), /several channels/],
+    ['five channels', image(5, 8, 2), /several channels/],
+  ])('%s', async (_, fields, reason) => {
+    const path = await written('content.tif', buildTiff(Buffer.alloc(64 * 64 * 16), [fields]).file)
+    await expect(openSlide(path)).rejects.toMatchObject({ code: 'unsupported', publicMessage: reason })
+  })
+
+  it('pages of one size in an Aperio file', async () => {
+    const page = image(3, 8, 2, [[Tag.ImageDescription, 2, 'Aperio Fluorescence|AppMag = 20']])
+    const path = await written('channels.svs', buildTiff(Buffer.alloc(64 * 64 * 16), [page, page, page]).file)
+    await expect(openSlide(path)).rejects.toMatchObject({ code: 'unsupported', publicMessage: /channels/ })
   })
 })
 

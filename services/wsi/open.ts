@@ -1,6 +1,7 @@
 import { type ClosableSource, openFile } from './byte-source.ts'
 import { SlideFileError } from './errors.ts'
 import { describeAperio, isAperio } from './formats/aperio.ts'
+import { assertEightBitColour } from './formats/content.ts'
 import { describeGeneric } from './formats/generic.ts'
 import { isHamamatsu } from './formats/hamamatsu/index.ts'
 import { openHamamatsu } from './formats/hamamatsu/open.ts'
@@ -120,7 +121,9 @@ async function throughIndex(
   signal?: AbortSignal,
 ): Promise<SlideReader> {
   const [first] = file.ifds as [Ifd]
-  const reason = undecodable(await readGeometry(first))
+  const geometry = await readGeometry(first)
+  assertEightBitColour(geometry)
+  const reason = undecodable(geometry)
   if (reason !== null) {
     const reader = await throughOpenSlide(path, source, file, signal).catch((error: unknown) => {
       const unknown = error instanceof SlideFileError && error.code === 'not-a-slide'

@@ -1,5 +1,5 @@
 import { SlideFileError } from '../errors.ts'
-import type { AssociatedImage, AssociatedKind, SlideDescription } from '../slide.ts'
+import type { AssociatedImage, AssociatedKind, Level, SlideDescription } from '../slide.ts'
 import { readGeometry } from '../tiff/image.ts'
 import type { Ifd, TiffFile } from '../tiff/index.ts'
 import { Tag } from '../tiff/tags.ts'
@@ -44,6 +44,7 @@ export async function describeAperio(file: TiffFile): Promise<SlideDescription> 
     }
   }
   const levels = levelsOf(await Promise.all(tiled.map(readGeometry)))
+  assertOnePerSize(levels)
   const properties = aperioProperties((await first.text(Tag.ImageDescription)) ?? '')
   const mpp = decimal(properties.get('MPP'))
   const rest = file.ifds.filter(ifd => !ifd.has(Tag.TileWidth))
@@ -56,6 +57,14 @@ export async function describeAperio(file: TiffFile): Promise<SlideDescription> 
     objectivePower: decimal(properties.get('AppMag')),
     icc: await first.bytes(Tag.IccProfile),
     associated: [...(await Promise.all(rest.map(associated))), ...(await associatedChildren(file))],
+  }
+}
+
+/** Channels of fluorescence and focal planes are pages of one size. */
+function assertOnePerSize(levels: readonly Level[]): void {
+  const sizes = levels.map(({ width, height }) => `${width}x${height}`)
+  if (new Set(sizes).size < sizes.length) {
+    throw new SlideFileError('unsupported', 'The slide has several channels or focal planes, which are not supported.')
   }
 }
 

@@ -10,8 +10,21 @@ export interface Rectangle {
   height: number
 }
 
-/** Decoded tiles kept for the next region, at least one row of tiles of a strip-wise reader up to 43,000 px wide. */
-const CACHE_BYTES = 32 * 1024 * 1024
+/** Decoded tiles kept for the next region. */
+const TILE_CACHE = 32 * 1024 * 1024
+
+/**
+ * Strips are as wide as the image, so that every block of a row of blocks needs the same ones: they are kept for so many
+ * rows, that each is decoded once, within bounds (32,000 px wide).
+ */
+const STRIP_CACHE_ROWS = 2048
+const MAX_STRIP_CACHE = 192 * 1024 * 1024
+
+function cacheSize({ tiled, width, tileHeight }: TiffImage): number {
+  if (tiled) return TILE_CACHE
+  // The strips at both ends belong to it in part.
+  return Math.min(MAX_STRIP_CACHE, Math.max(TILE_CACHE, width * 3 * (STRIP_CACHE_ROWS + 2 * tileHeight)))
+}
 
 /** Rows of the strips into which an uncompressed image in one piece is cut. */
 const STRIP_ROWS = 64
@@ -36,24 +49,27 @@ export function cutSingleStrip(image: TiffImage): TiffImage {
 
 /** Reads rectangles of a TIFF image as interleaved 8-bit RGB; missing tiles and what lies outside are white. */
 export function createRegionReader(source: ByteSource, image: TiffImage) {
-  const cache = new Map<number, Buffer>()
-  let cached = 0
+  const cache = new Map<number, Promise<Buffer>>()
+  const capacity = Math.max(1, Math.floor(cacheSize(image) / (image.tileWidth * image.tileHeight * 3)))
 
-  const load = async (column: number, row: number, signal?: AbortSignal): Promise<Buffer | null> => {
+  const decode = async (index: number, row: number): Promise<Buffer> => {
+    const { width, height } = tileSize(image, row)
+    const bytes = await source.read(image.offsets[index] as number, image.counts[index] as number)
+    return decodeTile(image, bytes, width, height)
+  }
+
+  /** A tile that several regions want at the same time is decoded once, so that no one's signal may stop it. */
+  const load = (column: number, row: number): Promise<Buffer> | null => {
     const index = row * image.across + column
-    const count = image.counts[index] as number
-    if (count === 0) return null
+    if (image.counts[index] === 0) return null
     const hit = cache.get(index)
     if (hit) return hit
-    const { width, height } = tileSize(image, row)
-    const bytes = await source.read(image.offsets[index] as number, count, signal)
-    const tile = await decodeTile(image, bytes, width, height)
+    const tile = decode(index, row)
     cache.set(index, tile)
-    cached += tile.length
-    for (const [key, old] of cache) {
-      if (cached <= CACHE_BYTES || key === index) break
+    tile.catch(() => cache.delete(index))
+    for (const key of cache.keys()) {
+      if (cache.size <= capacity) break
       cache.delete(key)
-      cached -= old.length
     }
     return tile
   }
@@ -66,7 +82,7 @@ export function createRegionReader(source: ByteSource, image: TiffImage) {
     for (let row = Math.floor(Math.max(region.y, 0) / tileHeight); row * tileHeight < bottom; row++) {
       for (let column = Math.floor(Math.max(region.x, 0) / tileWidth); column * tileWidth < right; column++) {
         signal?.throwIfAborted()
-        const tile = await load(column, row, signal)
+        const tile = await load(column, row)
         if (tile) copyTile(tile, column * tileWidth, row * tileHeight, image, output, region)
       }
     }
