@@ -9,9 +9,8 @@ import { createRegionReader } from './region.ts'
 const SIZE = { width: 600, height: 1500 }
 
 async function striped() {
-  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
-  const picture = sharp({ create: { ...SIZE, channels: 3, background: '#fff', noise } })
-  const pixels = await picture.clone().raw().toBuffer()
+  const pixels = Buffer.from(Array.from({ length: SIZE.width * SIZE.height * 3 }, (_, i) => (i * 7 + (i >> 5)) & 0xff))
+  const picture = sharp(pixels, { raw: { ...SIZE, channels: 3 } })
   const file = await picture.tiff({ compression: 'lzw', predictor: 'horizontal' }).toBuffer()
   const reads: number[] = []
   const whole = bufferSource(file)
