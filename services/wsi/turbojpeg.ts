@@ -196,13 +196,14 @@ const stridesOf = ({ yStride, uvStride }: YuvPlanes) => Int32Array.of(yStride, u
 
 /**
  * Decodes a complete YCbCr JPEG of `width` x `height` pixels, without any conversion of its samples, to where `target`'s
- * planes begin.
+ * planes begin; of a grey one, the luma plane only.
  * @throws SlideFileError `damaged` also when the JPEG has another size or sampling than the target
  */
 export function decodeYuvInto(jpeg: Uint8Array, target: YuvPlanes, width: number, height: number): void {
   const tj = turbo()
   const header = readHeader(jpeg)
-  if (header.width !== width || header.height !== height || header.sampling !== target.subsampling)
+  const fits = header.sampling === target.subsampling || header.colorspace === 'grey'
+  if (header.width !== width || header.height !== height || !fits)
     throw new SlideFileError('damaged', 'A JPEG image in the file differs from the size or sampling that is stated.')
   const { lib, decompressor } = tj
   const flags = ACCURATE_DCT | LIMIT_SCANS
@@ -214,10 +215,11 @@ export function decodeYuvInto(jpeg: Uint8Array, target: YuvPlanes, width: number
   )
 }
 
-/** Decodes a complete YCbCr JPEG to its planes. @throws SlideFileError as {@link decodeYuvInto} */
+/** Decodes a complete YCbCr or grey JPEG to its planes. @throws SlideFileError as {@link decodeYuvInto} */
 export function decodeYuv(jpeg: Uint8Array): YuvImage {
-  const { width, height, sampling } = readHeader(jpeg)
+  const { width, height, sampling, colorspace } = readHeader(jpeg)
   const image = allocateYuv(width, height, sampling === '4:4:4' ? '4:4:4' : '4:2:0')
+  if (colorspace === 'grey') for (const plane of [image.u, image.v]) plane.fill(128)
   decodeYuvInto(jpeg, image, width, height)
   return image
 }
@@ -295,12 +297,12 @@ function assertPixels(rgb: Uint8Array, width: number, height: number): void {
   if (rgb.length < width * height * 3) throw new RangeError('fewer pixels than width * height')
 }
 
-/** Encodes interleaved RGB as a complete JPEG. */
+/** Encodes interleaved RGB as a complete JPEG, in colour or grey. */
 export function encodeRgb(
   rgb: Uint8Array,
   width: number,
   height: number,
-  { quality = 50, subsampling = '4:2:0' }: { quality?: number; subsampling?: Subsampling } = {},
+  { quality = 50, subsampling = '4:2:0' }: { quality?: number; subsampling?: Subsampling | 'grey' } = {},
 ): Buffer {
   const tj = turbo()
   const { lib, compressor } = tj

@@ -112,6 +112,16 @@ export function fillWhite({ y, u, v }: YuvPlanes): void {
   v.fill(128)
 }
 
+/** Neither blue nor red, for `width` x `height` pixels whose luma is all there is. */
+export function fillGrey(planes: YuvPlanes, width: number, height: number): void {
+  const chroma = chromaSize({ subsampling: planes.subsampling, width, height })
+  for (let row = 0; row < chroma.height; row++) {
+    const start = row * planes.uvStride
+    planes.u.fill(128, start, start + chroma.width)
+    planes.v.fill(128, start, start + chroma.width)
+  }
+}
+
 /** An image's samples without the room between and behind them: the rows of y, then of u, then of v. */
 export function packPlanes(image: YuvImage): Buffer {
   const { width, height, y, u, v, yStride, uvStride } = image

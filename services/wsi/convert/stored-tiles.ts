@@ -14,7 +14,7 @@ import {
 } from '../turbojpeg.ts'
 import type { BlockDecoder, DecodeSettings } from './decoder.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
-import { fillWhite, from } from './planes.ts'
+import { fillGrey, fillWhite, from, paste } from './planes.ts'
 
 /** What a worker knows of the source's level 0 when it decodes stored JPEG tiles by itself. */
 export interface StoredImage {
@@ -35,6 +35,9 @@ export interface StoredTile {
 /** Tiles that lie this near to each other in the file are read at once, up to so many bytes. */
 const GAP = 64 * 1024
 const RUN = 4 * 1024 * 1024
+
+/** A tile that shows anything takes more than a byte for so many pixels. */
+const GLASS = 16
 
 /** The largest tile that is decoded into a block; larger ones take the reader's way. */
 const MAX_TILE_EDGE = 2048
@@ -105,9 +108,16 @@ function decodeStored(
     scratch('pixels'),
   )
   if (tiles.length < across * down) fillWhite(canvas)
+  // Scanners that leave glass out write the same few bytes for it again and again: such a tile is decoded once.
+  let glass: { bytes: Buffer; planes: YuvPlanes } | undefined
   for (const { tile, bytes } of readTiles(fd, tiles)) {
-    const target = from(canvas, tile.column * tileWidth - left, tile.row * tileHeight - top)
-    decodeTile(image, completeJpeg(image, bytes), target, scratch('rgb'))
+    const planes = from(canvas, tile.column * tileWidth - left, tile.row * tileHeight - top)
+    if (glass?.bytes.equals(bytes)) {
+      paste({ ...glass.planes, width: tileWidth, height: tileHeight }, planes, 0, 0)
+      continue
+    }
+    decodeTile(image, completeJpeg(image, bytes), planes, scratch('rgb'))
+    if (bytes.length * GLASS < tileWidth * tileHeight) glass = { bytes, planes }
   }
   return from(canvas, block.x - left, block.y - top)
 }
@@ -116,7 +126,9 @@ function decodeTile({ tileWidth, tileHeight }: StoredImage, jpeg: Buffer, target
   const { width, height, sampling, colorspace } = readHeader(jpeg)
   if (width !== tileWidth || height !== tileHeight)
     throw new SlideFileError('damaged', 'A tile of the file differs from the size that is stated for it.')
-  if (colorspace === 'ycbcr' && sampling === target.subsampling) decodeYuvInto(jpeg, target, width, height)
+  const grey = colorspace === 'grey'
+  if (grey) fillGrey(target, width, height)
+  if (grey || (colorspace === 'ycbcr' && sampling === target.subsampling)) decodeYuvInto(jpeg, target, width, height)
   else rgbToYuv(decodeRgb(jpeg, allocate).data, width, height, target)
 }
 

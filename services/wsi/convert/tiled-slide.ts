@@ -9,6 +9,8 @@ export interface TiledSlide {
   picture: Picture
   tileSize?: number
   subsampling?: Subsampling
+  /** One channel; the picture's red one is taken. */
+  grey?: boolean
   /** ImageDescription; beginning with "Aperio" it makes an SVS. */
   description?: string
   icc?: Buffer
@@ -17,14 +19,16 @@ export interface TiledSlide {
 }
 
 export async function writeTiledSlide(path: string, slide: TiledSlide): Promise<void> {
-  const { picture, tileSize = 64, subsampling = '4:2:0', replace } = slide
+  const { picture, tileSize = 64, subsampling = '4:2:0', grey = false, replace } = slide
   const writer = await createTiffWriter(path)
   const offsets: number[] = []
   const counts: number[] = []
   for (let row = 0; row * tileSize < picture.height; row++) {
     for (let column = 0; column * tileSize < picture.width; column++) {
-      const jpeg = () =>
-        encodeRgb(tileOf(picture, column, row, tileSize), tileSize, tileSize, { quality: 95, subsampling })
+      const jpeg = () => {
+        const coding = { quality: 95, subsampling: grey ? ('grey' as const) : subsampling }
+        return encodeRgb(tileOf(picture, column, row, tileSize), tileSize, tileSize, coding)
+      }
       const bytes = replace?.(column, row) ?? jpeg()
       offsets.push(bytes.length === 0 ? 0 : await writer.appendBytes(bytes))
       counts.push(bytes.length)
@@ -34,16 +38,16 @@ export async function writeTiledSlide(path: string, slide: TiledSlide): Promise<
   const tags: Record<number, Field> = {
     [Tag.ImageWidth]: long(picture.width),
     [Tag.ImageLength]: long(picture.height),
-    [Tag.BitsPerSample]: short(8, 8, 8),
+    [Tag.BitsPerSample]: grey ? short(8) : short(8, 8, 8),
     [Tag.Compression]: short(Compression.Jpeg),
-    [Tag.PhotometricInterpretation]: short(Photometric.YCbCr),
-    [Tag.SamplesPerPixel]: short(3),
+    [Tag.PhotometricInterpretation]: short(grey ? Photometric.BlackIsZero : Photometric.YCbCr),
+    [Tag.SamplesPerPixel]: short(grey ? 1 : 3),
     [Tag.TileWidth]: long(tileSize),
     [Tag.TileLength]: long(tileSize),
     [Tag.TileOffsets]: positions(offsets),
     [Tag.TileByteCounts]: longs(counts),
-    [Tag.YCbCrSubSampling]: short(...chroma),
   }
+  if (!grey) tags[Tag.YCbCrSubSampling] = short(...chroma)
   if (slide.description) tags[Tag.ImageDescription] = ascii(slide.description)
   if (slide.icc) tags[Tag.IccProfile] = opaque(slide.icc)
   writer.addIfd({ tags })

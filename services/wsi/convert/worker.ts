@@ -3,10 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
 import { serve } from '../threads.ts'
 import { rgbToYuv, type YuvPlanes } from '../turbojpeg.ts'
-import { allocatePadded, type BlockResult, createScratch, encodeBlock, type TileSettings } from './block.ts'
+import { allocatePadded, type BlockResult, createScratch, encodeBlock } from './block.ts'
 import type { BlockDecoder } from './decoder.ts'
 import type { BlockGeometry } from './plan.ts'
 import type { DecoderModule, SourcePixels } from './source.ts'
+import { createTileEncoder, type TileSettings } from './tile-encoder.ts'
 
 /** The same for all jobs of one conversion. `decoder` where workers read the source by themselves. */
 export interface WorkerSetup extends TileSettings {
@@ -31,6 +32,7 @@ export type WorkerAnswer = { result: BlockResult } | { failure: WorkerFailure }
 const setup = workerData as WorkerSetup
 const { tileSize, coding } = setup
 const scratch = createScratch()
+const encoder = createTileEncoder(setup)
 const decoder = setup.decoder && (await startDecoder(setup.decoder))
 
 async function startDecoder({ module, setup }: DecoderModule): Promise<BlockDecoder<unknown>> {
@@ -52,8 +54,10 @@ function planesFor({ block, pixels }: BlockJob): YuvPlanes {
 
 function answer(job: BlockJob): WorkerAnswer {
   try {
-    return { result: encodeBlock(job.block, planesFor(job), setup, scratch) }
+    return { result: encodeBlock(job.block, planesFor(job), { tileSize, encoder, scratch }) }
   } catch (error) {
+    // What the block had of tiles is not the next one's.
+    encoder.take()
     const known = error instanceof SlideFileError
     return { failure: { code: known ? error.code : null, message: known ? error.publicMessage : String(error) } }
   }
