@@ -1,7 +1,7 @@
 /** Intake: on-prem only. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { intakeSlide, paging } from './schemas.ts'
+import { intakeSlide, paging, watchedFolders } from './schemas.ts'
 
 export const intakeRoutes: readonly RouteSpec[] = [
   {
@@ -53,7 +53,14 @@ export const intakeRoutes: readonly RouteSpec[] = [
     summary: 'One slide on its way in',
     answer: intakeSlide,
   },
-
+  {
+    method: 'GET',
+    path: '/api/intake/watch',
+    module: 'ingest',
+    access: 'intake.read',
+    summary: 'What the watched folders have seen, and why a file of them was not taken',
+    answer: watchedFolders,
+  },
   {
     method: 'DELETE',
     path: '/api/intake/slides/{id}',

@@ -83,6 +83,36 @@ export const intakeSlide = z.object({
 })
 export type IntakeSlide = z.infer<typeof intakeSlide>
 
+/** What the watched folders hold that has not been taken, with the names of files; intake pages only. */
+export const watchedFolders = z.object({
+  folders: z.array(
+    z.object({
+      folder: z.string(),
+      project: z.string(),
+      /** Null: not yet. */
+      lookedAt: z.string().nullable(),
+      lookMs: z.number().nullable(),
+      files: z.number(),
+      /** Why nothing is taken now: the share is away, there is no room. */
+      problem: z.string().nullable(),
+      settling: z.number(),
+      taken: z.number(),
+      refused: z.number(),
+      /** The newest of those that are not taken. */
+      waiting: z.array(
+        z.object({
+          name: z.string(),
+          state: z.string(),
+          reason: z.string().nullable(),
+          since: z.string(),
+          slideId: uuid.nullable(),
+        }),
+      ),
+    }),
+  ),
+})
+export type WatchedFolders = z.infer<typeof watchedFolders>
+
 /** RFC 9457. */
 export const problem = z.object({
   type: z.string(),

@@ -12,6 +12,8 @@ import { consumers, followers } from './standing.ts'
 import type { Tables } from './store.ts'
 import { openUploadStore } from './upload-store.ts'
 import { uploadRoutes } from './uploads.ts'
+import { listWatched } from './watched/list.ts'
+import { startWatching } from './watched/watcher.ts'
 
 export const ingest = defineModule<Tables, typeof config, typeof objects>({
   name: 'ingest',
@@ -25,12 +27,17 @@ export const ingest = defineModule<Tables, typeof config, typeof objects>({
     const arriving = { deps, store, hash, subjects }
     const arrivals = startArrivals(arriving)
     const housekeeping = startHousekeeping(deps, store, arrivals.wake)
+    const watching = startWatching(arriving, arrivals.wake)
     return {
       rpc: createRpc(deps),
+      routes: {
+        'GET /api/intake/watch': async call => ({ body: await listWatched(deps, hash, call.projects()) }),
+      },
       raw: uploadRoutes(arriving, createLeaseLocker(deps.db), arrivals.wake),
       consumers: consumers(deps, store, arrivals.wake),
       followers: followers(deps),
       stop: async () => {
+        await watching.stop()
         await arrivals.stop()
         await housekeeping.stop()
       },

@@ -18,5 +18,9 @@ export const watchedFolders: z.ZodType<WatchedFolder[], string> = z.string().tra
       folders.push({ path: path.length > 1 ? path.replace(/\/+$/, '') : path, project })
     } else context.addIssue('expected absolute paths with their projects, such as /scans/a=project; /scans/b=other')
   }
+  const inside = (a: string, b: string): boolean => a === b || a.startsWith(b === '/' ? b : `${b}/`)
+  if (folders.some((a, i) => folders.some((b, k) => i !== k && inside(a.path, b.path)))) {
+    context.addIssue('expected folders that do not lie in each other')
+  }
   return folders
 })
