@@ -6,6 +6,7 @@
 import { accessRoutes } from './api/access.ts'
 import { annotationsRoutes } from './api/annotations.ts'
 import { intakeRoutes } from './api/intake.ts'
+import { ledgerRoutes } from './api/ledger.ts'
 import { processRoutes } from './api/process.ts'
 import { reviewsRoutes } from './api/reviews.ts'
 import type { RouteSpec } from './api/route.ts'
@@ -36,6 +37,7 @@ export const api: readonly RouteSpec[] = [
   ...intakeRoutes,
   ...reviewsRoutes,
   ...subjectsRoutes,
+  ...ledgerRoutes,
   ...slidesRoutes,
   ...tilesRoutes,
   ...annotationsRoutes,

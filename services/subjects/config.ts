@@ -1,4 +1,10 @@
-import { bytes, integer, type Settings, text } from '@coverslip/platform/config.ts'
+import { bytes, duration, integer, type Settings, text } from '@coverslip/platform/config.ts'
+import { z } from 'zod'
+
+const keepers = z
+  .string()
+  .transform(value => value.split(',').map(name => name.trim()))
+  .pipe(z.array(z.string().regex(/^[a-z]+(@[a-z][a-z0-9]*)?$/, 'expected services such as tiles or tiles@cloud')))
 
 export const config = {
   SUBJECTS_KEY: {
@@ -14,4 +20,14 @@ export const config = {
   },
   MANIFEST_MAX_BYTES: { type: bytes, default: '16m', help: 'Largest manifest' },
   MANIFEST_MAX_LINES: { type: integer(1, 1_000_000), default: '100000', help: 'Most lines of a manifest' },
+  LEDGER_LOOKUP_TTL: {
+    type: duration,
+    default: '15m',
+    help: 'How long the answer of a look-up is shown after somebody agreed to it',
+  },
+  WITHDRAWAL_KEEPERS: {
+    type: keepers,
+    default: 'ingest,deidentify,pyramid,tiles,annotations,catalog',
+    help: 'Who has to say that a withdrawn slide is erased; services of another site as `tiles@cloud`',
+  },
 } satisfies Settings

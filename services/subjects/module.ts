@@ -1,14 +1,20 @@
 import { defineModule } from '@coverslip/platform/module.ts'
 import { config } from './config.ts'
 import type { SubjectsDeps } from './deps.ts'
+import { getAudit, getLedger, postKey, putLedger } from './http/ledger.ts'
+import { getLookup, getLookups, postApproval, postLookup } from './http/lookups.ts'
 import { postManifest } from './http/manifests.ts'
 import { getRules, putRules } from './http/rules.ts'
 import { getSubject, getSubjects, putAttestation, putConsent } from './http/subjects.ts'
+import { getWithdrawal, postWithdrawal } from './http/withdrawals.ts'
+import { startCaretaker } from './ledger/caretaker.ts'
+import { onDeidentified } from './ledger/released.ts'
 import { migrations } from './migrations/index.ts'
 import { createRpc } from './rpc.ts'
 import { openKeyring } from './sealing/keyring.ts'
 import { openRootKey } from './sealing/root-key.ts'
 import type { Tables } from './store.ts'
+import { onDeleted, onErased } from './withdrawal/receipts.ts'
 
 /** Who the material comes from, and whether it may be used. */
 export const subjects = defineModule<Tables, typeof config, Record<never, never>>({
@@ -19,6 +25,7 @@ export const subjects = defineModule<Tables, typeof config, Record<never, never>
     const root = await openRootKey(platform.config)
     await openKeyring(platform.db.query, root)
     const deps: SubjectsDeps = { ...platform, root }
+    const caretaker = startCaretaker(deps)
     return {
       rpc: createRpc(deps),
       routes: {
@@ -29,7 +36,23 @@ export const subjects = defineModule<Tables, typeof config, Record<never, never>
         'GET /api/subjects/{subject}': getSubject(deps),
         'PUT /api/subjects/{subject}/consent': putConsent(deps),
         'PUT /api/subjects/{subject}/attestations/{kind}': putAttestation(deps),
+        'GET /api/ledger': getLedger(deps),
+        'PUT /api/ledger': putLedger(deps, caretaker),
+        'POST /api/ledger/keys': postKey(deps, caretaker),
+        'GET /api/ledger/audit': getAudit(deps),
+        'GET /api/ledger/lookups': getLookups(deps),
+        'POST /api/ledger/lookups': postLookup(deps),
+        'GET /api/ledger/lookups/{id}': getLookup(deps),
+        'POST /api/ledger/lookups/{id}/approval': postApproval(deps),
+        'POST /api/subjects/{subject}/withdrawal': postWithdrawal(deps),
+        'GET /api/withdrawals/{id}': getWithdrawal(deps),
       },
+      consumers: {
+        'slides.deidentified': onDeidentified(deps),
+        'slides.deleted': onDeleted(deps),
+        'slides.erased': onErased(deps),
+      },
+      stop: caretaker.stop,
     }
   },
 })

@@ -7,6 +7,7 @@ import {
 import { admit } from './admit.ts'
 import type { SubjectsDeps } from './deps.ts'
 import { findBySourceName, knownTexts } from './known-texts.ts'
+import { isLedgerOn } from './ledger/switch.ts'
 import type { MaterialCodes } from './store.ts'
 
 const TECHNIQUES: Record<MaterialCodes['technique'], Technique> = {
@@ -30,10 +31,10 @@ export function createRpc({ db, root }: SubjectsDeps): RpcImplementation {
       const researchNumber = slide.research_number ?? ''
       return { admitted, heldBy, pseudonyms, material: toMaterial(material), researchNumber }
     },
-    getKnownTexts: async ({ slideId }) => ({ texts: await knownTexts(db.query, root, slideId) }),
+    getKnownTexts: async ({ slideId }) => ({ texts: await knownTexts(db.query, root, slideId), ledger: true }),
     findBySourceName: async ({ project, sourceName }) => ({
       slideId: (await findBySourceName(db.query, root, project, sourceName)) ?? '',
-      ledger: true,
+      ledger: await isLedgerOn(db.query),
     }),
   }
   return { definition: SubjectsServiceDefinition, implementation: { ...implementation } }

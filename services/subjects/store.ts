@@ -5,6 +5,9 @@ import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction
 /** A JSON column is written as text. */
 export type Json<Value> = ColumnType<Value, string, string>
 
+/** pg gives bigint as text, PGlite as a number. */
+type Bigint = ColumnType<string | number | bigint, number, number>
+
 export type SubjectState = 'active' | 'withdrawing' | 'withdrawn'
 export interface SubjectsTable {
   id: string
@@ -82,6 +85,53 @@ interface AuditTable {
   hash: string
 }
 
+interface LookupsTable {
+  id: string
+  project: string
+  /** Null: nobody of the project has the name that was asked for. */
+  subject_id: string | null
+  reason: string
+  requested_by: string
+  requested_at: Date
+  decided_by: string | null
+  decided_at: Date | null
+  approved: boolean | null
+}
+
+/** A service at a site that has to say that it erased: `tiles@cloud`. */
+export interface Keeper {
+  service: string
+  site: string
+}
+interface WithdrawalsTable {
+  id: string
+  subject_id: string
+  project: string
+  reason: string
+  requested_by: string
+  requested_at: Date
+  keepers: Json<Keeper[]>
+  done_at: Date | null
+  /** JSON, as text: the hash is of its characters. */
+  proof: string | null
+  proof_hash: string | null
+  audit_seq: number | null
+}
+/** A copy that somebody took. */
+export interface TakenCopy {
+  userId: string
+  what: string
+  at: string
+}
+interface ReceiptsTable extends Keeper {
+  slide_id: string
+  objects: Bigint
+  rows: Bigint
+  bytes: Bigint
+  at: Date
+  downloads: Json<TakenCopy[]>
+}
+
 export interface Tables {
   ledger_keys: { version: number; wrapped: Buffer | null; created_at: Generated<Date>; destroyed_at: Date | null }
   subjects: SubjectsTable
@@ -101,7 +151,15 @@ export interface Tables {
     attested_at: Date
   }
   audit: AuditTable
+  ledger: { one: Generated<boolean>; is_on: boolean; changed_by: string; changed_at: Date }
+  lookups: LookupsTable
+  withdrawals: WithdrawalsTable
+  withdrawal_slides: { withdrawal_id: string; slide_id: string; name: string | null }
+  receipts: ReceiptsTable
 }
+export type LookupRow = Selectable<LookupsTable>
+export type WithdrawalRow = Selectable<WithdrawalsTable>
+export type ReceiptRow = Selectable<ReceiptsTable>
 export type AuditRow = Selectable<AuditTable>
 export type SubjectRow = Selectable<SubjectsTable>
 export type NewLine = Insertable<LinesTable>

@@ -6,6 +6,10 @@ import { makeSubjectKey } from './sealing/keyring.ts'
 import { fingerprint, type RootKey } from './sealing/root-key.ts'
 import { findSubject, type PieceKind, type SubjectRow, type Trx } from './store.ts'
 
+/** By which a subject is found again: any case, and whatever way its accents are written. */
+export const subjectFingerprint = (root: RootKey, project: string, name: string): string =>
+  fingerprint(root, 'subject', project, name.trim().normalize('NFC').toLowerCase())
+
 /** @param fingerprint of the subject's name in the project; null makes somebody unknown */
 export async function findOrMakeSubject(
   trx: Trx,

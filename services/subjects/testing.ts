@@ -26,6 +26,10 @@ export async function databaseText({ db }: Pick<SubjectsDeps, 'db'>): Promise<st
     'consents',
     'attestations',
     'audit',
+    'lookups',
+    'withdrawals',
+    'withdrawal_slides',
+    'receipts',
     'outbox',
   ]
   const rows = await Promise.all(

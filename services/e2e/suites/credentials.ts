@@ -39,6 +39,10 @@ const BODIES: Record<string, string> = {
   'POST /api/reviews/{id}/redactions': JSON.stringify({ revision: 1, regions: [{ x: 0, y: 0, width: 1, height: 1 }] }),
   'POST /api/reviews/{id}/decision': JSON.stringify({ revision: 1, decision: 'approve' }),
   'PUT /api/projects/{project}/selection-rules': JSON.stringify({ preset: 'none' }),
+  'PUT /api/ledger': JSON.stringify({ on: true }),
+  'POST /api/ledger/lookups': JSON.stringify({ reason: 'x', of: { pseudonym: 'x' } }),
+  'POST /api/ledger/lookups/{id}/approval': JSON.stringify({ decision: 'approve' }),
+  'POST /api/subjects/{subject}/withdrawal': JSON.stringify({ reason: 'x' }),
   'PUT /api/subjects/{subject}/consent': JSON.stringify({
     version: null,
     date: null,

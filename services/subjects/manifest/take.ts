@@ -13,7 +13,7 @@ import {
   type Trx,
   UNKNOWN_MATERIAL,
 } from '../store.ts'
-import { findOrMakeSubject, pseudonymsOf, subjectOfFile } from '../subject.ts'
+import { findOrMakeSubject, pseudonymsOf, subjectFingerprint, subjectOfFile } from '../subject.ts'
 import { sealLine } from './kept-line.ts'
 import type { ManifestLine } from './line.ts'
 import { saveStatements } from './stated.ts'
@@ -80,8 +80,7 @@ interface Named {
 /** Whom the line names; a line that names nobody stays with whomever the file hangs on already. */
 async function subjectOf(trx: Trx, root: RootKey, { project, file, kept, said }: Named): Promise<SubjectRow> {
   if (said.subject !== '') {
-    const name = said.subject.normalize('NFC').toLowerCase()
-    return findOrMakeSubject(trx, root, { project, fingerprint: fingerprint(root, 'subject', project, name) })
+    return findOrMakeSubject(trx, root, { project, fingerprint: subjectFingerprint(root, project, said.subject) })
   }
   const there = await subjectOfFile(trx, { project, file, id: kept?.subject_id })
   return there && !there.named ? there : findOrMakeSubject(trx, root, { project, fingerprint: null })

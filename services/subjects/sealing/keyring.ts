@@ -7,6 +7,16 @@ import type { Queries, Trx } from '../store.ts'
 import type { RootKey } from './root-key.ts'
 import { newKey, seal, unseal } from './seal.ts'
 
+interface Version {
+  version: number
+  key: Buffer
+}
+interface WrappedKey {
+  subject_id: string
+  version: number
+  wrapped: Buffer
+}
+
 const versionPlace = (version: number): string => `ledger_keys/${version}`
 const subjectPlace = (subjectId: string): string => `subject_keys/${subjectId}`
 
@@ -29,15 +39,16 @@ export async function addVersion(queries: Queries, root: RootKey, version: numbe
     .execute()
 }
 
-/** The newest version, which wraps new keys. */
-export async function currentVersion(queries: Queries, root: RootKey): Promise<{ version: number; key: Buffer }> {
-  const { version } = await queries
+/** The newest version, which wraps new keys; inside a transaction it is not destroyed before that ends. */
+export async function currentVersion(queries: Queries, root: RootKey): Promise<Version> {
+  const { version, wrapped } = await queries
     .selectFrom('ledger_keys')
-    .select('version')
+    .select(['version', 'wrapped'])
     .orderBy('version', 'desc')
     .limit(1)
+    .forShare()
     .executeTakeFirstOrThrow()
-  return { version, key: await versionKey(queries, root, version) }
+  return { version, key: openVersion(root, version, wrapped) }
 }
 
 async function versionKey(queries: Queries, root: RootKey, version: number): Promise<Buffer> {
@@ -46,8 +57,13 @@ async function versionKey(queries: Queries, root: RootKey, version: number): Pro
     .select('wrapped')
     .where('version', '=', version)
     .executeTakeFirstOrThrow()
-  if (!wrapped) throw new ServiceError('internal', 'A version of the key was destroyed while it was in use')
-  return unseal(root.wrapping, wrapped, versionPlace(version))
+  return openVersion(root, version, wrapped)
+}
+
+function openVersion(root: RootKey, version: number, wrapped: Buffer | null): Buffer {
+  if (wrapped) return unseal(root.wrapping, wrapped, versionPlace(version))
+  // Between reading a subject's key and its version the key moved on.
+  throw new ServiceError('unavailable', 'The keys of the ledger are being changed; try again')
 }
 
 /** Makes the key of a new subject. */
@@ -66,9 +82,15 @@ export async function subjectKey(queries: Queries, root: RootKey, subjectId: str
     .selectAll()
     .where('subject_id', '=', subjectId)
     .executeTakeFirst()
-  if (!row) return undefined
-  return unseal(await versionKey(queries, root, row.version), row.wrapped, subjectPlace(subjectId))
+  return row && openSubjectKey(queries, root, row)
 }
+
+const openSubjectKey = async (queries: Queries, root: RootKey, row: WrappedKey): Promise<Buffer> =>
+  unseal(await versionKey(queries, root, row.version), row.wrapped, subjectPlace(row.subject_id))
+
+/** The same key, wrapped with another version. */
+export const rewrap = async (queries: Queries, root: RootKey, row: WrappedKey, to: Version): Promise<Buffer> =>
+  seal(to.key, await openSubjectKey(queries, root, row), subjectPlace(row.subject_id))
 
 /** From now on nothing that was sealed for the subject can be read. */
 export async function destroySubjectKey(trx: Trx, subjectId: string): Promise<void> {

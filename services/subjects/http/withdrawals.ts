@@ -1,0 +1,29 @@
+/** Withdrawals of consent. */
+import { unknownThing } from '@coverslip/platform/errors.ts'
+import type { HttpHandler } from '@coverslip/platform/module.ts'
+import { uuid } from '@coverslip/proto/api.ts'
+import type { SubjectsDeps } from '../deps.ts'
+import { beginWithdrawal } from '../withdrawal/begin.ts'
+import { describeWithdrawal } from '../withdrawal/proof.ts'
+import { subjectOfCall } from './subjects.ts'
+
+export const postWithdrawal =
+  (deps: SubjectsDeps): HttpHandler =>
+  async call => {
+    const subject = await subjectOfCall(deps, call)
+    const { reason } = call.body as { reason: string }
+    const withdrawal = await beginWithdrawal(deps, { subject, reason, user: call.principal.userId })
+    return { body: await describeWithdrawal(deps.db.query, withdrawal) }
+  }
+
+export const getWithdrawal =
+  ({ db }: SubjectsDeps): HttpHandler =>
+  async call => {
+    const { id } = call.params
+    const withdrawal = uuid.safeParse(id).success
+      ? await db.query.selectFrom('withdrawals').selectAll().where('id', '=', id!).executeTakeFirst()
+      : undefined
+    if (!withdrawal) throw unknownThing()
+    call.allow({ project: withdrawal.project })
+    return { body: await describeWithdrawal(db.query, withdrawal) }
+  }
