@@ -6,7 +6,7 @@ import type { Consumer } from '@coverslip/platform/module.ts'
 import type { PyramidAssemblyWanted } from '@coverslip/proto/gen/events/v1/events.ts'
 import { type Assembly, assemblePyramid, type PartReader } from '@coverslip/wsi/convert/parts.ts'
 import { ASSEMBLY, type Build, findBuild, listParts } from './builds.ts'
-import { claim, type Holding, whileHeld } from './claims.ts'
+import { claim, type Holding, TAKE_OVER_MS, whileHeld } from './claims.ts'
 import { energyFactors } from './config.ts'
 import type { PyramidDeps } from './deps.ts'
 import { inspect, objectSource } from './inspect.ts'
@@ -21,6 +21,7 @@ import type { Workshop } from './workshop.ts'
 
 export const onAssemblyWanted = (deps: PyramidDeps, workshop: Workshop): Consumer<'pyramid.assembly_wanted'> => ({
   concurrency: deps.config.PYRAMID_CONCURRENCY,
+  ackWaitMs: TAKE_OVER_MS,
   handle: (message, { signal }) => assembleWanted(deps, workshop, message, signal),
   failed: (message, error) => failBuild(deps, workshop, message, error),
 })

@@ -12,6 +12,8 @@ import type { Tables } from './tables.ts'
 
 /** Without a sign of life for so long, a claim has ended. */
 const SILENT_SECONDS = 6
+/** The bus gives the event to another worker after that, not before. */
+export const TAKE_OVER_MS = 8000
 const BEAT_MS = 1000
 const ASK_AGAIN_MS = 500
 

@@ -6,7 +6,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer } from '@coverslip/platform/module.ts'
 import type { PyramidPartWanted } from '@coverslip/proto/gen/events/v1/events.ts'
 import { type Build, type BuiltPart, findBuild, finishPart, lockBuild } from './builds.ts'
-import { claim, type Holding, whileHeld } from './claims.ts'
+import { claim, type Holding, TAKE_OVER_MS, whileHeld } from './claims.ts'
 import type { PyramidDeps } from './deps.ts'
 import { partKey } from './keys.ts'
 import { failBuild, sweep } from './outcome.ts'
@@ -16,6 +16,7 @@ import type { Workshop } from './workshop.ts'
 
 export const onPartWanted = (deps: PyramidDeps, workshop: Workshop): Consumer<'pyramid.part_wanted'> => ({
   concurrency: deps.config.PYRAMID_CONCURRENCY,
+  ackWaitMs: TAKE_OVER_MS,
   handle: (message, { signal }) => buildWanted(deps, workshop, message, signal),
   failed: (message, error) => failBuild(deps, workshop, message, error),
 })
