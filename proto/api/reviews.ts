@@ -123,6 +123,37 @@ const nomenclatureVersion = z.object({
   examples: z.array(z.string()),
 })
 
+/** The manifest: what each name stands for, and what became known of the slide later. */
+const releasedSlide = z.object({
+  slideId: uuid,
+  name: z.string(),
+  scheme: z.string(),
+  /** Empty where the gate was off. */
+  owner: z.string(),
+  at: z.string(),
+  slots: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      /** As in the name. */
+      code: z.string(),
+      value: z.string().nullable(),
+      /** What became known after the release; the name says otherwise for ever. */
+      later: z.string().nullable(),
+    }),
+  ),
+})
+export type ReleasedSlide = z.infer<typeof releasedSlide>
+
+const auditEntry = z.object({
+  at: z.string(),
+  who: z.string(),
+  what: z.string(),
+  slideId: z.string().nullable(),
+  revision: z.number().nullable(),
+  reason: z.string().nullable(),
+})
+
 const pixels = z.coerce
   .number()
   .int()
@@ -229,5 +260,32 @@ export const reviewsRoutes: readonly RouteSpec[] = [
     summary: 'Build the names of slides released from now on otherwise; names that exist never change',
     body: nomenclature,
     answer: nomenclatureVersion,
+  },
+  {
+    method: 'GET',
+    path: '/api/projects/{project}/releases',
+    module: 'deidentify',
+    access: 'review.read',
+    summary: 'The manifest of released slides: their names, and what each slot says',
+    query: z.object(paging),
+    answer: z.object({ releases: z.array(releasedSlide), nextCursor: z.string().nullable() }),
+  },
+  {
+    method: 'PUT',
+    path: '/api/slides/{id}/release/slots/{slot}',
+    module: 'deidentify',
+    access: 'review.decide',
+    summary: 'Take down what became known later of a slot, for one perineural invasion; the name stays',
+    body: z.strictObject({ later: z.string().regex(/^[A-Z0-9]{1,16}$/, 'expected capital letters and digits') }),
+    answer: releasedSlide,
+  },
+  {
+    method: 'GET',
+    path: '/api/projects/{project}/gate/audit',
+    module: 'deidentify',
+    access: 'audit.read',
+    summary: 'Who decided what of slides, gate and names, and whether the chain of entries is whole',
+    query: z.object(paging),
+    answer: z.object({ entries: z.array(auditEntry), nextCursor: z.string().nullable(), whole: z.boolean() }),
   },
 ]

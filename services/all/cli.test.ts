@@ -18,7 +18,10 @@ const slide = (): string => join(folder, 'slide.svs')
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-command-'))
-  system = await startSystem(modules, { data: join(folder, 'data'), environment: { REVIEW_GATE: 'off' } })
+  system = await startSystem(modules, {
+    data: join(folder, 'data'),
+    environment: { REVIEW_GATE: 'off', INGEST_DUPLICATES: 'keep' },
+  })
   await writeSyntheticSlide(slide(), { width: 1500, height: 1100, workers: 1 })
 })
 afterAll(async () => {
@@ -195,7 +198,10 @@ test('backup is refused while Coverslip runs; restored, nothing is missing', asy
   await cp(system.data, join(folder, 'moved'), { recursive: true })
   await rm(system.data, { recursive: true })
   expect(await coverslip(['restore', tar])).toMatchObject({ code: 0 })
-  system = await startSystem(modules, { data: join(folder, 'data'), environment: { REVIEW_GATE: 'off' } })
+  system = await startSystem(modules, {
+    data: join(folder, 'data'),
+    environment: { REVIEW_GATE: 'off', INGEST_DUPLICATES: 'keep' },
+  })
   expect((await coverslip(['show', slideId, '--json'])).json[0]).toMatchObject({ state: 'ready' })
   expect(JSON.parse((await coverslip(['annotations', 'export', slideId])).out).features).toHaveLength(2)
   const thumbnail = await system.fetch(`/tiles/${slideId}/thumbnail.jpeg?max=100`)

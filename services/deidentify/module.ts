@@ -9,6 +9,7 @@ import { recordSetting } from './review/gate.ts'
 import { imageRoutes } from './review/images.ts'
 import { createShelf } from './review/pictures/shelf.ts'
 import { onRedactionWanted } from './review/redacting.ts'
+import { releaseRoutes } from './review/releases.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { createRpc } from './rpc.ts'
 import type { Tables } from './store.ts'
@@ -28,6 +29,7 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
         'GET /api/slides/{id}/original': downloadOriginal(deps),
         ...reviewRoutes(deps),
         ...imageRoutes(deps, shelf),
+        ...releaseRoutes(deps),
       },
       consumers: {
         'slides.redaction_wanted': onRedactionWanted(deps),

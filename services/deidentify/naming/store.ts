@@ -1,5 +1,5 @@
 /** Nomenclatures by version, and the manifest of released names. */
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
 import { type Nomenclature, nomenclature as schema } from '@coverslip/proto/api/nomenclature.ts'
 import type { Transaction } from 'kysely'
 import type { Queries, Tables } from '../store.ts'
@@ -107,6 +107,69 @@ export async function giveName(
     'precondition-failed',
     'The nomenclature has no free names left; give it more random characters',
   )
+}
+
+/** In order of their names, which tells nothing. @param after the name of the last one seen */
+export async function listReleases(
+  queries: Queries,
+  { project, after, limit }: { project: string; after: string; limit: number },
+): Promise<{ rows: ReleaseTable[]; last: string | null }> {
+  const rows = await queries
+    .selectFrom('releases')
+    .selectAll()
+    .where('project', '=', project)
+    // Those of deleted slides only keep their names from being given again.
+    .where('subject', '!=', '')
+    .where('name', '>', after)
+    .orderBy('name')
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  return { rows: page, last: rows.length > limit ? (page.at(-1)?.name ?? null) : null }
+}
+
+export const findRelease = (queries: Queries, slideId: string): Promise<ReleaseTable | undefined> =>
+  queries
+    .selectFrom('releases')
+    .selectAll()
+    .where('slide_id', '=', slideId)
+    .where('subject', '!=', '')
+    .executeTakeFirst()
+
+/** A slot of the manifest, with what became known after the release. */
+export interface ManifestSlot extends NamedSlot {
+  later?: string
+}
+export const slotsOf = ({ slots }: ReleaseTable): ManifestSlot[] => JSON.parse(slots)
+
+/**
+ * Takes down what became known of a slot; the name stays as it is.
+ * @throws ServiceError `not-found` for a slot that is none, `invalid` for one that is random, or a code of another width
+ */
+export async function saveLater(
+  trx: Transaction<Tables>,
+  slideId: string,
+  slotName: string,
+  later: string,
+): Promise<ReleaseTable> {
+  const row = await trx
+    .selectFrom('releases')
+    .selectAll()
+    .where('slide_id', '=', slideId)
+    .forUpdate()
+    .executeTakeFirst()
+  const slot = row && slotsOf(row).find(({ name }) => name === slotName)
+  if (!row || !slot) throw unknownThing()
+  const says = slot.kind === 'vocabulary' || slot.kind === 'spare'
+  if (!says || later.length !== slot.code.length) {
+    throw new ServiceError(
+      'invalid',
+      `Slot "${slot.name}" takes ${says ? `${slot.code.length} characters` : 'nothing later'}`,
+    )
+  }
+  const slots = JSON.stringify(slotsOf(row).map(one => (one.name === slotName ? { ...one, later } : one)))
+  await trx.updateTable('releases').set({ slots }).where('slide_id', '=', slideId).execute()
+  return { ...row, slots }
 }
 
 const subjectOf = (slots: readonly NamedSlot[]): string => slots.find(({ kind }) => kind === 'subject')?.code ?? ''

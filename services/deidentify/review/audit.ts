@@ -16,6 +16,7 @@ export interface AuditEntry {
     | 'gate-on'
     | 'gate-off'
     | 'nomenclature-set'
+    | 'slot-amended'
   /** `*`: every project. */
   project: string
   slideId?: string
@@ -73,14 +74,45 @@ export async function appendAudit(trx: Transaction<Tables>, entry: AuditEntry): 
 export const historyOf = (queries: Kysely<Tables>, slideId: string): Promise<AuditTable[]> =>
   queries.selectFrom('audit').selectAll().where('slide_id', '=', slideId).orderBy('seq').execute()
 
+/**
+ * Entries of a project and those of every project, oldest first.
+ * @param after the number of the last entry seen
+ */
+export async function listAudit(
+  queries: Kysely<Tables>,
+  { project, after, limit }: { project: string; after: number; limit: number },
+): Promise<{ rows: AuditTable[]; last: number | null }> {
+  const rows = await queries
+    .selectFrom('audit')
+    .selectAll()
+    .where('project', 'in', [project, '*'])
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  return { rows: page, last: rows.length > limit ? Number(page.at(-1)?.seq) : null }
+}
+
+/** Entries that are checked at once. */
+const PAGE = 1000
+
 /** The number of the first entry that does not fit the chain; null for a whole one. */
 export async function firstBrokenEntry(queries: Kysely<Tables>): Promise<number | null> {
   let previous = START
-  let expected = 1
-  for (const row of await queries.selectFrom('audit').selectAll().orderBy('seq').execute()) {
-    if (Number(row.seq) !== expected || row.previous !== previous || row.hash !== hashOf(row)) return expected
-    previous = row.hash
-    expected += 1
+  for (let expected = 1; ; ) {
+    const rows = await queries
+      .selectFrom('audit')
+      .selectAll()
+      .where('seq', '>=', expected)
+      .orderBy('seq')
+      .limit(PAGE)
+      .execute()
+    for (const row of rows) {
+      if (Number(row.seq) !== expected || row.previous !== previous || row.hash !== hashOf(row)) return expected
+      previous = row.hash
+      expected += 1
+    }
+    if (rows.length < PAGE) return null
   }
-  return null
 }

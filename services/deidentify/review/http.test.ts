@@ -6,6 +6,7 @@ import type { Deps, Running } from '@coverslip/platform/module.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { gate, review, reviewSummary, reviewsRoutes } from '@coverslip/proto/api/reviews.ts'
 import { routeName } from '@coverslip/proto/api.ts'
+import { subjects } from '@coverslip/subjects/module.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -26,7 +27,7 @@ beforeAll(async () => {
       return running
     },
   }
-  system = await startSystem([tapped])
+  system = await startSystem([tapped, subjects])
 })
 afterAll(async () => {
   await system?.stop()
@@ -52,6 +53,7 @@ describe('who may come in', () => {
   const BODIES: Record<string, unknown> = {
     'POST /api/reviews/{id}/redactions': { revision: 1, regions: [{ x: 0, y: 0, width: 9, height: 9 }] },
     'POST /api/reviews/{id}/decision': { revision: 1, decision: 'approve' },
+    'PUT /api/slides/{id}/release/slots/{slot}': { later: '1' },
     'PUT /api/projects/{project}/gate': { on: false, reason: 'x' },
     'PUT /api/projects/{project}/nomenclature': {
       scheme: 'X1',
@@ -63,12 +65,19 @@ describe('who may come in', () => {
     },
   }
   let id: string
+  let released: string
   beforeAll(async () => {
     id = await waiting()
+    released = await waiting()
+    await decide(released, 'approve')
   })
 
   it.each(reviewsRoutes.map(route => [routeName(route), route] as const))('%s', async (name, route) => {
-    const path = route.path.replace('{id}', id).replace('{project}', 'default').replace('{image}', 'after-thumbnail')
+    const path = route.path
+      .replace('{id}', route.path.includes('/release/') ? released : id)
+      .replace('{project}', 'default')
+      .replace('{image}', 'after-thumbnail')
+      .replace('{slot}', 'perineural-invasion')
     const query = path.endsWith('/region') ? '?x=0&y=0&width=10&height=10' : ''
     const body = BODIES[name]
     const ask = async (token: string | null) => {
@@ -83,7 +92,7 @@ describe('who may come in', () => {
     const viewer = await system.token({ sub: 'viewer', roles: { default: 'viewer' } })
     const mayView = name === 'GET /api/reviews' || name === 'GET /api/projects/{project}/gate'
     expect(await ask(viewer)).toBe(mayView ? 200 : 403)
-    if (route.access === 'rules.write') {
+    if (route.access === 'rules.write' || route.access === 'audit.read') {
       expect(await ask(await system.token({ sub: 'steward', roles: { default: 'steward' } }))).toBe(403)
     }
   })
@@ -245,6 +254,40 @@ describe('the gate and the nomenclature of a project', () => {
       status: 400,
       errors: ['body.slots.4: slot "organ": every code must have 3 characters'],
     })
+  })
+})
+
+describe('the manifest', () => {
+  it('says what names stand for, and what became known later; names stay', async () => {
+    const id = await waiting('listed')
+    const { releaseName } = reviewSummary.parse(await (await decide(id, 'approve')).json())
+    const path = `/api/slides/${id}/release/slots/perineural-invasion`
+    expect(await json(path, put({ later: '1' }))).toMatchObject({ name: releaseName })
+    expect((await system.fetch(path, put({ later: '12' }))).status).toBe(400)
+    expect((await system.fetch(path.replace('perineural-invasion', 'slide'), put({ later: 'AAAA' }))).status).toBe(400)
+    expect((await system.fetch(path.replace('perineural-invasion', 'none'), put({ later: '1' }))).status).toBe(404)
+    const { releases } = (await json('/api/projects/listed/releases')) as { releases: { slots: unknown[] }[] }
+    expect(releases).toMatchObject([{ slideId: id, name: releaseName, scheme: 'C1/0', owner: 'test-owner' }])
+    expect(releases[0]!.slots).toContainEqual({
+      name: 'perineural-invasion',
+      kind: 'spare',
+      code: '0',
+      value: 'not-assessed',
+      later: '1',
+    })
+    const audit = (await json('/api/projects/listed/gate/audit')) as { entries: { what: string }[] }
+    expect(audit).toMatchObject({ whole: true, nextCursor: null })
+    expect(audit.entries.map(({ what }) => what)).toEqual(['approved', 'slot-amended'])
+  })
+
+  it('comes in pages', async () => {
+    for (const id of [await waiting('pages'), await waiting('pages'), await waiting('pages')])
+      await decide(id, 'approve')
+    const page = z.object({ releases: z.array(z.object({ name: z.string() })), nextCursor: z.string().nullable() })
+    const first = page.parse(await json('/api/projects/pages/releases?limit=2'))
+    const rest = page.parse(await json(`/api/projects/pages/releases?limit=2&cursor=${first.nextCursor}`))
+    expect(new Set([...first.releases, ...rest.releases].map(({ name }) => name)).size).toBe(3)
+    expect(rest.nextCursor).toBeNull()
   })
 })
 

@@ -27,7 +27,7 @@ export async function reviewFor({ db }: Pick<DeidentifyDeps, 'db'>, call: HttpCa
 }
 
 /** A project of a path: any name may be one, since projects have no list. @throws ServiceError `not-found`, `forbidden` */
-function projectFor(call: HttpCall): string {
+export function projectFor(call: HttpCall): string {
   const project = call.params.project!
   if (project === '*' || !projectName.safeParse(project).success) throw unknownThing()
   call.allow({ project })

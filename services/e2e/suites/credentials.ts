@@ -51,6 +51,7 @@ const BODIES: Record<string, string> = {
     commercial: null,
   }),
   'PUT /api/subjects/{subject}/attestations/{kind}': JSON.stringify({ value: 0.5 }),
+  'PUT /api/slides/{id}/release/slots/{slot}': JSON.stringify({ later: '1' }),
   'PUT /api/projects/{project}/gate': JSON.stringify({ on: true, reason: 'x' }),
   'PUT /api/projects/{project}/nomenclature': JSON.stringify({
     scheme: 'X',
@@ -99,6 +100,7 @@ export function credentialsSuite(shape: () => Shape): void {
     const path = route.path
       .replace('{id}', id)
       .replace('{project}', 'default')
+      .replace('{slot}', 'perineural-invasion')
       .replace('{subject}', id)
       .replace('{kind}', 'tumour-fraction')
       .replace('{image}', 'after-thumbnail')
