@@ -11,6 +11,7 @@ import { type Arrow, flow } from '@coverslip/proto/flow.ts'
 import { config as pyramid } from '@coverslip/pyramid/config.ts'
 import { config as subjects } from '@coverslip/subjects/config.ts'
 import { config as tiles } from '@coverslip/tiles/config.ts'
+import { expectedTable } from '@coverslip/wsi/formats/expected.ts'
 
 /** The flow as a Markdown table. */
 export function flowTable(): string {
@@ -62,7 +63,12 @@ export function freshReadmes(): [path: string, fresh: string][] {
     const path = `${room}/README.md`
     return [path, withTable(read(path), 'settings', configTable(Object.assign({}, ...settings)))]
   })
-  return [['README.md', withTable(read('README.md'), 'flow', flowTable())], ...ofRooms]
+  const wsi = 'services/wsi/README.md'
+  return [
+    ['README.md', withTable(read('README.md'), 'flow', flowTable())],
+    [wsi, withTable(read(wsi), 'formats', expectedTable())],
+    ...ofRooms,
+  ]
 }
 
 if (import.meta.main) {
