@@ -60,9 +60,10 @@ export async function applyPatches(path: string, patches: readonly Patch[], sign
     for (const patch of patches) {
       for (const { offset, bytes } of writesOf(patch)) {
         signal?.throwIfAborted()
-        const before = Buffer.allocUnsafe(bytes.length)
-        await file.read(before, 0, bytes.length, offset)
-        if (before.equals(bytes)) continue
+        // Zeros where the file ends before: a tile that is written anew may be longer than the old one.
+        const before = Buffer.alloc(bytes.length)
+        const { bytesRead } = await file.read(before, 0, bytes.length, offset)
+        if (bytesRead === bytes.length && before.equals(bytes)) continue
         blanked += countBlanked(before, bytes)
         await writeAll(file, offset, bytes)
       }

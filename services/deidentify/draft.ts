@@ -6,6 +6,7 @@ import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Entry, Ifd, TiffFile } from '@coverslip/wsi/tiff/index.ts'
+import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
 import type { Removed } from './report.ts'
 
 /** The formats of TIFF whose files are edited in place. */
@@ -16,6 +17,8 @@ export interface Field {
   entry: Entry
   /** Values; fewer than the entry's when the value was shortened. */
   count: number
+  /** What an entry holds instead of its value. */
+  value?: Buffer
 }
 
 /** A page that stays: one level. */
@@ -28,7 +31,14 @@ export interface Page {
 /** Bytes to write over the copy: a new value, or so many zeros. */
 export type Patch = { offset: number; bytes: Buffer } | { offset: number; zeros: number }
 
+/** What a site or a reviewer asks for. */
+export interface Choices {
+  /** Blanked on all levels; level-0 pixels. */
+  redact?: readonly Rectangle[]
+}
+
 export interface Draft {
+  readonly choices: Choices
   /** The file as received. */
   readonly source: ByteSource
   readonly tiff: TiffFile

@@ -1,12 +1,14 @@
+import { stat } from 'node:fs/promises'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
 import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import { runSteps, writeResult } from './apply.ts'
-import type { TiffFormat } from './draft.ts'
+import type { Choices, TiffFormat } from './draft.ts'
 import { deidentifyMirax } from './mirax/in-place.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
 import { procedures } from './steps/index.ts'
+import { canRedactTiles } from './steps/redact-tiles.ts'
 import { CHECKS, verifyResult } from './verify.ts'
 
 /** A de-identified file and what it takes to report on it. */
@@ -28,7 +30,7 @@ export const isInPlaceFormat = (format: string): format is InPlaceFormat =>
 /**
  * Makes the de-identified file in the vendor's format; the tiles of all levels stay as they are, at their places.
  * @param resultPath must not exist; of MIRAX ends `.mrxs`, and its folder must not exist either
- * @returns null when the file is stored in a way that cannot be edited
+ * @returns null when the file is stored in a way that cannot be edited, or not redacted where that is asked for
  * @throws SlideFileError for a file that cannot be read, VerificationError for a result that did not pass its checks
  */
 export async function deidentifyInPlace(
@@ -36,18 +38,21 @@ export async function deidentifyInPlace(
   resultPath: string,
   before: SlideDescription & { format: InPlaceFormat },
   signal?: AbortSignal,
+  choices: Choices = {},
 ): Promise<Deidentified | null> {
   const { format } = before
-  if (format === 'mirax') return deidentifyMirax(sourcePath, resultPath, before, signal)
+  const redacts = choices.redact !== undefined && choices.redact.length > 0
+  if (format === 'mirax') return redacts ? null : deidentifyMirax(sourcePath, resultPath, before, signal)
   const source = await openFile(sourcePath)
   try {
-    const opened = await openDraft(source, format)
-    if (!opened) return null
+    const opened = await openDraft(source, format, choices)
+    if (!opened || (redacts && !canRedactTiles(opened))) return null
     const draft = await runSteps(opened, procedures[format], signal)
     const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
     const sha256 = await verifyResult(resultPath, draft, before, signal)
     const levels = levelsOf(draft.pages.map(({ image }) => image)).toSorted((a, b) => b.width - a.width)
-    return { bytes: source.size, sha256, levels, removed: [...draft.removed], blankedBytes, checks: CHECKS }
+    const { size: bytes } = await stat(resultPath)
+    return { bytes, sha256, levels, removed: [...draft.removed], blankedBytes, checks: CHECKS }
   } finally {
     await source.close()
   }

@@ -3,7 +3,7 @@ import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import { readGeometry, readImage } from '@coverslip/wsi/tiff/image.ts'
 import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Compression, Tag } from '@coverslip/wsi/tiff/tags.ts'
-import type { Draft, Page, TiffFormat } from './draft.ts'
+import type { Choices, Draft, Page, TiffFormat } from './draft.ts'
 
 /** Rounding of reduced levels differs between writers: by two pixels, or a hundredth on small levels. */
 const SLACK_PIXELS = 2
@@ -37,7 +37,7 @@ async function isLevel(ifd: Ifd, first: Ifd, format: TiffFormat): Promise<boolea
  * @returns null when it is stored in a way that cannot be edited (old-style JPEG keeps tables outside of fields)
  * @throws SlideFileError
  */
-export async function openDraft(source: ByteSource, format: TiffFormat): Promise<Draft | null> {
+export async function openDraft(source: ByteSource, format: TiffFormat, choices: Choices = {}): Promise<Draft | null> {
   const tiff = await readTiff(source)
   const [first] = tiff.ifds as [Ifd]
   const pages: Page[] = []
@@ -47,5 +47,5 @@ export async function openDraft(source: ByteSource, format: TiffFormat): Promise
     if (image.compression === Compression.OldJpeg) return null
     pages.push({ ifd, image, fields: ifd.entries.map(entry => ({ entry, count: entry.count })) })
   }
-  return { source, tiff, format, pages, patches: [], removed: [], secrets: [] }
+  return { choices, source, tiff, format, pages, patches: [], removed: [], secrets: [] }
 }

@@ -1,12 +1,17 @@
+import { stat } from 'node:fs/promises'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
-import { applyPatches } from './apply.ts'
+import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
+import { applyPatches, runSteps } from './apply.ts'
 import type { Deidentified } from './in-place.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
+import { blankUnusedBytes } from './steps/blank-unused-bytes.ts'
 import { cleanIccProfiles } from './steps/clean-icc-profiles.ts'
+import { redactTiles } from './steps/redact-tiles.ts'
+import { rewriteDirectories } from './steps/rewrite-directories.ts'
 
 /** What the words of the report mean here: a new file has nothing that was not put into it. */
 const CHECKS = ['the result is a new file of the pixels of level 0, with mpp, objective power and ICC profile'] as const
@@ -39,28 +44,34 @@ export async function deidentifyByRewriting(
   sourcePath: string,
   resultPath: string,
   source: { description: SlideDescription; bytes: number },
-  options: { signal: AbortSignal; onProgress(fraction: number): void },
+  options: { signal: AbortSignal; onProgress(fraction: number): void; redact?: readonly Rectangle[] },
 ): Promise<Deidentified> {
-  const { bytes, levels } = await convert(sourcePath, resultPath, options)
-  const dates = await clearProfileDates(resultPath)
+  const { levels } = await convert(sourcePath, resultPath, options)
+  const edited = await editPyramid(resultPath, options.redact ?? [])
+  const { size: bytes } = await stat(resultPath)
   const sha256 = await fileSha256(resultPath, options.signal)
   return {
     bytes,
     sha256,
     levels,
-    removed: [...removedFrom(source.description, source.bytes), ...dates],
+    removed: [...removedFrom(source.description, source.bytes), ...edited],
     blankedBytes: 0,
     checks: CHECKS,
   }
 }
 
-/** The ICC profile is the one thing of the source that a pyramid holds byte for byte. */
-async function clearProfileDates(path: string): Promise<Removed[]> {
+/**
+ * The ICC profile is the one thing of the source that a pyramid holds byte for byte; marked regions are blanked in the
+ * pyramid's own tiles, and what they showed is gone from the file.
+ */
+async function editPyramid(path: string, redact: readonly Rectangle[]): Promise<Removed[]> {
   const pyramid = await openFile(path)
   try {
-    const opened = await openDraft(pyramid, 'generic-tiff')
+    const opened = await openDraft(pyramid, 'generic-tiff', { redact })
     if (!opened) return []
-    const draft = await cleanIccProfiles(opened)
+    const steps =
+      redact.length > 0 ? [cleanIccProfiles, redactTiles, rewriteDirectories, blankUnusedBytes] : [cleanIccProfiles]
+    const draft = await runSteps(opened, steps)
     await applyPatches(path, draft.patches)
     return [...draft.removed]
   } finally {

@@ -56,6 +56,8 @@ interface Region {
 
 const BLOCK = 64
 const NO_REALLOC = 1024
+/** Comments and application segments are not part of the picture. */
+const COPY_NO_MARKERS = 64
 /** An average of 255 is 127 above the middle; the first coefficient is eight times the average. */
 const WHITE = 127 * 8
 
@@ -120,7 +122,7 @@ function transformed(
   try {
     const target = new Uint8Array(jpeg.length + 64 * 1024 + jpeg.length)
     const size = BigUint64Array.of(BigInt(target.length))
-    const transforms = [{ r: { x: 0, y: 0, w: 0, h: 0 }, op: 0, options: 0, data: null, customFilter: callback }]
+    const transforms = [{ r: { x: 0, y: 0, w: 0, h: 0 }, op: 0, options: COPY_NO_MARKERS, data: null, customFilter: callback }]
     const failed = lib.transform(transformer, jpeg, jpeg.length, 1, [target], size, transforms, NO_REALLOC)
     if (failed) throw damaged()
     return Buffer.from(target.subarray(0, Number(size[0])))

@@ -12,6 +12,7 @@ import { dropRecords } from './mirax/drop-records.ts'
 import { dropStrays } from './mirax/drop-strays.ts'
 import { rewriteIndex } from './mirax/rewrite-index.ts'
 import { rewriteSlidedat } from './mirax/rewrite-slidedat.ts'
+import { redactTiles } from './redact-tiles.ts'
 import { rewriteDescriptions } from './rewrite-descriptions.ts'
 import { rewriteDirectories } from './rewrite-directories.ts'
 
@@ -22,6 +23,7 @@ const tiff: readonly Step[] = [
   rewriteDescriptions,
   cleanIccProfiles,
   clearJpegComments,
+  redactTiles,
   rewriteDirectories,
   blankUnusedBytes,
 ]

@@ -25,6 +25,7 @@ async function entryBytes({ source, tiff }: Draft, field: Field): Promise<Buffer
   const widths = layout(tiff)
   const bytes = Buffer.from(await source.read(field.entry.offset, widths.entry))
   writeNumber(bytes, 4, widths.inline, field.count, tiff.littleEndian)
+  if (field.value) field.value.copy(bytes, 4 + widths.inline)
   // What an inline value leaves of its space is no place for anything.
   if (field.entry.inline) bytes.fill(0, 4 + widths.inline + fieldLength(field))
   return bytes
