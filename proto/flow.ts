@@ -204,7 +204,7 @@ export const flow = {
     message: SlideDeleted,
     producers: ['catalog', 'ingest', 'subjects'],
     consumers: ['ingest', 'deidentify', 'pyramid', 'tiles', 'annotations', 'catalog', 'subjects'],
-    followers: [],
+    followers: ['pyramid'],
     stream: 'SLIDES',
     key: slideId,
     site: 'either',

@@ -1,4 +1,5 @@
 /** slides.deidentified: the slide's pyramid is planned, or looked at where de-identification has made it. */
+import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer } from '@coverslip/platform/module.ts'
 import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
@@ -80,8 +81,14 @@ async function planBuild(
 
 export const onDeleted = (deps: PyramidDeps, workshop: Workshop): Consumer<'slides.deleted'> => ({
   handle: async ({ slideId }) => {
-    await markDeleted(deps.db, slideId)
+    const found = await countObjects([deps.objects.pyramid, `${slideId}/`])
+    await noteErasure(deps.db.query, slideId, { ...found, rows: await markDeleted(deps.db, slideId) })
     await workshop.forget(slideId)
     await deps.objects.pyramid.deletePrefix(`${slideId}/`)
+    await deps.db.transaction(async trx => {
+      const receipt = await takeReceipt(trx, slideId)
+      const keeper = { service: 'pyramid', site: deps.site }
+      if (receipt) await deps.publish(trx, 'slides.erased', { slideId, ...keeper, ...receipt })
+    })
   },
 })

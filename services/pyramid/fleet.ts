@@ -31,7 +31,8 @@ export interface Fleet {
   shrink(size: number): Promise<void>
   /** Puts a slide into the store of originals and tells of it. */
   send(path: string): Promise<{ slideId: string; outcome: Promise<Outcome> }>
-  progress: SlideProgress[]
+  /** What was told so far; `at` in milliseconds of performance.now(). */
+  progress: (SlideProgress & { at: number })[]
   stop(): Promise<void>
 }
 
@@ -73,7 +74,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
   for (const stream of streams()) await bus.ensureStream(stream)
   const [originals, pyramids] = await Promise.all([openObjects(storeUrl('original')), openObjects(storeUrl('pyramid'))])
   const waiting = new Map<string, { begun: number; resolve(outcome: Outcome): void }>()
-  const progress: SlideProgress[] = []
+  const progress: Fleet['progress'] = []
 
   const settle = async (slideId: string, of: (begun: number) => Promise<Outcome>): Promise<void> => {
     const wait = waiting.get(slideId)
@@ -93,10 +94,9 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     const failed = SlideFailed.decode(data)
     return settle(failed.slideId, async () => ({ failed }))
   })
-  await bus.listen(
-    subjectOf('slides.progress', '*'),
-    (_subject, data) => void progress.push(SlideProgress.decode(data)),
-  )
+  await bus.listen(subjectOf('slides.progress', '*'), (_subject, data) => {
+    progress.push({ ...SlideProgress.decode(data), at: performance.now() })
+  })
 
   return {
     query,

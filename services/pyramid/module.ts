@@ -25,6 +25,8 @@ export const pyramid = defineModule<Tables, typeof config, typeof objects>({
         'pyramid.assembly_wanted': onAssemblyWanted(deps, workshop),
         'slides.deleted': onDeleted(deps, workshop),
       },
+      // Each process may hold a copy of the original.
+      followers: { 'slides.deleted': ({ slideId }) => workshop.forget(slideId) },
       stop: () => workshop.close(),
     }
   },

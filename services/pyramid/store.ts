@@ -76,9 +76,9 @@ export async function saveOutcome(trx: Transaction<Tables>, record: PyramidRecor
   return Number(numInsertedOrUpdatedRows) > 0
 }
 
-/** Remembers that a slide is gone, and forgets everything else about it. */
-export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void> {
-  await db.transaction(async trx => {
+/** Remembers that a slide is gone, and forgets everything else about it. @returns how many rows that were */
+export function markDeleted(db: Db<Tables>, slideId: string): Promise<number> {
+  return db.transaction(async trx => {
     await trx
       .insertInto('pyramids')
       .values({
@@ -93,9 +93,11 @@ export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void
       })
       .onConflict(conflict => conflict.columns(['slide_id', 'revision']).doNothing())
       .execute()
-    await trx.deleteFrom('pyramids').where('slide_id', '=', slideId).where('revision', '>', DELETED).execute()
-    await trx.deleteFrom('builds').where('slide_id', '=', slideId).execute()
-    await trx.deleteFrom('quality').where('slide_id', '=', slideId).execute()
+    const outcomes = trx.deleteFrom('pyramids').where('slide_id', '=', slideId).where('revision', '>', DELETED)
+    const { numDeletedRows } = await outcomes.executeTakeFirstOrThrow()
+    const builds = await trx.deleteFrom('builds').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
+    const quality = await trx.deleteFrom('quality').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
+    return Number(numDeletedRows + builds.numDeletedRows + quality.numDeletedRows)
   })
 }
 
