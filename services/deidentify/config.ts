@@ -36,4 +36,17 @@ export const config = {
     default: '5',
     help: 'Names that fewer subjects of a project share are shown to the reviewer as singling a subject out',
   },
+  REPORT_SIGNING_KEY: {
+    type: text,
+    default: '',
+    help: 'Ed25519 private key (PEM) that signs the reports on de-identification. Empty: made and kept in REPORT_KEY_FOLDER',
+    secret: true,
+  },
+  REPORT_INPUT_KEY: {
+    type: text,
+    default: '',
+    help: 'By which reports tell their source to this site and to nobody else (32 characters or more). Empty: made and kept in REPORT_KEY_FOLDER',
+    secret: true,
+  },
+  REPORT_KEY_FOLDER: { type: text, default: '{data}/keys', help: 'Where keys of reports that are not given are kept' },
 } satisfies Settings

@@ -3,9 +3,8 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServiceError, toServiceError } from '@coverslip/platform/errors.ts'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
-import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
+import type { SlideDeidentified, SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
 import { sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { config } from './config.ts'
@@ -13,11 +12,12 @@ import { migrations } from './migrations/index.ts'
 import { type DeidentifyDeps, onDeleted, onReceived } from './received.ts'
 import { report } from './report.ts'
 import { findSlide } from './store.ts'
+import { nothingKnown } from './testing.ts'
 
 let test: TestDeps<DeidentifyDeps>
 beforeAll(async () => {
   const environment = { REVIEW_GATE: 'off' }
-  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations, environment })
+  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations, environment, rpc: nothingKnown })
 })
 afterAll(() => test.close())
 afterEach(async () => {
@@ -73,21 +73,30 @@ describe.skipIf(!sharedData)(`slides.received${unlessMissing}`, () => {
     expect((await test.deps.objects.original.head(slide!.file!.key))?.size).toBe(slide!.file!.bytes)
   })
 
-  it('rewrites other formats as their pyramid', async () => {
+  it('stores all files of a slide that consists of several, and the report beside them', async () => {
     const message = await receive(sharedSlide('mrxs/mirax-3k-stitching.mrxs'), 'mirax')
     await handle(message)
     const [event] = await eventsOf(message.slideId)
-    const key = `${message.slideId}/1/pyramid.tiff`
-    expect(event!.message).toMatchObject({ rendition: Rendition.PYRAMID, file: { key }, format: 'mirax' })
-    const { path } = await test.deps.objects.pyramid.localFile(key, test.deps.scratch)
-    expect(await verifyPyramid(path)).toMatchObject({ width: 2976, height: 2976 })
+    const prefix = `${message.slideId}/1/`
+    const told = { rendition: Rendition.ORIGINAL, file: { key: `${prefix}original.mrxs` }, format: 'mirax' }
+    expect(event!.message).toMatchObject(told)
+    const stored: string[] = []
+    for await (const { key } of test.deps.objects.original.list(prefix)) stored.push(key.slice(prefix.length))
+    expect(stored).toEqual([
+      'deidentification.html',
+      'deidentification.json',
+      'original.mrxs',
+      ...['Data0000.dat', 'Index.dat', 'Slidedat.ini'].map(name => `original/${name}`),
+    ])
+    expect((event!.message as SlideDeidentified).moreFiles.map(({ key }) => key.slice(prefix.length))).toEqual(
+      stored.slice(3),
+    )
     const { planted } = JSON.parse(await readFile(sharedSlide('mrxs/mirax-3k-stitching.mrxs.gen.json'), 'utf8'))
-      .made as {
-      planted: string[]
+      .made as { planted: string[] }
+    for (const name of stored) {
+      const bytes = await readFile(join(test.data, 'original', prefix, name))
+      for (const text of planted) expect(bytes.includes(text)).toBe(false)
     }
-    const bytes = await readFile(path)
-    for (const text of planted) expect(bytes.includes(text)).toBe(false)
-    expect(test.signals.some(({ name }) => name === 'slides.progress')).toBe(true)
   })
 
   it('takes over the object of an attempt that died before it could tell', async () => {

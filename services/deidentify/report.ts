@@ -1,8 +1,10 @@
 /**
- * The report on a de-identification: what was removed, by place, kind and length, never by value. It leaves the on-prem
- * site, so even the names of unknown keys are withheld: a scanner operator may have put a patient's name into one.
+ * The report on a de-identification: what was removed, by place, kind and length, never by value, and what the proof found.
+ * It leaves the on-prem site, so even the names of unknown keys are withheld: a scanner operator may have put a patient's
+ * name into one.
  */
 import { z } from 'zod'
+import { checkResult } from './proof/checks.ts'
 
 export const removed = z.object({
   /** Where it was: `IFD 2`, `IFD 0, tag 270 ImageDescription`, `IFD 0, tiles`. */
@@ -18,11 +20,30 @@ export const removed = z.object({
 })
 export type Removed = z.infer<typeof removed>
 
+const hex = z.string().regex(/^[0-9a-f]{64}$/)
+const bytes = z.number().int().min(0)
+
+export const provenLevel = z.object({
+  width: z.number().int(),
+  height: z.number().int(),
+  tiles: z.number().int().min(0),
+  /** Tiles of marked regions; all others are the source's. */
+  redacted: z.number().int().min(0),
+  /** Tiles in which a note beside the picture was blanked. */
+  blanked: z.number().int().min(0),
+  /** Over the SHA-256 of every other tile as stored. */
+  sha256: hex,
+})
+
 export const report = z.object({
   tool: z.literal('coverslip'),
   toolVersion: z.string(),
   /** Grows whenever the rules change what is kept. */
   rules: z.number().int(),
+  /** SHA-256 of the procedures themselves. */
+  rulesSha256: hex,
+  /** Pseudonymised while a ledger leads back to the source; tissue itself can be recognised, so never "anonymous". */
+  wording: z.enum(['de-identified', 'pseudonymised']),
   format: z.string(),
   revision: z.number().int().min(1),
   /** `in-place`: the vendor's file without what identifies; `rewritten`: a new pyramid of the pixels alone. */
@@ -30,27 +51,34 @@ export const report = z.object({
   removed: z.array(removed),
   counts: z.object({ images: z.number(), fields: z.number(), keys: z.number(), other: z.number() }),
   /** Bytes of the result that are zero where the source had something: what was removed and forgotten copies. */
-  blankedBytes: z.number().int().min(0),
-  /** The checks that the result passed. */
-  checks: z.array(z.string()),
-  sizes: z.object({ source: z.number(), result: z.number() }),
-  /** Of the result, lower-case hex. */
-  sha256: z.string(),
+  blankedBytes: bytes,
+  /** What the proof looked at, and whether it held. */
+  checks: z.array(checkResult).min(1),
+  levels: z.array(provenLevel),
+  /** Texts of the source that were looked for, in how many spellings, in how many bytes. */
+  searched: z.object({ texts: bytes, spellings: bytes, bytes }),
+  sizes: z.object({ source: bytes, result: bytes }),
+  /** HMAC of the source with a key of the site: tells the site which source it was, and nobody else. */
+  inputHmac: hex,
+  /** Of the result's main file, lower-case hex. */
+  sha256: hex,
+  files: z.array(z.object({ name: z.string(), bytes, sha256: hex })).min(1),
 })
 export type Report = z.infer<typeof report>
 
 /** The version of the rules, for reports. */
-export const RULES_VERSION = 1
+export const RULES_VERSION = 2
+export const TOOL_VERSION = '0.2.0'
 
 type Facts = Omit<Report, 'tool' | 'toolVersion' | 'rules' | 'counts'>
 
 /** Completes a report. @throws ZodError when something unforeseen would get into it */
-export function makeReport(facts: Facts, toolVersion: string): Report {
+export function makeReport(facts: Facts): Report {
   const total = (kinds: string[]) =>
     facts.removed.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { count }) => sum + count, 0)
   return report.parse({
     tool: 'coverslip',
-    toolVersion,
+    toolVersion: TOOL_VERSION,
     rules: RULES_VERSION,
     ...facts,
     counts: {

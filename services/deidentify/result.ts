@@ -6,9 +6,11 @@ import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { Objects } from '@coverslip/platform/objects/port.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
 import { type DeidentifiedFiles, deidentifyFile, type Rectangle, type ResultFile } from './files.ts'
 import type { DeidentifyDeps } from './received.ts'
 import type { Announcement } from './release.ts'
+import { reportKeysOf } from './report-signature.ts'
 import type { SlideRecord } from './store.ts'
 
 /** Which result of a slide. */
@@ -27,12 +29,26 @@ export async function makeResult(deps: DeidentifyDeps, message: SlideReceived, r
   const onProgress = (fraction: number) => deps.signal('slides.progress', { slideId, stage: 'deidentifying', fraction })
   onProgress(0)
   const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
-  return deidentifyFile(source.path, join(folder, 'result'), { revision, redact, signal, onProgress })
+  const { texts: knownTexts, ledger } = await knownOf(deps, slideId)
+  const keys = await reportKeysOf(deps.config)
+  const options = { revision, keys, knownTexts, ledger, redact, signal, onProgress }
+  return deidentifyFile(source.path, join(folder, 'result'), options)
+}
+
+/** What the site knows of a slide beside its file; nothing of a slide that came before subjects were kept. */
+async function knownOf(deps: DeidentifyDeps, slideId: string): Promise<{ texts: string[]; ledger: boolean }> {
+  const subjects = deps.rpc('subjects', SubjectsServiceDefinition)
+  try {
+    return await subjects.getKnownTexts({ slideId })
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'not-found') return { texts: [], ledger: false }
+    throw error
+  }
 }
 
 const keyOf = (slideId: string, revision: number, { name }: ResultFile): string => `${slideId}/${revision}/${name}`
 
-/** Stores the files of a result; they are gone from the disk afterwards. */
+/** Stores the files of a result and the report on it; they are gone from the disk afterwards. */
 export async function storeResult(
   deps: DeidentifyDeps,
   slideId: string,
@@ -40,7 +56,8 @@ export async function storeResult(
   made: DeidentifiedFiles,
 ): Promise<void> {
   const objects = deps.objects[made.rendition]
-  for (const file of made.files) await storeFile(objects, keyOf(slideId, revision, file), file, deps.scratch)
+  for (const file of [...made.files, ...made.documents])
+    await storeFile(objects, keyOf(slideId, revision, file), file, deps.scratch)
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Whether the result shows the same slide: the same tables, and the same stored bytes for every tile. */
 import type { Rectangle } from '../files.ts'
+import { countOther, type Pair } from './blanked.ts'
 import type { Layout, LevelLayout } from './layout.ts'
 import { type HashedTiles, hashOfLevel } from './pixels.ts'
 import { isBareProfile, isSameTransform } from './profile.ts'
@@ -11,6 +12,8 @@ export interface ProvenLevel {
   tiles: number
   /** Tiles of marked regions, which are other tiles now. */
   redacted: number
+  /** Tiles in which a note beside the picture (a comment, EXIF) was blanked; their pictures are the same bytes. */
+  blanked: number
   /** Over the SHA-256 of every other tile, as stored, in the order of the index. */
   sha256: string
 }
@@ -66,20 +69,34 @@ export function touchedTiles(full: LevelLayout, level: LevelLayout, marked: read
 }
 
 /** The levels with one hash each, and those whose tiles are not the source's. */
-export function comparePixels(
+export async function comparePixels(
   source: { layout: Layout; tiles: HashedTiles },
   result: { layout: Layout; tiles: HashedTiles },
   marked: readonly Rectangle[],
-): { levels: ProvenLevel[]; findings: string[] } {
+): Promise<{ levels: ProvenLevel[]; findings: string[] }> {
   const findings: string[] = []
-  const levels = result.layout.levels.map((level, index): ProvenLevel => {
+  const levels: ProvenLevel[] = []
+  for (const [index, level] of result.layout.levels.entries()) {
     const after = result.tiles.levels[index]!
-    const before = source.tiles.levels[counterpart(source.layout, result.layout, index)] ?? []
+    const place = counterpart(source.layout, result.layout, index)
+    const before = source.tiles.levels[place] ?? []
+    const changed = after.flatMap((tile, i) => (before[i]?.equals(tile) ? [] : [i]))
     const touched = touchedTiles(result.layout.levels[0]!, level, marked)
-    const changed = new Set([...touched].filter(tile => !after[tile]?.equals(before[tile] ?? Buffer.alloc(1))))
-    const sha256 = hashOfLevel(after, changed)
-    if (before.length !== after.length || hashOfLevel(before, changed) !== sha256) findings.push('a level')
-    return { width: level.width, height: level.height, tiles: after.length, redacted: changed.size, sha256 }
-  })
+    const redacted = new Set(changed.filter(tile => touched.has(tile)))
+    const pairs = changed.flatMap((tile): Pair[] => {
+      const [from, to] = [source.layout.levels[place]?.segments[tile], level.segments[tile]!]
+      return redacted.has(tile) || !from ? [] : [{ coding: level.coding, before: from, after: to }]
+    })
+    const others = before.length === after.length ? await countOther(source.layout, result.layout, pairs) : 1
+    if (others > 0) findings.push('a level')
+    levels.push({
+      width: level.width,
+      height: level.height,
+      tiles: after.length,
+      redacted: redacted.size,
+      blanked: pairs.length,
+      sha256: hashOfLevel(after, redacted),
+    })
+  }
   return { levels, findings }
 }

@@ -87,12 +87,12 @@ async function provePixels(source: Layout | null, result: Layout, { rendition, r
   if (!source || rendition === 'pyramid') {
     const levels = result.levels.map(({ width, height, segments }, index): ProvenLevel => {
       const sha256 = hashOfLevel(tiles.levels[index]!, new Set())
-      return { width, height, tiles: segments.length, redacted: 0, sha256 }
+      return { width, height, tiles: segments.length, redacted: 0, blanked: 0, sha256 }
     })
     return { levels, findings: [], unclean: tiles.unclean }
   }
   const before = { layout: source, tiles: await hashTiles(source, { clean: false, signal }) }
-  return { ...comparePixels(before, { layout: result, tiles }, redacted), unclean: tiles.unclean }
+  return { ...(await comparePixels(before, { layout: result, tiles }, redacted)), unclean: tiles.unclean }
 }
 
 /** Words that stay are judged one by one, so a hit among them says nothing that is not known. */

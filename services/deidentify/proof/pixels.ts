@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Layout, Segment } from './layout.ts'
-import { checkJpeg, isPlain } from './streams.ts'
+import { isPlain, jpegNotes } from './streams.ts'
 
 /** Tiles that lie near to each other are read at once. */
 const RUN = 8 * 1024 * 1024
@@ -83,7 +83,7 @@ export async function hashTiles(
 
 async function hashStream(path: string, { offset, length }: Segment, { signal }: { signal?: AbortSignal | undefined }) {
   const sum = createHash('sha256')
-  const check = checkJpeg()
+  const check = jpegNotes()
   const range = { start: offset, end: offset + length - 1, highWaterMark: 1024 * 1024 }
   for await (const piece of createReadStream(path, { ...range, ...(signal ? { signal } : {}) })) {
     sum.update(piece)

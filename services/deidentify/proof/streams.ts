@@ -3,30 +3,42 @@
  * cleaned tile has in such places is zeros.
  */
 import { inflateSync } from 'node:zlib'
+import type { Range } from './bytes.ts'
 import type { Coding } from './layout.ts'
 
 const isZero = (bytes: Buffer): boolean => bytes.every(byte => byte === 0)
 
 /** Takes a JPEG stream in pieces. */
-export interface JpegCheck {
+export interface JpegNotes {
   push(piece: Buffer): void
-  /** Whether all that was pushed is picture. */
+  /** What of the stream is no picture, relative to its begin: notes, and what follows the end. */
+  notes(): Range[]
+  /** Whether all of that is blank. */
   clean(): boolean
 }
 
-/** JFIF without a thumbnail, Adobe's note on the colour transform; other notes only when they are blank. */
-function isPlainSegment(marker: number, payload: Buffer): boolean {
+/** What of a segment no decoder needs: all of a note, but JFIF's 14 bytes and the 12 of Adobe's on the colour transform. */
+function noteIn(marker: number, payload: Buffer): number {
   const isNote = (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe
-  if (!isNote || isZero(payload)) return true
-  if (marker === 0xe0) return payload.toString('latin1', 0, 5) === 'JFIF\0' && isZero(payload.subarray(14))
-  return marker === 0xee && payload.toString('latin1', 0, 5) === 'Adobe' && isZero(payload.subarray(12))
+  const opening = payload.toString('latin1', 0, 5)
+  const kept = marker === 0xe0 && opening === 'JFIF\0' ? 14 : marker === 0xee && opening === 'Adobe' ? 12 : 0
+  return isNote ? Math.max(0, payload.length - kept) : 0
 }
 
 /** Walks a JPEG stream (ITU-T T.81, annex B) segment by segment; entropy-coded data is passed over. */
-export function checkJpeg(): JpegCheck {
+export function jpegNotes(): JpegNotes {
+  const notes: Range[] = []
   let pending: Buffer = Buffer.alloc(0)
+  /** Where `pending` begins. */
+  let base = 0
   let part: 'segments' | 'entropy' | 'behind' = 'segments'
   let clean = true
+  const note = (bytes: Buffer, from: number, to: number): void => {
+    if (!isZero(bytes.subarray(from, to))) clean = false
+    const last = notes.at(-1)
+    if (last && last.offset + last.length === base + from) last.length += to - from
+    else if (to > from) notes.push({ offset: base + from, length: to - from })
+  }
   /** @returns how far it came; the rest waits for more */
   const segments = (bytes: Buffer, from: number): number => {
     if (bytes.length - from < 2) return from
@@ -42,7 +54,7 @@ export function checkJpeg(): JpegCheck {
     if (bytes.length - from < 4) return from
     const end = from + 2 + bytes.readUInt16BE(from + 2)
     if (end > bytes.length) return from
-    if (!isPlainSegment(marker, bytes.subarray(from + 4, end))) clean = false
+    note(bytes, end - noteIn(marker, bytes.subarray(from + 4, end)), end)
     if (marker === 0xda) part = 'entropy'
     return end
   }
@@ -59,23 +71,24 @@ export function checkJpeg(): JpegCheck {
     }
     return bytes.length
   }
+  const step = (bytes: Buffer, at: number): number => {
+    if (part === 'segments') return segments(bytes, at)
+    if (part === 'entropy') return entropy(bytes, at)
+    note(bytes, at, bytes.length)
+    return bytes.length
+  }
   return {
     push(piece) {
       const bytes = pending.length > 0 ? Buffer.concat([pending, piece]) : piece
       let at = 0
-      for (let before = -1; at !== before; ) {
-        before = at
-        if (part === 'segments') at = segments(bytes, at)
-        else if (part === 'entropy') at = entropy(bytes, at)
-        else {
-          if (!isZero(bytes.subarray(at))) clean = false
-          at = bytes.length
-        }
-        // The part may have changed without a step.
-        if (at === before && part === 'behind' && at < bytes.length) before = -1
+      for (let before = '', now = ' '; now !== before; now = `${part} ${at}`) {
+        before = now
+        at = step(bytes, at)
       }
+      base += at
       pending = Buffer.from(bytes.subarray(at))
     },
+    notes: () => notes,
     clean: () => clean && isZero(pending),
   }
 }
@@ -84,24 +97,28 @@ export function checkJpeg(): JpegCheck {
 const ENCODER = /^(Created by OpenJPEG version [\d.]{1,10}|Kakadu-v?[\w.]{1,16}|Creator: [A-Za-z0-9 ._-]{1,32})\0?$/
 
 /** Main header of a JPEG 2000 codestream (ITU-T T.800, annex A) and what follows its end. */
-function isPlainJpeg2000(bytes: Buffer): boolean {
-  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xff4f) return true
+function jpeg2000Notes(bytes: Buffer): Range[] {
+  const notes: Range[] = []
+  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xff4f) return notes
   for (let at = 2; at + 4 <= bytes.length && bytes.readUInt16BE(at) !== 0xff90; ) {
     const end = at + 2 + bytes.readUInt16BE(at + 2)
     const text = bytes.subarray(at + 6, end)
-    if (bytes.readUInt16BE(at) === 0xff64 && !isZero(text) && !ENCODER.test(text.toString('latin1'))) return false
+    if (bytes.readUInt16BE(at) === 0xff64 && !ENCODER.test(text.toString('latin1'))) {
+      notes.push({ offset: at + 6, length: text.length })
+    }
     at = end
   }
   const last = bytes.lastIndexOf(Buffer.from([0xff, 0xd9]))
-  return last < 0 || isZero(bytes.subarray(last + 2))
+  return last < 0 ? notes : [...notes, { offset: last + 2, length: bytes.length - last - 2 }]
 }
 
-function isPlainDeflate(bytes: Buffer): boolean {
+/** Where a DEFLATE stream ends; at its begin when it is none. */
+function deflateLength(bytes: Buffer): number {
   try {
     const { engine } = inflateSync(bytes, { info: true }) as unknown as { engine: { bytesWritten: number } }
-    return isZero(bytes.subarray(engine.bytesWritten))
+    return engine.bytesWritten
   } catch {
-    return false
+    return 0
   }
 }
 
@@ -128,15 +145,19 @@ export function lzwLength(bytes: Buffer): number {
   return bytes.length
 }
 
-/** Whether a whole tile or strip is nothing but picture. */
-export function isPlain(coding: Coding, bytes: Buffer): boolean {
-  if (bytes.length === 0) return true
+/** What of a whole tile or strip is no picture. */
+export function notesOf(coding: Coding, bytes: Buffer): Range[] {
   if (coding === 'jpeg') {
-    const check = checkJpeg()
-    check.push(bytes)
-    return check.clean()
+    const stream = jpegNotes()
+    stream.push(bytes)
+    return stream.notes()
   }
-  if (coding === 'jpeg2000') return isPlainJpeg2000(bytes)
-  if (coding === 'deflate') return isPlainDeflate(bytes)
-  return coding !== 'lzw' || isZero(bytes.subarray(lzwLength(bytes)))
+  if (coding === 'jpeg2000') return jpeg2000Notes(bytes)
+  if (coding !== 'deflate' && coding !== 'lzw') return []
+  const end = coding === 'lzw' ? lzwLength(bytes) : deflateLength(bytes)
+  return [{ offset: end, length: bytes.length - end }]
 }
+
+/** Whether a whole tile or strip is nothing but picture, blanks aside. */
+export const isPlain = (coding: Coding, bytes: Buffer): boolean =>
+  notesOf(coding, bytes).every(({ offset, length }) => isZero(bytes.subarray(offset, offset + length)))

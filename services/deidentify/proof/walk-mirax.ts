@@ -116,7 +116,7 @@ async function sized(path: string): Promise<{ path: string; size: number }> {
 /** Index.dat: "01.02", the slide's id, two pointers to tables; all pointers are 32-bit, little-endian. */
 function indexWalk(bytes: Bytes, idLength: number) {
   const roots = 5 + idLength
-  const used: Range[] = [{ offset: 0, length: roots + 8 }]
+  const used: Range[] = [{ offset: 0, length: roots }]
   const seen = new Set<number>()
   const words = async (offset: number, count: number): Promise<number[]> => {
     const raw = await bytes.read(offset, count * 4)

@@ -75,20 +75,23 @@ export function valuesOfDescription(description: string): string[] | null {
 const WORD =
   /^(True|False|ON|OFF|JPEG|PNG|BMP24|GRAYPNG|DIGITAL_SLIDE|SLIDE_TYPE_(BRIGHTFIELD|FLUORESCENCE)|default|Default)$/
 const STRUCTURE =
-  /^(Index\.dat|Data\d{4}\.dat|(NON)?(HIER)?LAYER_\d{1,3}(_LEVEL_\d{1,3})?_SECTION|(ZoomLevel|FilterLevel|MaskLevel|FocusLevel|MicroscopeFocusLevel|ExtFocusLevel)_?-?\d{0,3})$/
+  /^(Index\.dat|Data\d{4}\.dat|(NON)?(HIER)?LAYER_\d{1,3}(_LEVEL_\d{1,3})?_SECTION|(ZoomLevel|FilterLevel|MaskLevel|FocusLevel|MicroscopeFocusLevel|ExtFocusLevel|Level)_?-?\d{0,3})$/
 const LAYER =
-  /^(Slide (zoom|filter|focus|mask) level|Slide zoom level|Microscope focus level|Scan data layer|StitchingLayer|StitchingIntensityLayer|StitchingIntensityLevel|VIMSLIDE_POSITION_BUFFER|VIMSLIDE_HISTOGRAM_DATA|DataLevel_V\d\.\d|default|ScanDataLayer_Empty)?$/
+  /^(Slide (zoom|filter|focus|mask) level|Slide zoom level|Microscope focus level|Scan info layer|Layer \d{1,3}|Scan data layer|StitchingLayer|StitchingIntensityLayer|StitchingIntensityLevel|VIMSLIDE_POSITION_BUFFER|VIMSLIDE_HISTOGRAM_DATA|DataLevel_V\d\.\d|default|ScanDataLayer_Empty)?$/
 
 /** Keys of Slidedat.ini with what they may say: counts, sizes, optics, and the names of its own parts. */
 const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
   [/^SLIDE_VERSION$/, /^\d\d\.\d\d$/],
   [/^SLIDE_ID$/, /^[0-9A-Za-z-]{1,64}$/],
   [
-    /^(CURRENT_SLIDE_VERSION|IMAGENUMBER_[XY]|OBJECTIVE_MAGNIFICATION|CameraImageDivisionsPerSide)$/,
+    /^(CURRENT_SLIDE_VERSION|IMAGENUMBER_[XY]|OBJECTIVE_MAGNIFICATION|CameraImageDivisionsPerSide|(SLIDE|CAMERA)_BITDEPTH)$/,
     /^\d{1,7}([.,]\d+)?x?$/,
   ],
   [/^(IMAGE_OVERLAP_MICROMETERS|SLIDE_POSITION|OBJECT_GUIDE_HYSTERESIS)_[XY]$/, NUMBER],
-  [/^(ADAPTER_SIZE|OPTOVAR_SIZE|SCANNED_FOV_COUNT|SCANNING_ALGORITM|SHARPENED|SQRT2_RESIZED)$/, NUMBER],
+  [
+    /^(ADAPTER_SIZE|OPTOVAR_SIZE|OUTPUT_RESOLUTION|SCANNED_FOV_COUNT|SCANNING_ALGORITM|SHARPENED|SQRT2_RESIZED)$/,
+    NUMBER,
+  ],
   [
     /^(SLIDE_CONTENT|SLIDE_TYPE|INDIVIDUALLY_EXP_TIMES|VIMSLIDE_SLIDE_[A-Z]+|SHARPENED|SQRT2_RESIZED|IMAGE_FORMAT)$/,
     WORD,
@@ -98,7 +101,8 @@ const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
   [/^((NON)?HIER_\d+_NAME|NONHIER_\d+_VAL_\d+)$/, LAYER],
   [/^((NON)?HIER_\d+_(COUNT|DEFAULT)|NONHIER_\d+_VAL_\d+_IMAGENUMBER_[XY])$/, NUMBER],
   [/^(OVERLAP|MICROMETER_PER_PIXEL)_[XY]$/, NUMBER],
-  [/^(DIGITIZER_(WIDTH|HEIGHT)|IMAGE_(CONCAT_FACTOR|COMPRESSION_FACTOR|FILL_COLOR_BGR)|[XYZ]DIFF)$/, NUMBER],
+  [/^(DIGITIZER_(WIDTH|HEIGHT)|IMAGE_(CONCAT_FACTOR|COMPRESSION_FACTOR)|[XYZ]DIFF)$/, NUMBER],
+  [/^IMAGE_FILL_COLOR_BGR$/, /^\d{1,9}$/],
   [/^((MODIFIED_)?COLOR_[RGB]|GAMMA|CONTRAST|BRIGHTNESS|THRESHOLD|EXPOSUREPERCENTAGE|STORING_CHANNEL_NUMBER)$/, NUMBER],
   [
     /^(IS_(MASTER|STITCHING)_FILTER|USE_(RED|GREEN|BLUE)_CHANNEL|ACTIVE|MODIFY|FILTER_NAME)$/,

@@ -38,6 +38,10 @@ const stored = async (prefix: string) => {
   return keys
 }
 
+/** A result and the report on it. */
+const filesOf = (prefix: string) =>
+  ['deidentification.html', 'deidentification.json', 'original.svs'].map(name => `${prefix}/${name}`)
+
 /** A slide that waits for a person. */
 async function waiting(given: Partial<SlideReceived> = {}): Promise<SlideReceived> {
   const message = await receivedSlide(test.data, join(folder, 'slide.svs'), given)
@@ -107,7 +111,7 @@ describe('a proven result', () => {
       },
     }
     await expect(decide(broken, slideId, { revision: 1, decision: 'reject' }, 'rosa')).rejects.toThrow('killed')
-    expect(await stored(slideId)).toHaveLength(1)
+    expect(await stored(slideId)).toHaveLength(3)
     await finishRejections(test.deps)
     expect(await stored(slideId)).toEqual([])
   })
@@ -145,7 +149,7 @@ describe('a redaction', () => {
     const review = await findReview(test.deps.db.query, slideId)
     expect(review).toMatchObject({ state: 'waiting', revision: 2 })
     expect(JSON.parse(review!.redacted)).toEqual([{ x: 10, y: 20, width: 690, height: 40 }])
-    expect(await stored(slideId)).toEqual([`${slideId}/2/original.svs`])
+    expect(await stored(slideId)).toEqual(filesOf(`${slideId}/2`))
     await expect(approve(slideId)).rejects.toMatchObject({ code: 'conflict' })
     await approve(slideId, 'rosa', 2)
     expect(await namesOf(slideId)).toEqual([
@@ -161,7 +165,7 @@ describe('a redaction', () => {
     await redact(slideId)
     await test.deps.objects.original.put(`${slideId}/1/original.svs`, Buffer.from('left behind'))
     await onRedactionWanted(test.deps).handle({ slideId, revision: 1 }, eventContext())
-    expect(await stored(slideId)).toEqual([`${slideId}/2/original.svs`])
+    expect(await stored(slideId)).toEqual(filesOf(`${slideId}/2`))
     expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ revision: 2 })
   })
 

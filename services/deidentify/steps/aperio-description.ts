@@ -10,7 +10,7 @@ const MAGNIFICATION = /^\d{1,3}([.,]\d{1,2})?$/
 const MPP = /^\d{1,2}[.,]\d{1,12}$/
 
 /** Keys in lower case with what their value must look like; the scanners' spelling varies. */
-const KEPT_KEYS: ReadonlyMap<string, RegExp> = new Map([
+export const KEPT_KEYS: ReadonlyMap<string, RegExp> = new Map([
   ['appmag', MAGNIFICATION],
   ['mpp', MPP],
   ...[
@@ -36,7 +36,7 @@ const KEPT_KEYS: ReadonlyMap<string, RegExp> = new Map([
 ])
 
 /** Keys that are removed and whose names say nothing of a patient; any other name is withheld from the report. */
-const REMOVED_KEYS = new Set(
+export const REMOVED_KEYS: ReadonlySet<string> = new Set(
   [
     'ScanScope ID',
     'Filename',

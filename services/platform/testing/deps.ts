@@ -9,6 +9,7 @@ import { openCache } from '../cache/index.ts'
 import { readConfig, type Settings } from '../config.ts'
 import { openDatabase } from '../db/index.ts'
 import type { Migration } from '../db/port.ts'
+import { erasureMigration } from '../erasure.ts'
 import { publish } from '../events.ts'
 import { openLog } from '../log.ts'
 import type { Deps, ObjectsAccess } from '../module.ts'
@@ -30,19 +31,21 @@ export interface TestDeps<D> {
 
 /**
  * @param module the name decides the schema and what may be published
- * @returns deps for `D`, the module's own type of Deps; it has no rpc and no auth
+ * @returns deps for `D`, the module's own type of Deps; it has no auth
  */
 export async function openTestDeps<D>(module: {
   name: ServiceName
   config: Settings
   migrations: Migration[]
   environment?: Record<string, string>
+  /** What other services answer; without it, calling one is an error. */
+  rpc?: Deps['rpc']
 }): Promise<TestDeps<D>> {
   const data = await mkdtemp(join(tmpdir(), `coverslip-${module.name}-`))
   const scratch = join(data, 'scratch')
   await mkdir(scratch)
   const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<OutboxTables>(module.name, [outboxMigration, ...module.migrations])
+  const db = await database.open<OutboxTables>(module.name, [outboxMigration, erasureMigration, ...module.migrations])
   const telemetry = await startTelemetry({ service: module.name, otlpUrl: '' })
   const kinds: (keyof ObjectsAccess)[] = ['source', 'original', 'pyramid']
   const stores = await Promise.all(kinds.map(kind => openObjects(`file:${join(data, kind)}`)))
@@ -51,7 +54,7 @@ export async function openTestDeps<D>(module: {
   const from = { service: module.name, site: 'onprem', schema: module.name, telemetry }
   const deps = {
     site: 'onprem',
-    config: readConfig({ [module.name]: module.config }, module.environment ?? {})[module.name],
+    config: readConfig({ [module.name]: module.config }, { COVERSLIP_DATA: data, ...module.environment })[module.name],
     log: openLog({ service: module.name, level: 'info', destination: join(data, 'log.jsonl') }),
     telemetry,
     db,
@@ -61,9 +64,11 @@ export async function openTestDeps<D>(module: {
     publish: <Name extends EventName>(trx: Transaction<unknown>, name: Name, message: EventMessage<Name>) =>
       publish(trx, from, name, message),
     signal: (name: EventName, message: unknown) => void signals.push({ name, message }),
-    rpc: () => {
-      throw new Error('these deps call nobody')
-    },
+    rpc:
+      module.rpc ??
+      (() => {
+        throw new Error('these deps call nobody')
+      }),
     auth: undefined as never,
   } as unknown as Deps
   return {

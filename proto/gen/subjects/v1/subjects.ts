@@ -36,6 +36,8 @@ export interface GetKnownTextsRequest {
 
 export interface GetKnownTextsResponse {
   texts: string[];
+  /** Whether a ledger leads from a released slide back to its source: then it is pseudonymised, not de-identified. */
+  ledger: boolean;
 }
 
 export interface FindBySourceNameRequest {
@@ -395,13 +397,16 @@ export const GetKnownTextsRequest: MessageFns<GetKnownTextsRequest> = {
 };
 
 function createBaseGetKnownTextsResponse(): GetKnownTextsResponse {
-  return { texts: [] };
+  return { texts: [], ledger: false };
 }
 
 export const GetKnownTextsResponse: MessageFns<GetKnownTextsResponse> = {
   encode(message: GetKnownTextsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.texts) {
       writer.uint32(10).string(v!);
+    }
+    if (message.ledger !== false) {
+      writer.uint32(16).bool(message.ledger);
     }
     return writer;
   },
@@ -427,6 +432,14 @@ export const GetKnownTextsResponse: MessageFns<GetKnownTextsResponse> = {
             message.texts.push(reader.string());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ledger = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -440,13 +453,19 @@ export const GetKnownTextsResponse: MessageFns<GetKnownTextsResponse> = {
   },
 
   fromJSON(object: any): GetKnownTextsResponse {
-    return { texts: globalThis.Array.isArray(object?.texts) ? object.texts.map((e: any) => globalThis.String(e)) : [] };
+    return {
+      texts: globalThis.Array.isArray(object?.texts) ? object.texts.map((e: any) => globalThis.String(e)) : [],
+      ledger: isSet(object.ledger) ? globalThis.Boolean(object.ledger) : false,
+    };
   },
 
   toJSON(message: GetKnownTextsResponse): unknown {
     const obj: any = {};
     if (message.texts?.length) {
       obj.texts = message.texts;
+    }
+    if (message.ledger !== false) {
+      obj.ledger = message.ledger;
     }
     return obj;
   },
@@ -457,6 +476,7 @@ export const GetKnownTextsResponse: MessageFns<GetKnownTextsResponse> = {
   fromPartial(object: DeepPartial<GetKnownTextsResponse>): GetKnownTextsResponse {
     const message = createBaseGetKnownTextsResponse();
     message.texts = object.texts?.map((e) => e) || [];
+    message.ledger = object.ledger ?? false;
     return message;
   },
 };

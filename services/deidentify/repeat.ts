@@ -1,0 +1,28 @@
+import { openFile } from '@coverslip/wsi/byte-source.ts'
+import { describeSlide } from '@coverslip/wsi/open.ts'
+import { hasPatch, runSteps } from './apply.ts'
+import { isInPlaceFormat } from './in-place.ts'
+import { miraxChangesNothing } from './mirax/in-place.ts'
+import { openDraft } from './open-draft.ts'
+import { procedures } from './steps/index.ts'
+
+/**
+ * Whether the procedure, run on its own result, would leave it as it is.
+ * @param path a result in a format that is edited in place
+ */
+export async function changesNothing(path: string, signal?: AbortSignal): Promise<boolean> {
+  const { format } = await describeSlide(path, signal)
+  if (!isInPlaceFormat(format)) return false
+  if (format === 'mirax') return miraxChangesNothing(path, signal)
+  const source = await openFile(path)
+  try {
+    const opened = await openDraft(source, format)
+    if (!opened) return false
+    const draft = await runSteps(opened, procedures[format], signal)
+    if (draft.removed.length > 0) return false
+    for (const patch of draft.patches) if (!(await hasPatch(source, patch))) return false
+    return true
+  } finally {
+    await source.close()
+  }
+}
