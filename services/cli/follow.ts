@@ -7,7 +7,8 @@ import { read, slidePath, UnreachableError } from './http.ts'
 
 /** What `--wait` tells of a slide. */
 export interface Outcome {
-  state: 'ready' | 'failed'
+  /** `duplicate`: the project has the slide already, and this copy of it is not kept. */
+  state: 'ready' | 'duplicate' | 'failed'
   reason?: string
 }
 
@@ -57,8 +58,9 @@ export async function followSlide(connection: Connection, id: string, options: F
 }
 
 /** The end that a record tells of; undefined while the slide is on its way. */
-export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'reason'>): Outcome | undefined {
+export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'code' | 'reason'>): Outcome | undefined {
   if (record.state === 'ready') return { state: 'ready' }
+  if (record.code === 'duplicate') return { state: 'duplicate', reason: record.reason ?? 'it is already there' }
   if (record.state === 'failed') return { state: 'failed', reason: record.reason ?? 'no reason was given' }
   if (record.state === 'held') return { state: 'failed', reason: record.reason ?? 'held until a steward lets it pass' }
   if (record.state === 'rejected') return { state: 'failed', reason: record.reason ?? 'a reviewer turned it down' }

@@ -60,6 +60,16 @@ export async function read<T>(target: Target, path: string, schema: z.ZodType<T>
   throw new CliError('unexpected-answer', `${target.url} does not answer like Coverslip; check COVERSLIP_URL`)
 }
 
+const LONGEST_WAIT_MS = 60_000
+
+/** How long a server that is busy asks to wait; undefined when it does not ask. */
+export function askedToWait(response: Response): number | undefined {
+  const asked = response.headers.get('retry-after')
+  if (asked === null || ![429, 503].includes(response.status)) return undefined
+  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_WAIT_MS, Math.max(0, ms))
+}
+
 /** The error that a failed answer tells: RFC 9457 where the server wrote one. */
 export async function errorOf(response: Response): Promise<CliError> {
   const told: Problem | undefined = problem.safeParse(await response.json().catch(() => undefined)).data

@@ -10,7 +10,7 @@ import { uploadSlide } from './upload.ts'
 export interface IngestResult {
   id?: string
   file: string
-  state: 'received' | 'ready' | 'failed'
+  state: 'received' | 'ready' | 'duplicate' | 'failed'
   reason?: string
 }
 
@@ -37,7 +37,7 @@ export async function ingest(
   const results: IngestResult[] = []
   const tell = (result: IngestResult): void => {
     results.push(result)
-    options.progress.done(result.file, result.reason ? `${result.state}: ${result.reason}` : result.state)
+    options.progress.done(result.file, resultText(result))
     options.onResult(result)
   }
   for (const { path, reason } of unusable) tell({ file: path, state: 'failed', reason })
@@ -54,6 +54,12 @@ export async function ingest(
   return results
 }
 
+/** A result in words. */
+export function resultText({ state, reason }: IngestResult): string {
+  const words = state === 'duplicate' ? 'already there' : state
+  return reason ? `${words}: ${reason}` : words
+}
+
 /** Uploads one slide. Only what concerns every slide (no server, no valid token) is thrown. */
 export async function sendSlide(
   connection: Connection,
@@ -66,8 +72,9 @@ export async function sendSlide(
   try {
     const target = { url: connection.intakeUrl, token: connection.token }
     const { project, signal } = options
+    const onWait = (): void => options.progress.step(slide.path, 'waiting for the server', bytes ? 0 : 1)
     return {
-      id: await uploadSlide(target, slide, { project, signal, onProgress }),
+      id: await uploadSlide(target, slide, { project, signal, onProgress, onWait }),
       file: slide.path,
       state: 'received',
     }

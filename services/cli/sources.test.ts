@@ -43,9 +43,18 @@ test('MRXS without its folder goes up alone', async () => {
   expect((await found('m.mrxs')).slides).toEqual([['m.mrxs']])
 })
 
-test('an SVS brings the XML beside it, a TIFF does not', async () => {
-  await make('a.svs', 'a.XML', 'b.tif', 'b.xml')
-  expect((await found('.')).slides).toEqual([['a.svs', 'a.XML'], ['b.tif']])
+test('a slide brings the annotations beside it, whatever program wrote them', async () => {
+  await make('a.svs', 'a.XML', 'a.svs.xml', 'b.tif', 'b.geojson', 'b.json', 'm.mrxs', 'm/Slidedat.ini', 'm.xml')
+  expect((await found('.')).slides).toEqual([
+    ['a.svs', 'a.XML'],
+    ['b.tif', 'b.geojson', 'b.json'],
+    ['m.mrxs', 'm/Slidedat.ini', 'm.xml'],
+  ])
+})
+
+test('annotations that are named go up alone', async () => {
+  await make('a.xml')
+  expect((await found('a.xml')).slides).toEqual([['a.xml']])
 })
 
 test('a named file is taken whatever its name; the same file is taken once', async () => {

@@ -13,7 +13,7 @@ export interface SourceFile {
   changedMs: number
 }
 
-/** One slide: a single file, or a set of several (MRXS and its folder, an SVS and its annotations). */
+/** One slide: a single file, or a set of several (MRXS and its folder, a slide and its annotations). */
 export interface SlideSource {
   /** As the user knows it: the path of its main file. */
   path: string
@@ -72,19 +72,18 @@ async function takeFolder(path: string, found: Found, seen: Set<string>, named: 
 /** The files of the slide whose main file is `path`. */
 async function filesOf(path: string): Promise<[SourceFile, ...SourceFile[]]> {
   const main = await fileAt(path, dirname(path))
-  const extension = extname(path).toLowerCase()
-  if (extension === '.mrxs') return [main, ...(await filesBelow(join(dirname(path), stem(path)), dirname(path)))]
-  if (extension === '.svs') return [main, ...(await annotationsBeside(path))]
-  return [main]
+  if (!isSlideName(path)) return [main]
+  const mirax = extname(path).toLowerCase() === '.mrxs'
+  const folder = mirax ? await filesBelow(join(dirname(path), stem(path)), dirname(path)) : []
+  return [main, ...folder, ...(await annotationsBeside(path))]
 }
 
-/** ImageScope keeps its annotations in `slide.xml` beside `slide.svs`. */
+/** ImageScope and ASAP keep annotations in `slide.xml` beside `slide.svs`, QuPath in GeoJSON. */
 async function annotationsBeside(path: string): Promise<SourceFile[]> {
   const folder = dirname(path)
-  const wanted = `${stem(path)}.xml`.toLowerCase()
-  const names = (await readdir(folder)).filter(name => name.toLowerCase() === wanted)
-  const files = await Promise.all(names.map(name => fileAt(join(folder, name), folder)))
-  return files.slice(0, 1)
+  const wanted = ['.xml', '.geojson', '.json'].map(extension => `${stem(path)}${extension}`.toLowerCase())
+  const names = (await readdir(folder)).filter(name => wanted.includes(name.toLowerCase()))
+  return Promise.all(names.sort().map(name => fileAt(join(folder, name), folder)))
 }
 
 async function filesBelow(folder: string, root: string): Promise<SourceFile[]> {

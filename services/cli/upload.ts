@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from './errors.ts'
-import { errorOf, request, send, type Target, UnreachableError } from './http.ts'
+import { askedToWait, errorOf, send, type Target, UnreachableError } from './http.ts'
 import type { SlideSource, SourceFile } from './sources.ts'
 
 const UPLOADS = '/api/intake/uploads'
@@ -18,6 +18,8 @@ export interface UploadOptions {
   signal?: AbortSignal | undefined
   /** Bytes of all files of the slide that the server has. */
   onProgress?(bytes: number): void
+  /** The server asked to come back later. */
+  onWait?(): void
   retryMs?: readonly number[]
 }
 
@@ -53,9 +55,14 @@ async function uploadFile(
   let offset = 0
   for (let tries = 0; offset < file.bytes; ) {
     const sent = await patch(target, location, file, offset, options)
-    if (sent.offset > offset) tries = 0
+    if (sent.offset > offset || sent.busyMs !== undefined) tries = 0
     offset = sent.offset
     if (offset === file.bytes) break
+    if (sent.busyMs !== undefined) {
+      await waitAsked(sent.busyMs, options)
+      offset = await offsetOf(target, location, offset, options)
+      continue
+    }
     if ((await stat(file.path)).size < file.bytes) {
       throw new CliError('changed', 'The file became shorter while it was sent; send it again when it is complete')
     }
@@ -75,11 +82,31 @@ async function create(
   options: UploadOptions,
 ): Promise<{ location: string; slideId: string }> {
   const headers = { ...TUS, 'upload-length': `${bytes}`, 'upload-metadata': encodeMetadata(metadata) }
-  const created = await request(target, UPLOADS, { method: 'POST', headers, signal: options.signal ?? null })
+  const created = await whenItIsOurTurn(options, () =>
+    send(target, UPLOADS, { method: 'POST', headers, signal: options.signal ?? null }),
+  )
   const location = created.headers.get('location')
   const slideId = created.headers.get('coverslip-slide-id')
   if (location && slideId) return { location: new URL(location, new URL(UPLOADS, target.url)).pathname, slideId }
   throw new CliError('unexpected-answer', `${target.url} takes no uploads; check COVERSLIP_INTAKE_URL`)
+}
+
+/** Asks again as long as the server is only busy. @throws CliError with the server's reason for anything else */
+async function whenItIsOurTurn(options: UploadOptions, ask: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await ask()
+    if (answer.ok) return answer
+    const busyMs = askedToWait(answer)
+    if (busyMs === undefined) throw await errorOf(answer)
+    await answer.body?.cancel()
+    await waitAsked(busyMs, options)
+  }
+}
+
+/** A little longer than asked, each client differently, so that they do not all come back at once. */
+async function waitAsked(ms: number, options: UploadOptions): Promise<void> {
+  options.onWait?.()
+  await sleep(ms * (1 + Math.random() / 2), undefined, { signal: options.signal })
 }
 
 /** Sends the rest of the file. A broken connection is no error yet: the server is asked how far it got. */
@@ -89,7 +116,7 @@ async function patch(
   file: SourceFile,
   offset: number,
   options: UploadOptions,
-): Promise<{ offset: number; error?: CliError }> {
+): Promise<{ offset: number; error?: CliError; busyMs?: number }> {
   const headers = { ...TUS, 'upload-offset': `${offset}`, 'content-type': 'application/offset+octet-stream' }
   const reading = createReadStream(file.path, { start: offset, end: file.bytes - 1, highWaterMark: 1 << 20 })
   let unreadable: unknown
@@ -110,7 +137,9 @@ async function patch(
     const body = ReadableStream.from(counted()) as ReadableStream
     const answer = await send(target, location, { method: 'PATCH', headers, body, signal: options.signal ?? null })
     if (answer.ok) return { offset: offsetTold(answer, target) }
+    const busyMs = askedToWait(answer)
     const error = await errorOf(answer)
+    if (busyMs !== undefined) return { offset, error, busyMs }
     // 409: the server has another offset; 423: the broken connection still holds the upload; 5xx may pass.
     if (![409, 423, 500, 502, 503, 504].includes(answer.status)) throw error
     return { offset, error }

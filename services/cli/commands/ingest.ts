@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { type Connection, connectionFrom } from '../connection.ts'
 import { type Common, type Context, withProgress } from '../context.ts'
 import { PartialFailure } from '../errors.ts'
-import { type IngestResult, ingest, sendSlide, waitFor } from '../ingest.ts'
+import { type IngestResult, ingest, resultText, sendSlide, waitFor } from '../ingest.ts'
 import type { Progress } from '../progress.ts'
 import type { SlideSource } from '../sources.ts'
 import { ledgerPath, openLedger, watch } from '../watch.ts'
@@ -17,9 +17,11 @@ interface Options extends Common {
 export function addIngest(program: Command, context: Context): void {
   program
     .command('ingest')
-    .description('send slides: files, folders (searched to any depth), MRXS with their folders, SVS with their XML')
+    .description(
+      'send slides: files, folders (searched to any depth), MRXS with their folders, slides with their annotations',
+    )
     .argument('<files...>', 'files and folders')
-    .option('--wait', 'wait until each slide is ready or failed')
+    .option('--wait', 'wait until each slide is ready, already there, or failed')
     .option('--watch', 'keep watching the folders; take each slide when it has stopped growing')
     .option('--project <name>', 'the project that the slides belong to')
     .option('--settle <seconds>', 'with --watch: how long a slide must not have changed', seconds, 10)
@@ -58,7 +60,7 @@ async function watchFiles(
 ): Promise<void> {
   const { signal } = context
   const report = (result: IngestResult): void => {
-    progress.done(result.file, result.reason ? `${result.state}: ${result.reason}` : result.state)
+    progress.done(result.file, resultText(result))
     print(context, options, result)
   }
   const send = { project: options.project, signal, progress }

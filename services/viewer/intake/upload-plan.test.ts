@@ -23,11 +23,12 @@ describe('upload plan', () => {
   it('does not take another folder whose name only begins alike', () => {
     expect(summary('a.mrxs', 'ab/Slidedat.ini').slides).toEqual([['a.mrxs', 'a.mrxs']])
   })
-  it('takes the annotations beside an SVS along', () => {
-    expect(summary('x/one.svs', 'x/ONE.XML', 'x/two.svs')).toEqual({
+  it('takes the annotations beside a slide along, whatever program wrote them', () => {
+    expect(summary('x/one.svs', 'x/ONE.XML', 'x/two.ndpi', 'x/two.geojson', 'x/three.tif')).toEqual({
       slides: [
         ['one.svs', 'one.svs', 'ONE.XML'],
-        ['two.svs', 'two.svs'],
+        ['two.ndpi', 'two.ndpi', 'two.geojson'],
+        ['three.tif', 'three.tif'],
       ],
       ignored: [],
     })

@@ -19,14 +19,16 @@ export interface Plan<T extends Offered> {
 
 const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide)$/i
 
+/** ImageScope and ASAP write XML, QuPath writes GeoJSON under either name. */
+const ANNOTATIONS = /\.(xml|geojson|json)$/i
+
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 const stemOf = (path: string) => path.replace(/\.[^./]*$/, '')
 const isHidden = (path: string) => path.split('/').some(part => part.startsWith('.'))
 
 /**
- * A MIRAX slide is its .mrxs and the folder of the same name; an SVS takes the ImageScope annotations (.xml) beside it
- * along. A single file is taken whatever its name, since the server looks at the content; of several, those that are
+ * A MIRAX slide is its .mrxs and the folder of the same name; a slide takes the annotations beside it along. A single file is taken whatever its name, since the server looks at the content; of several, those that are
  * not named like slides are left out.
  */
 export function planUploads<T extends Offered>(offered: readonly T[]): Plan<T> {
@@ -49,7 +51,8 @@ const isMirax = (file: Offered) => /\.mrxs$/i.test(file.path)
 
 function companionsOf<T extends Offered>(main: T, files: readonly T[]): T[] {
   const stem = stemOf(main.path)
-  if (isMirax(main)) return files.filter(file => file.path.startsWith(`${stem}/`))
-  if (!/\.svs$/i.test(main.path)) return []
-  return files.filter(file => file.path.toLowerCase() === `${stem}.xml`.toLowerCase()).slice(0, 1)
+  const folder = isMirax(main) ? files.filter(file => file.path.startsWith(`${stem}/`)) : []
+  if (!SLIDE.test(main.path)) return []
+  const named = files.filter(file => ANNOTATIONS.test(file.path))
+  return [...folder, ...named.filter(file => stemOf(file.path).toLowerCase() === stem.toLowerCase())]
 }

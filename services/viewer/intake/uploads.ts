@@ -89,8 +89,14 @@ export function createUploads(onArrived: () => void) {
             onArrived()
           }
         },
+        // A busy server says when to come back; the library does not know Retry-After.
+        onShouldRetry: error => askedToWait(error) === undefined && mayPass(error),
         onSuccess: () => resolve(),
-        onError: reject,
+        onError: error => {
+          const wait = askedToWait(error)
+          if (wait === undefined) return reject(error)
+          setTimeout(() => (find(key)?.state === 'sending' ? upload.start() : reject(error)), wait)
+        },
       })
       running.set(key, upload)
       upload.findPreviousUploads().then(previous => {
@@ -136,11 +142,40 @@ export function createUploads(onArrived: () => void) {
   }
 }
 
+const answerOf = (error: unknown) => (error instanceof DetailedError ? error.originalResponse : null)
+
+/** How long a busy server (429, 503) asks to wait, in milliseconds. */
+function askedToWait(error: unknown): number | undefined {
+  const answer = answerOf(error)
+  const seconds = Number(answer?.getHeader('Retry-After') || Number.NaN)
+  if (!answer || ![429, 503].includes(answer.getStatus()) || Number.isNaN(seconds)) return undefined
+  // Not all at the same moment.
+  return seconds * 1000 * (1 + Math.random() / 2)
+}
+
+/** As the library decides when it is not told: a broken connection, a server's fault, another offset, a held lock. */
+function mayPass(error: unknown): boolean {
+  const status = answerOf(error)?.getStatus() ?? 0
+  return (status < 400 || status >= 500 || status === 409 || status === 423) && navigator.onLine
+}
+
+/** The sentence of an answer that is a problem (RFC 9457). */
+function sentenceOf(body: string | undefined): string | undefined {
+  try {
+    const { detail } = JSON.parse(body ?? '') as { detail?: unknown }
+    return typeof detail === 'string' ? detail : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function reasonOf(error: unknown): string {
-  const status = error instanceof DetailedError ? error.originalResponse?.getStatus() : undefined
+  const status = answerOf(error)?.getStatus()
   if (status === 401) goToSignIn()
   if (status === 403) return 'You may not upload slides.'
   if (status === 413) return 'The file is larger than this server takes.'
   if (status === 507) return 'The server has no room left.'
+  const sentence = sentenceOf(answerOf(error)?.getBody())
+  if (sentence) return `${sentence}.`
   return status ? `The server refused it (${status}).` : 'The connection broke; what has arrived is kept.'
 }
