@@ -40,6 +40,14 @@ export const slidesRoutes: readonly RouteSpec[] = [
   },
   {
     method: 'GET',
+    path: '/api/slides/{id}/deidentification/page',
+    module: 'deidentify',
+    access: 'slide.read',
+    summary: 'The report on de-identification as a page to read and print',
+    answer: 'text/html',
+  },
+  {
+    method: 'GET',
     path: '/api/slides/{id}/quality',
     module: 'public',
     access: 'slide.read',

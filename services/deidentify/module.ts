@@ -4,6 +4,7 @@ import { config } from './config.ts'
 import { downloadOriginal } from './download.ts'
 import { migrations } from './migrations/index.ts'
 import { objects, onDeleted, onReceived } from './received.ts'
+import { reportKeysOf } from './report-signature.ts'
 import { finishRejections } from './review/deciding.ts'
 import { recordSetting } from './review/gate.ts'
 import { imageRoutes } from './review/images.ts'
@@ -12,6 +13,7 @@ import { onRedactionWanted } from './review/redacting.ts'
 import { releaseRoutes } from './review/releases.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { createRpc } from './rpc.ts'
+import { showReport } from './show-report.ts'
 import type { Tables } from './store.ts'
 
 export const deidentify = defineModule<Tables, typeof config, typeof objects>({
@@ -20,6 +22,8 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
   migrations,
   objects,
   async start(deps) {
+    // A wrong key is a reason not to start.
+    await reportKeysOf(deps.config)
     const shelf = createShelf()
     await recordSetting(deps)
     await finishRejections(deps)
@@ -27,6 +31,7 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
       rpc: createRpc(deps),
       routes: {
         'GET /api/slides/{id}/original': downloadOriginal(deps),
+        'GET /api/slides/{id}/deidentification/page': showReport(deps),
         ...reviewRoutes(deps),
         ...imageRoutes(deps, shelf),
         ...releaseRoutes(deps),
