@@ -83,6 +83,7 @@ describe('a proven result', () => {
       geometry: { width: 700, height: 500 },
       sourceBytes: 1n,
       release: { name: first.release_name, scheme: 'C1/0', owner: 'rosa' },
+      reportJson: (await findSlide(test.deps.db.query, slideId))!.report,
     })
     expect(JSON.stringify(await findReview(test.deps.db.query, slideId))).not.toContain('R-00000000')
     expect((await findSlide(test.deps.db.query, slideId))?.state).toBe('done')

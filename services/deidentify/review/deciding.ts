@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely'
 import type { DeidentifyDeps } from '../received.ts'
 import { release } from '../release.ts'
 import { removeRenditions } from '../result.ts'
-import type { Tables } from '../store.ts'
+import { findSlide, type Tables } from '../store.ts'
 import { appendAudit } from './audit.ts'
 import { announcementOf, lockReview, type ReviewTable } from './store.ts'
 
@@ -73,7 +73,8 @@ async function settle(
 
 /** From now on the slide is known by its name alone: the research number is forgotten, and so is the way to the source. */
 async function approve(deps: DeidentifyDeps, trx: Transaction<Tables>, review: ReviewTable, who: string) {
-  const release_name = await release(deps, trx, announcementOf(review), who)
+  const report = (await findSlide(trx, review.slide_id))?.report ?? ''
+  const release_name = await release(deps, trx, { ...announcementOf(review), reportJson: report }, who)
   await setSlideState(trx, review.slide_id, 'done')
   return { release_name, research_number: null, received: null }
 }

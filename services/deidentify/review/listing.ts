@@ -25,7 +25,7 @@ function readCursor(cursor: string): [Date, string] {
   }
 }
 
-const writeCursor = ({ arrived_at, slide_id }: ReviewTable): string =>
+const writeCursor = ({ arrived_at, slide_id }: Pick<ReviewTable, 'arrived_at' | 'slide_id'>): string =>
   Buffer.from(JSON.stringify([arrived_at.toISOString(), slide_id])).toString('base64url')
 
 export interface ReviewFilter {
@@ -36,13 +36,32 @@ export interface ReviewFilter {
   cursor?: string | undefined
 }
 
+/** The rest of a review is as long as the slide's list of files and flags. */
+const SUMMARY = [
+  'slide_id',
+  'project',
+  'state',
+  'revision',
+  'research_number',
+  'release_name',
+  'facts',
+  'flags',
+  'redacted',
+  'decision',
+  'decided_by',
+  'decided_at',
+  'reason',
+  'arrived_at',
+  'changed_at',
+] as const satisfies readonly (keyof ReviewTable)[]
+
 /** Longest waiting first. @throws ServiceError `invalid` for a cursor that this function did not make */
 export async function listReviews(
   queries: Queries,
   { projects, state, limit, cursor }: ReviewFilter,
 ): Promise<{ reviews: ReviewSummary[]; nextCursor: string | null }> {
   let query = inProjects(queries, projects)
-    .selectAll()
+    .select(SUMMARY)
     .orderBy('arrived_at')
     .orderBy('slide_id')
     .limit(limit + 1)
@@ -70,8 +89,8 @@ function inProjects(queries: Queries, projects: readonly string[]) {
   return projects.includes('*') ? query : query.where('project', 'in', projects.length > 0 ? projects : [''])
 }
 
-export function toSummary(row: ReviewTable): ReviewSummary {
-  const { width, height, mpp } = factsOf(row)
+export function toSummary(row: Pick<ReviewTable, (typeof SUMMARY)[number]>): ReviewSummary {
+  const { format, width, height, mpp } = factsOf(row)
   const { decision, decided_by, decided_at, reason } = row
   return {
     id: row.slide_id,
@@ -80,7 +99,7 @@ export function toSummary(row: ReviewTable): ReviewSummary {
     revision: row.revision,
     researchNumber: row.research_number,
     releaseName: row.release_name,
-    format: announcementOf(row).format,
+    format,
     width,
     height,
     mpp,
@@ -109,7 +128,7 @@ export async function showReview({ db, config }: DeidentifyDeps, row: ReviewTabl
       associated: resultImages,
     },
     images: imagesOf(row),
-    report: JSON.parse(slide?.report ?? announcement.reportJson),
+    report: JSON.parse(slide?.report ?? '{}'),
     flagged: flaggedOf(row),
     flagsNote: FLAGS_NOTE,
     redacted: redactedOf(row),

@@ -21,6 +21,7 @@ export async function propose(
     return {
       announcement,
       facts: {
+        format,
         width,
         height,
         mpp: meanMpp,

@@ -6,21 +6,12 @@ import type { Consumer } from '@coverslip/platform/module.ts'
 import type { SlideRedactionWanted } from '@coverslip/proto/gen/events/v1/events.ts'
 import type { Rectangle } from '../files.ts'
 import type { DeidentifyDeps } from '../received.ts'
-import { makeResult, recordOf, removeRenditions, storeResult, announcementOf as tellOf } from '../result.ts'
+import { announcementOf, makeResult, recordOf, removeRenditions, storeResult } from '../result.ts'
 import { replaceOutcome } from '../store.ts'
 import { appendAudit } from './audit.ts'
 import { mustBeCurrent, mustKnow } from './deciding.ts'
 import { propose } from './proposal.ts'
-import {
-  announcementOf,
-  factsOf,
-  findReview,
-  lockReview,
-  type ReviewTable,
-  receivedOf,
-  redactedOf,
-  updateProposal,
-} from './store.ts'
+import { factsOf, findReview, lockReview, type ReviewTable, receivedOf, redactedOf, updateProposal } from './store.ts'
 
 /** More than a person draws. */
 const MAX_REGIONS = 1000
@@ -68,7 +59,7 @@ async function redact(deps: DeidentifyDeps, { slideId, revision }: SlideRedactio
   const folder = await mkdtemp(join(deps.scratch, 'redact-'))
   try {
     const made = await makeResult(deps, message, { revision: next, redact: redactedOf(review), folder, signal })
-    const proposal = await propose(tellOf(message, next, made), made, signal)
+    const proposal = await propose(announcementOf(message, next, made), made, signal)
     await storeResult(deps, slideId, next, made)
     const saved = await deps.db.transaction(async trx => {
       const now = await lockReview(trx, slideId)
@@ -97,7 +88,7 @@ async function saveFailure(
     if (review?.state !== 'redacting' || review.revision !== revision) return false
     const next = revision + 1
     const { project } = review
-    const { format } = announcementOf(review)
+    const { format } = factsOf(review)
     await replaceOutcome(trx, { slideId, state: 'failed', revision: next, project, format, file: null, report: null })
     const change = { state: 'failed' as const, changed_at: new Date() }
     await trx.updateTable('reviews').set(change).where('slide_id', '=', slideId).execute()

@@ -16,7 +16,7 @@ export interface ReviewTable {
   research_number: string | null
   /** JSON: what came from ingest, for another run; null once the slide is released. */
   received: string | null
-  /** JSON: what a release tells. */
+  /** JSON: what a release tells, but for the report, which is with the slide. */
   announcement: string
   /** JSON: SlideFacts. */
   facts: string
@@ -37,6 +37,7 @@ export type ReviewState = 'waiting' | 'redacting' | 'approved' | 'rejected' | 'f
 
 /** What a reviewer compares; numbers and kinds, no text of the file. */
 export interface SlideFacts {
+  format: string
   width: number
   height: number
   mpp: number | null
@@ -54,7 +55,7 @@ export interface Proposal {
 
 const proposalRow = ({ announcement, facts, flagged }: Proposal) => ({
   revision: announcement.revision,
-  announcement: JSON.stringify(SlideDeidentified.toJSON({ ...announcement, release: undefined })),
+  announcement: JSON.stringify(SlideDeidentified.toJSON({ ...announcement, reportJson: '', release: undefined })),
   facts: JSON.stringify(facts),
   flagged: JSON.stringify(flagged),
   flags: flagged.length,
@@ -96,10 +97,11 @@ export const findReview = (queries: Queries, slideId: string): Promise<ReviewTab
 export const lockReview = (trx: Transaction<Tables>, slideId: string): Promise<ReviewTable | undefined> =>
   trx.selectFrom('reviews').selectAll().where('slide_id', '=', slideId).forUpdate().executeTakeFirst()
 
-export const announcementOf = ({ announcement }: ReviewTable): Announcement =>
+/** Without the report. */
+export const announcementOf = ({ announcement }: Pick<ReviewTable, 'announcement'>): Announcement =>
   SlideDeidentified.fromJSON(JSON.parse(announcement))
 export const receivedOf = ({ received }: ReviewTable): SlideReceived | undefined =>
   received === null ? undefined : SlideReceived.fromJSON(JSON.parse(received))
-export const redactedOf = ({ redacted }: ReviewTable): Rectangle[] => JSON.parse(redacted)
+export const redactedOf = ({ redacted }: Pick<ReviewTable, 'redacted'>): Rectangle[] => JSON.parse(redacted)
 export const flaggedOf = ({ flagged }: ReviewTable): Flag[] => JSON.parse(flagged)
-export const factsOf = ({ facts }: ReviewTable): SlideFacts => JSON.parse(facts)
+export const factsOf = ({ facts }: Pick<ReviewTable, 'facts'>): SlideFacts => JSON.parse(facts)

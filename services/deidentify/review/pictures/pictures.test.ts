@@ -84,7 +84,9 @@ describe('the shelf', () => {
         levels: [],
         readLevel: async () => Buffer.alloc(0),
         readAssociated: async () => null,
-        close: async () => void (seen.closed += 1),
+        async close() {
+          seen.closed += 1
+        },
       }
     }
     return { seen, open }
