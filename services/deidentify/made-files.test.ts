@@ -40,6 +40,12 @@ const level = (offset: number, extra: Field[] = []): Field[] =>
     ] as Field[]
   ).toSorted(([a], [b]) => a - b)
 
+/** A level of half the size, whose tile is as large. */
+const reduced = (offset: number, extra: Field[] = []): Field[] =>
+  level(offset, extra).map(([tag, type, value]) =>
+    tag === 256 || tag === 257 ? [tag, type, [TILE / 2]] : [tag, type, value],
+  )
+
 /** The same picture in one strip, as labels are stored. */
 const label = (offset: number, extra: Field[] = []): Field[] => [
   ...level(offset).filter(([tag]) => tag < 300),
@@ -109,7 +115,7 @@ describe.each(DIALECTS)('a TIFF with littleEndian $littleEndian, bigTiff $bigTif
     const pages = [
       level(at, [[270, 2, APERIO]]),
       label(at + PIXELS.length, [[270, 2, `Aperio Image Library v1\nlabel 16x16|Title = ${SECRET}`]]),
-      level(at + 2 * PIXELS.length, [[254, 4, [1]]]),
+      reduced(at + 2 * PIXELS.length, [[254, 4, [1]]]),
     ]
     const { file } = buildTiff(data, pages, options)
     const { removed, bytes, tiff } = await run(file)
@@ -178,6 +184,40 @@ describe('a made TIFF', () => {
     expect(bytes.subarray(at, at + PIXELS.length).equals(PIXELS)).toBe(true)
   })
 
+  it('loses text that is disguised as numbers', async () => {
+    const disguised = (text: string) => [...Array(6).keys()].map(i => Buffer.from(text.padEnd(24)).readUInt32LE(i * 4))
+    const fields: Field[] = [
+      [274, 4, [Buffer.from('JANE').readUInt32LE()]],
+      [282, 5, disguised(SECRET).slice(0, 2)],
+      [318, 5, disguised(SECRET).slice(0, 4)],
+      [529, 5, disguised(SECRET)],
+      [532, 5, [...disguised(SECRET), ...disguised(SECRET)]],
+    ]
+    const { file } = buildTiff(PIXELS, [level(at, [[270, 2, APERIO], ...fields])])
+    const { bytes, tiff, removed } = await run(file)
+    expect(bytes.includes('Quillfeather')).toBe(false)
+    expect(bytes.includes('JANE')).toBe(false)
+    expect(tiff.ifds[0]!.entries.map(({ tag }) => tag)).not.toEqual(expect.arrayContaining([274]))
+    expect(removed.map(({ name }) => name)).toEqual([
+      'tag 274 irregular field',
+      'tag 282 irregular field',
+      'tag 318 WhitePoint',
+      'tag 529 irregular field',
+      'tag 532 irregular field',
+    ])
+  })
+
+  it('loses what stands behind the pixels of a plain tile', async () => {
+    const tile = Buffer.concat([PIXELS, Buffer.from(SECRET)])
+    const fields = level(at, [[270, 2, APERIO]]).map(
+      ([tag, type, value]): Field => [tag, type, tag === 325 ? [tile.length] : value],
+    )
+    const { bytes, removed } = await run(buildTiff(tile, [fields]).file)
+    expect(bytes.includes('Quillfeather')).toBe(false)
+    expect(bytes.subarray(at, at + PIXELS.length).equals(PIXELS)).toBe(true)
+    expect(removed).toMatchObject([{ place: 'IFD 0, tiles', name: 'bytes beside the picture', length: SECRET.length }])
+  })
+
   it('is refused when its structure lies on its pixels', async () => {
     const { file, at: positions } = buildTiff(PIXELS, [level(at, [[270, 2, APERIO]])])
     const entries = positions[0]! + 2
@@ -199,8 +239,8 @@ describe('a made TIFF', () => {
 
   it('is refused, quickly, when it has more texts than any slide', async () => {
     const texts = new Array<Field>(100).fill([50_000, 2, SECRET])
-    const many = Array.from({ length: 60 }, () => level(at, [[270, 2, APERIO], ...texts]))
-    const { file } = buildTiff(PIXELS, many)
+    const many = Array.from({ length: 60 }, () => label(at, texts))
+    const { file } = buildTiff(PIXELS, [level(at, [[270, 2, APERIO]]), ...many])
     await expect(run(file)).rejects.toMatchObject({ code: 'too-large' })
   })
 

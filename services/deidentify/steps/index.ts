@@ -3,6 +3,7 @@ import type { MiraxStep } from '../mirax/draft.ts'
 import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'
+import { clearTileTails } from './clear-tile-tails.ts'
 import { dropAssociatedImages } from './drop-associated-images.ts'
 import { keepStructuralFields } from './keep-structural-fields.ts'
 import { blankUnused } from './mirax/blank-unused.ts'
@@ -23,6 +24,7 @@ const tiff: readonly Step[] = [
   rewriteDescriptions,
   cleanIccProfiles,
   clearJpegComments,
+  clearTileTails,
   redactTiles,
   rewriteDirectories,
   blankUnusedBytes,

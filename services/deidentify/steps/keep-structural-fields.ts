@@ -1,9 +1,9 @@
-import type { Entry } from '@coverslip/wsi/tiff/index.ts'
+import type { Entry, Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { ASCII } from '@coverslip/wsi/tiff/values.ts'
 import { type Draft, type Step, type Taken, type TiffFormat, take } from '../draft.ts'
 import { readSecret } from '../secret.ts'
-import { KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
+import { isPlausible, KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
 
 /** A field that only says how pixels are stored; the description is judged by a step of its own. */
 const staysIn =
@@ -15,6 +15,16 @@ const staysIn =
     const rule = ruleOf(format, entry.tag)
     return rule?.types.includes(entry.type) === true && entry.count <= rule.max
   }
+
+/** Fields of few numbers are looked at; long ones are lists of tiles, palettes and profiles, which have rules of their own. */
+const FEW = 16
+
+async function hasPlainValue(draft: Draft, ifd: Ifd, entry: Entry): Promise<boolean> {
+  const rule = ruleOf(draft.format, entry.tag)
+  if (!rule || entry.count > FEW) return true
+  const [bytes, numbers] = [await ifd.bytes(entry.tag), await ifd.numbers(entry.tag)]
+  return bytes !== null && numbers !== null && isPlausible(rule, bytes, numbers)
+}
 
 /** What a field's removal is called in the report, and its text, to look for afterwards. */
 export async function takeField(draft: Draft, entry: Entry, place: string): Promise<Taken> {
@@ -35,7 +45,10 @@ export const keepStructuralFields: Step = async draft => {
   for (const page of draft.pages) {
     const taken: Taken[] = []
     const entries = page.ifd.entries
-    const kept = new Set(entries.filter(staysIn(draft.format)))
+    const kept = new Set<Entry>()
+    for (const entry of entries.filter(staysIn(draft.format))) {
+      if (await hasPlainValue(draft, page.ifd, entry)) kept.add(entry)
+    }
     for (const entry of entries) {
       if (!kept.has(entry)) taken.push(await takeField(draft, entry, `IFD ${page.ifd.index}`))
     }

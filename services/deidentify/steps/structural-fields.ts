@@ -10,12 +10,17 @@ const SLONG = 9
 const FLOAT = 11
 const LONG8 = 16
 
-/** What a field may be: numbers of these types, at most so many. */
-interface FieldRule {
+/** What a field may be: numbers of these types, at most so many, none larger than `most`. */
+export interface FieldRule {
   types: readonly number[]
   max: number
+  most?: number
 }
-const whole = (max: number): FieldRule => ({ types: [BYTE, SHORT, LONG, LONG8], max })
+const whole = (max: number, most = Number.MAX_SAFE_INTEGER): FieldRule => ({
+  types: [BYTE, SHORT, LONG, LONG8],
+  max,
+  most,
+})
 const rational = (max: number): FieldRule => ({ types: [RATIONAL], max })
 
 /** Enough for every sample of a pixel that a slide has. */
@@ -25,46 +30,41 @@ const TILES = whole(Number.MAX_SAFE_INTEGER)
 
 /**
  * The fields that say how pixels are stored, and nothing else (TIFF 6.0; the list follows that of ImageDePHI). A field
- * that is not here, or has another type or more values than it needs, goes: text could hide in it.
+ * that is not here, or has another type, more values than it needs or larger ones, goes: text could hide in it. Ranges
+ * of samples (280, 281, 340, 341), white point and primaries (318, 319) are no part of how a slide is shown.
  */
 export const STRUCTURAL: ReadonlyMap<number, FieldRule> = new Map<number, FieldRule>([
-  [Tag.NewSubfileType, whole(1)],
-  [255, whole(1)], // SubfileType
+  [Tag.NewSubfileType, whole(1, 31)],
+  [255, whole(1, 3)], // SubfileType
   [Tag.ImageWidth, whole(1)],
   [Tag.ImageLength, whole(1)],
-  [Tag.BitsPerSample, whole(SAMPLES)],
-  [Tag.Compression, whole(1)],
-  [Tag.PhotometricInterpretation, whole(1)],
-  [266, whole(1)], // FillOrder
+  [Tag.BitsPerSample, whole(SAMPLES, 64)],
+  [Tag.Compression, whole(1, 65_535)],
+  [Tag.PhotometricInterpretation, whole(1, 65_535)],
+  [266, whole(1, 2)], // FillOrder
   [Tag.StripOffsets, TILES],
-  [Tag.Orientation, whole(1)],
-  [Tag.SamplesPerPixel, whole(1)],
+  [Tag.Orientation, whole(1, 8)],
+  [Tag.SamplesPerPixel, whole(1, 65_535)],
   [Tag.RowsPerStrip, whole(1)],
   [Tag.StripByteCounts, TILES],
-  [280, whole(SAMPLES)], // MinSampleValue
-  [281, whole(SAMPLES)], // MaxSampleValue
   [Tag.XResolution, rational(1)],
   [Tag.YResolution, rational(1)],
-  [Tag.PlanarConfiguration, whole(1)],
-  [Tag.ResolutionUnit, whole(1)],
-  [Tag.Predictor, whole(1)],
-  [318, rational(2)], // WhitePoint
-  [319, rational(6)], // PrimaryChromaticities
+  [Tag.PlanarConfiguration, whole(1, 2)],
+  [Tag.ResolutionUnit, whole(1, 3)],
+  [Tag.Predictor, whole(1, 3)],
   [Tag.ColorMap, whole(3 * 65_536)],
   [Tag.TileWidth, whole(1)],
   [Tag.TileLength, whole(1)],
   [Tag.TileOffsets, TILES],
   [Tag.TileByteCounts, TILES],
-  [Tag.ExtraSamples, whole(SAMPLES)],
-  [Tag.SampleFormat, whole(SAMPLES)],
-  [340, whole(SAMPLES)], // SMinSampleValue
-  [341, whole(SAMPLES)], // SMaxSampleValue
-  [Tag.JPEGTables, { types: [UNDEFINED, BYTE], max: 65_536 }],
+  [Tag.ExtraSamples, whole(SAMPLES, 2)],
+  [Tag.SampleFormat, whole(SAMPLES, 6)],
+  [Tag.JPEGTables, { types: [UNDEFINED, BYTE], max: 4096 }],
   [529, rational(3)], // YCbCrCoefficients
-  [Tag.YCbCrSubSampling, whole(2)],
-  [531, whole(1)], // YCbCrPositioning
+  [Tag.YCbCrSubSampling, whole(2, 4)],
+  [531, whole(1, 2)], // YCbCrPositioning
   [532, rational(6)], // ReferenceBlackWhite
-  [Tag.ImageDepth, whole(1)],
+  [Tag.ImageDepth, whole(1, 65_535)],
   [Tag.IccProfile, { types: [UNDEFINED, BYTE], max: 64 * 1024 * 1024 }],
 ])
 
@@ -82,6 +82,15 @@ const HAMAMATSU: ReadonlyMap<number, FieldRule> = new Map<number, FieldRule>([
   [65_432, TILES], // the upper words of these
 ])
 
+const PRINTABLE = /[\x20-\x7e]{4}/
+
+/** Whether a field's numbers are what the rule says; fractions are numbers that do not read as text. */
+export function isPlausible(rule: FieldRule, bytes: Buffer, numbers: ArrayLike<number>): boolean {
+  if (rule.types.includes(RATIONAL)) return !PRINTABLE.test(bytes.toString('latin1'))
+  const { most = Number.POSITIVE_INFINITY } = rule
+  return Array.prototype.every.call(numbers, (value: number) => value <= most)
+}
+
 /** The rule for a field of a format; undefined for one that goes. */
 export const ruleOf = (format: TiffFormat, tag: number): FieldRule | undefined =>
   STRUCTURAL.get(tag) ?? (format === 'hamamatsu' ? HAMAMATSU.get(tag) : undefined)
@@ -98,6 +107,12 @@ export const KNOWN_FIELDS: ReadonlyMap<number, string> = new Map([
   [Tag.Artist, 'Artist'],
   [Tag.HostComputer, 'HostComputer'],
   [Tag.SubIFDs, 'SubIFDs'],
+  [280, 'MinSampleValue'],
+  [281, 'MaxSampleValue'],
+  [318, 'WhitePoint'],
+  [319, 'PrimaryChromaticities'],
+  [340, 'SMinSampleValue'],
+  [341, 'SMaxSampleValue'],
   [333, 'InkNames'],
   [Tag.Xmp, 'XMP'],
   [Tag.Copyright, 'Copyright'],
