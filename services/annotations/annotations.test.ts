@@ -64,7 +64,7 @@ const importFile = (slideId: string, format: FileFormat, bytes: Uint8Array) =>
   client.import(requestsOf(slideId, format, bytes), ada)
 async function exportFile(slideId: string, format: FileFormat, mpp = 0): Promise<string> {
   const chunks: Uint8Array[] = []
-  for await (const { chunk } of client.export({ slideId, format, mpp })) {
+  for await (const { chunk } of client.export({ slideId, format, mpp }, ada)) {
     expect(chunk.length).toBeLessThanOrEqual(2 ** 20)
     chunks.push(chunk)
   }

@@ -1,3 +1,4 @@
+import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { type Consumers, defineModule, type RpcContext } from '@coverslip/platform/module.ts'
 import {
   AnnotationsServiceDefinition,
@@ -35,6 +36,14 @@ export const annotations = defineModule<AnnotationTables, typeof config, typeof 
 function consumers(deps: AnnotationsDeps): Consumers {
   return {
     'slides.annotated': onAnnotated(deps),
-    'slides.deleted': { handle: ({ slideId }) => deps.db.transaction(trx => deleteSlide(trx, slideId)) },
+    'slides.deleted': { handle: ({ slideId }) => erase(deps, slideId) },
   }
+}
+
+function erase({ db, site, publish }: AnnotationsDeps, slideId: string): Promise<void> {
+  return db.transaction(async trx => {
+    await noteErasure(trx, slideId, { objects: 0, rows: await deleteSlide(trx, slideId), bytes: 0 })
+    const receipt = await takeReceipt(trx, slideId)
+    if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'annotations', site, ...receipt })
+  })
 }

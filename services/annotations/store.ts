@@ -261,13 +261,14 @@ export async function readAnnotations(
   return ids.flatMap(id => found.get(id) ?? [])
 }
 
-/** Removes all that is kept of a slide but its id, so that a late request cannot bring anything back. Idempotent. */
-export async function deleteSlide(trx: Trx, slideId: string): Promise<void> {
+/** Removes all that is kept of a slide but its id, so that a late request cannot bring anything back. Idempotent. @returns how many rows */
+export async function deleteSlide(trx: Trx, slideId: string): Promise<number> {
   await trx
     .insertInto('slides')
     .values({ id: slideId, seq: 0, is_deleted: true })
     .onConflict(conflict => conflict.column('id').doUpdateSet({ is_deleted: true }))
     .execute()
-  await trx.deleteFrom('versions').where('slide_id', '=', slideId).execute()
-  await trx.deleteFrom('annotations').where('slide_id', '=', slideId).execute()
+  const versions = await trx.deleteFrom('versions').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
+  const annotations = await trx.deleteFrom('annotations').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
+  return Number(versions.numDeletedRows + annotations.numDeletedRows)
 }

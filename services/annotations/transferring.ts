@@ -1,4 +1,5 @@
 /** The calls that take and give whole files, as streams. */
+import { recordDownload } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
 import {
@@ -27,7 +28,9 @@ const MOST_REASONS = 1000
 
 export function transferring(deps: AnnotationsDeps): Transferring {
   return {
-    async *export({ slideId, format, mpp }) {
+    async *export({ slideId, format, mpp }, { principal }) {
+      // Whoever took a copy is named when the slide is withdrawn.
+      await recordDownload(deps.db.query, { thing: slideId, user: principal.userId, what: 'annotations' })
       const pages = pagesOf(deps, toId(slideId, 'slide'))
       const pieces = exported(format, pages, mpp)
       for await (const chunk of chunked(pieces, CHUNK_BYTES)) yield { chunk }

@@ -1,3 +1,4 @@
+import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { type Consumers, type Deps, defineModule, type Followers, type RpcContext } from '@coverslip/platform/module.ts'
 import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
@@ -35,8 +36,17 @@ function consumers(deps: CatalogDeps): Consumers {
     'slides.tiled': { handle: event => apply(event.slideId, slide => tiled(slide, event)) },
     'slides.tiling_failed': { handle: event => apply(event.slideId, slide => tilingFailed(slide, event)) },
     // Ours as well as those of slides that were deleted on-prem.
-    'slides.deleted': { handle: event => apply(event.slideId, withdrawn) },
+    'slides.deleted': { handle: event => erase(deps, event.slideId) },
   }
+}
+
+function erase({ db, site, publish }: CatalogDeps, slideId: string): Promise<void> {
+  return db.transaction(async trx => {
+    const changed = await changeSlide(trx, slideId, withdrawn)
+    await noteErasure(trx, slideId, { objects: 0, rows: changed ? 1 : 0, bytes: 0 })
+    const receipt = await takeReceipt(trx, slideId)
+    if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'catalog', site, ...receipt })
+  })
 }
 
 function followers(deps: CatalogDeps): Followers {

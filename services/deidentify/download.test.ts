@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall } from '@coverslip/platform/module.ts'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
@@ -34,7 +35,7 @@ function call(slideId: string, headers: Record<string, string> = {}): HttpCall {
   const allow = ({ project }: { project: string }) => {
     if (project !== 'p1') throw new ServiceError('not-found', 'no')
   }
-  return { params: { id: slideId }, headers, allow } as unknown as HttpCall
+  return { params: { id: slideId }, headers, allow, principal: { userId: 'reader' } } as unknown as HttpCall
 }
 async function get(slideId: string, headers?: Record<string, string>) {
   const { status, headers: told, body } = await downloadOriginal(test.deps)(call(slideId, headers))
@@ -48,6 +49,15 @@ describe('GET original', () => {
     expect([status, text]).toEqual([200, '0123456789'])
     expect(headers['content-disposition']).toBe(`attachment; filename="${id}.svs"`)
     expect(headers['content-length']).toBe('10')
+  })
+
+  it('remembers who took it, once', async () => {
+    await Promise.all([get(id), get(id)])
+    const taken = await test.deps.db.transaction(async trx => {
+      await noteErasure(trx, id, { objects: 0, rows: 0, bytes: 0 })
+      return takeReceipt(trx, id)
+    })
+    expect(taken!.downloads).toEqual([{ userId: 'reader', what: 'original', at: expect.any(String) }])
   })
 
   it('gives a part, also to who has the same file already', async () => {

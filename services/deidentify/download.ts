@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { recordDownload } from '@coverslip/platform/erasure.ts'
 import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
 import { rangeAnswer } from '@coverslip/platform/http/range.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
@@ -23,6 +24,8 @@ export const downloadOriginal =
       throw new ServiceError('not-found', 'There is no de-identified original for this format yet')
     }
     const { key, bytes, sha256 } = slide.file
+    // Whoever took a copy is named when the slide is withdrawn.
+    await recordDownload(deps.db.query, { thing: slide.slideId, user: call.principal.userId, what: 'original' })
     return rangeAnswer(call, {
       size: bytes,
       etag: `"${sha256}"`,

@@ -1,6 +1,7 @@
 /** slides.received: the slide's de-identified rendition is made, proven and stored; then a person looks, or it is released. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { causeCode, type ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer, Deps, EventContext } from '@coverslip/platform/module.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
@@ -85,8 +86,18 @@ export const onReceived = (deps: DeidentifyDeps): Consumer<'slides.received'> =>
 
 export const onDeleted = (deps: DeidentifyDeps): Consumer<'slides.deleted'> => ({
   handle: async ({ slideId }) => {
+    const known = await findSlide(deps.db.query, slideId)
+    const { original, pyramid } = deps.objects
+    const found = await countObjects([original, `${slideId}/`], [pyramid, `${slideId}/`])
+    const rows = known && known.state !== 'deleted' ? 1 : 0
+    await noteErasure(deps.db.query, slideId, { ...found, rows })
     await markDeleted(deps.db, slideId)
     await forgetAnnotationFiles(deps.db.query, slideId)
     await removeRenditions(deps, slideId)
+    await deps.db.transaction(async trx => {
+      const receipt = await takeReceipt(trx, slideId)
+      const keeper = { service: 'deidentify', site: deps.site }
+      if (receipt) await deps.publish(trx, 'slides.erased', { slideId, ...keeper, ...receipt })
+    })
   },
 })

@@ -1,4 +1,5 @@
 /** The intake record follows what the other services tell of its slide. */
+import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
 import { sql } from 'kysely'
 import { askAgain } from './admission.ts'
@@ -68,9 +69,17 @@ async function remove(deps: IngestDeps, store: UploadStore, slideId: string): Pr
   await deps.db.query.updateTable('slides').set(gone).where('slide_id', '=', slideId).execute()
   // The place stays known, so that what still lies in a watched folder does not come again.
   await deps.db.query.updateTable('watched').set({ name: null }).where('slide_id', '=', slideId).execute()
-  for (const { upload_id } of await uploadsOf(deps.db.query, slideId)) await store.remove(upload_id)
+  const uploads = await uploadsOf(deps.db.query, slideId)
+  const found = await countObjects([deps.objects.source, `${slideId}/`])
+  await noteErasure(deps.db.query, slideId, { ...found, rows: uploads.length })
+  for (const { upload_id } of uploads) await store.remove(upload_id)
   await deps.objects.source.deletePrefix(`${slideId}/`)
-  await deps.db.query.deleteFrom('slides').where('slide_id', '=', slideId).execute()
+  await deps.db.transaction(async trx => {
+    await trx.deleteFrom('slides').where('slide_id', '=', slideId).execute()
+    const receipt = await takeReceipt(trx, slideId)
+    const keeper = { service: 'ingest', site: deps.site }
+    if (receipt) await deps.publish(trx, 'slides.erased', { slideId, ...keeper, ...receipt })
+  })
 }
 
 /** @param wake called when held slides are to be asked for again */

@@ -9,6 +9,7 @@ import { createVerifier, type Verifier } from './auth/verifier.ts'
 import { readConfig, type Settings } from './config.ts'
 import type { Db } from './db/port.ts'
 import { createDoors, type Doors } from './doors.ts'
+import { erasureMigration } from './erasure.ts'
 import { createSignals, publish } from './events.ts'
 import { type Log, openLog } from './log.ts'
 import type { Deps, Module, Running } from './module.ts'
@@ -110,7 +111,7 @@ export async function startModule(module: Module, house: House): Promise<Running
 async function openModuleDb({ name, migrations }: Module, house: House): Promise<Db<unknown>> {
   const { adapters, log, telemetry, stops } = house
   const database = adapters.database!
-  const db = await database.open<OutboxTables>(name, [outboxMigration, ...(migrations ?? [])])
+  const db = await database.open<OutboxTables>(name, [outboxMigration, erasureMigration, ...(migrations ?? [])])
   const relay = await startRelay(db, database, adapters.bus, log)
   stops.push(() => relay.stop())
   telemetry.gauge(`coverslip_outbox_lag_${name}`, 'Events saved but not yet relayed', relay.lag)

@@ -1,3 +1,4 @@
+import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { defineModule } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
@@ -17,13 +18,13 @@ export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
   config,
   migrations: [slidesMigration],
   objects: { pyramid: 'read' },
-  async start({ config, db, cache: sharedCache, objects, telemetry }) {
+  async start({ config, site, db, cache: sharedCache, objects, telemetry, publish }) {
     const slides = openSlides({ db, objects: objects.pyramid, telemetry }, config.TILES_OPEN_SLIDES)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
     const cache = createTileCache(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
     return {
       raw: tileRoutes({ slides, cache, telemetry, traceEvery: config.TILES_TRACE_EVERY }),
-      routes: { 'GET /api/slides/{id}/pyramid': downloadPyramid(slides, objects.pyramid) },
+      routes: { 'GET /api/slides/{id}/pyramid': downloadPyramid(slides, objects.pyramid, db) },
       rpc: tilesRpc(slides),
       consumers: {
         'slides.tiled': {
@@ -35,8 +36,13 @@ export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
         'slides.deleted': {
           async handle({ slideId }) {
             const served = await deleteSlide(db, slideId)
+            await noteErasure(db.query, slideId, { objects: 0, rows: served ? 1 : 0, bytes: 0 })
             slides.forget(slideId)
             if (served) await cache.drop(keysOf(served))
+            await db.transaction(async trx => {
+              const receipt = await takeReceipt(trx, slideId)
+              if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'tiles', site, ...receipt })
+            })
           },
         },
       },
