@@ -44,6 +44,14 @@ describe('the intake state machine', () => {
     ).toBe('tiling')
   })
 
+  it('waits for a person, and again with each redaction; a late progress of the work does not undo that', () => {
+    const asked: Standing = { state: 'review', revision: 1 }
+    expect(apply([asked, { state: 'deidentifying', revision: 1 }])).toEqual(asked)
+    expect(apply([asked, { state: 'review', revision: 2 }, asked])).toEqual({ state: 'review', revision: 2 })
+    expect(apply([{ state: 'tiling', revision: 1 }, asked]).state).toBe('tiling')
+    expect(apply([asked, { state: stateOfFailure('rejected'), revision: 1 }]).state).toBe('rejected')
+  })
+
   it('quarantines what could not be proven', () => {
     expect(stateOfFailure('verification-failed')).toBe('quarantined')
     expect(stateOfFailure('damaged')).toBe('failed')

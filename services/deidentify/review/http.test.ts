@@ -208,6 +208,9 @@ describe('a decision', () => {
       .toMatchObject({ state: 'waiting', revision: 2, redacted: regions })
     const { history } = review.parse(await json(`/api/reviews/${id}`))
     expect(history.map(({ what }) => what)).toEqual(['redaction-asked', 'redacted'])
+    const answer = await system.fetch(`/api/reviews/${id}/region?x=5&y=5&width=60&height=40`)
+    const { channels } = await sharp(Buffer.from(await answer.arrayBuffer())).stats()
+    for (const { min } of channels) expect(min).toBeGreaterThan(250)
   })
 })
 
