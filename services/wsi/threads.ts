@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { parentPort, Worker } from 'node:worker_threads'
 
 /** What a thread is sent to end it; nothing else that is sent is null. */
@@ -17,7 +19,7 @@ export interface Thread<Job> {
  */
 export function startThread<Job>(file: URL, workerData: unknown): Thread<Job> {
   // Without the parent's own options: `node --input-type=module -e …` would not start a worker from a file.
-  const worker = new Worker(file, { workerData, execArgv: [] })
+  const worker = new Worker(file, { workerData, execArgv: [], env: { ...process.env, ...compileCache() } })
   const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
   return {
     worker,
@@ -27,6 +29,13 @@ export function startThread<Job>(file: URL, workerData: unknown): Thread<Job> {
       return gone
     },
   }
+}
+
+/** A thread compiles its modules anew, types stripped, unless it is told where this one keeps what it has compiled. */
+function compileCache(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir()
+  // Node adds its version's folder itself.
+  return folder ? { NODE_COMPILE_CACHE: dirname(folder) } : {}
 }
 
 /** The other side: does each job that is sent, until the thread is asked to end. */

@@ -7,7 +7,7 @@ import { createTiffWriter } from '../tiff/writer.ts'
 import { createLayout } from './layout.ts'
 import { pyramidPages } from './pages.ts'
 import { queueDepth } from './part-builder.ts'
-import { type Plan, tileGrid } from './plan.ts'
+import { type Plan, tileGrid, usefulWorkers } from './plan.ts'
 import { createPool } from './pool.ts'
 import { assertOptions, type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import type { PyramidSubsampling } from './quality-policy.ts'
@@ -50,7 +50,7 @@ export interface Converted {
  * @throws SlideFileError when the slide cannot be read; DiskFullError; the signal's reason; file-system errors as they are
  */
 export async function convert(inputPath: string, outputPath: string, options: ConvertOptions = {}): Promise<Converted> {
-  const { quality = 50, subsampling = '4:2:0', workers = availableParallelism(), signal } = options
+  const { quality = 50, subsampling = '4:2:0', signal } = options
   const coding = { quality, subsampling }
   const planOptions = {
     coding,
@@ -62,6 +62,7 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   const slide = await openSlide(inputPath, signal)
   try {
     const plan = planPyramid(slide.description, planOptions)
+    const workers = usefulWorkers(plan, options.workers ?? availableParallelism())
     await writeAtomically(outputPath, path => writePyramid(path, inputPath, slide, plan, { ...options, workers }))
     options.onProgress?.(1)
     const { size } = await stat(outputPath)

@@ -4,7 +4,7 @@ import { SlideFileError } from '../errors.ts'
 import { openSlide } from '../open.ts'
 import type { SlideReader } from '../slide.ts'
 import { createPartWriter } from './part-file.ts'
-import { partLevels, partTiles } from './plan.ts'
+import { partLevels, partTiles, usefulWorkers } from './plan.ts'
 import { createPool, type Pool } from './pool.ts'
 import { type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import { runParts } from './run-parts.ts'
@@ -49,7 +49,7 @@ export async function openPartBuilder(
     await slide.close()
     throw error
   }
-  const workers = options.workers ?? availableParallelism()
+  const workers = usefulWorkers(plan, options.workers ?? availableParallelism())
   const source = blockSource(slidePath, slide)
   const pool = createPool(workers, { tileSize: plan.tileSize, coding: plan.coding, decoder: source.decoder })
   return {

@@ -112,6 +112,12 @@ export function childCount(plan: Plan, block: Block): number {
   return Math.ceil(width / plan.tileSize) * Math.ceil(height / plan.tileSize)
 }
 
+/** How many threads a conversion can keep busy. */
+export const usefulWorkers = (plan: Plan, workers: number): number => {
+  const { across, down } = tileGrid(plan, plan.tileSize << plan.span)
+  return Math.min(workers, across * down)
+}
+
 /** Columns and rows of parts. */
 export function partGrid({ width, height, tileSize, partSpan }: Plan): { across: number; down: number } {
   const edge = tileSize << partSpan
