@@ -34,8 +34,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function waiting(project = 'default'): Promise<string> {
-  const message = await receivedSlide(system.data, join(folder, 'slide.svs'), { project, researchNumber: 'R-7QK2M4ZD' })
+async function waiting(project = 'default', file = 'slide.svs'): Promise<string> {
+  const message = await receivedSlide(system.data, join(folder, file), { project, researchNumber: 'R-7QK2M4ZD' })
   await running.consumers!['slides.received']!.handle(message, eventContext())
   return message.slideId
 }
@@ -181,6 +181,34 @@ describe('what a reviewer is shown', () => {
     expect((await system.fetch(`/api/reviews/${rejected}/images/after-thumbnail`)).status).toBe(404)
     expect((await system.fetch(`/api/reviews/${rejected}/region?x=0&y=0&width=9&height=9`)).status).toBe(404)
   })
+})
+
+describe.each([
+  ['hamamatsu', 'slide.ndpi', ['before-macro']],
+  ['mirax', 'slide.mrxs', ['before-label', 'before-macro']],
+] as const)('%s', (format, file, associated) => {
+  it('is shown before and after, also when marked regions make a pyramid of it', async () => {
+    await writeSyntheticSlide(join(folder, file), { format, width: 1000, height: 800, workers: 1 })
+    const id = await waiting('default', file)
+    const shown = review.parse(await json(`/api/reviews/${id}`))
+    expect(shown).toMatchObject({ format, after: { rendition: 'original', associated: [] } })
+    expect(shown.images).toEqual([...associated, 'before-thumbnail', 'after-thumbnail'])
+    const { width, height } = shown
+    const pictures = [
+      ...shown.images.map(image => `images/${image}`),
+      `region?x=0&y=0&width=${width}&height=${height}&size=400`,
+    ]
+    for (const picture of pictures) expect((await system.fetch(`/api/reviews/${id}/${picture}`)).status).toBe(200)
+    const regions = [{ x: 300, y: 200, width: 128, height: 128 }]
+    await system.fetch(`/api/reviews/${id}/redactions`, put({ revision: 1, regions }, 'POST'))
+    await expect
+      .poll(async () => review.parse(await json(`/api/reviews/${id}`)), { timeout: 30_000 })
+      .toMatchObject({ state: 'waiting', revision: 2, after: { rendition: 'pyramid' } })
+    const answer = await system.fetch(`/api/reviews/${id}/region?x=300&y=200&width=128&height=128`)
+    const { channels } = await sharp(Buffer.from(await answer.arrayBuffer())).stats()
+    for (const { min } of channels) expect(min).toBeGreaterThan(250)
+    expect((await decide(id, 'approve', 2)).status).toBe(200)
+  }, 60_000)
 })
 
 describe('a decision', () => {
