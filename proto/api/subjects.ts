@@ -32,6 +32,8 @@ const subject = z.object({
 })
 export type SubjectAnswer = z.infer<typeof subject>
 
+export const subjectList = z.object({ subjects: z.array(subject), nextCursor: z.string().nullable() })
+
 export const subjectDetails = subject.extend({
   consent: consent.nullable(),
   attestations: z.array(
@@ -101,7 +103,7 @@ export const subjectsRoutes: readonly RouteSpec[] = [
     access: 'subject.read',
     summary: 'Subjects by their pseudonyms, newest first',
     query: z.object({ ...paging, project: projectName.optional(), pseudonym: z.string().max(20).optional() }),
-    answer: z.object({ subjects: z.array(subject), nextCursor: z.string().nullable() }),
+    answer: subjectList,
   },
   {
     method: 'GET',

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander'
+import { addDeidentify } from './commands/deidentify.ts'
 import { addFiles } from './commands/files.ts'
 import { addIngest } from './commands/ingest.ts'
 import { addPeople } from './commands/people.ts'
 import { addSlides } from './commands/slides.ts'
+import { addSubjects } from './commands/subjects.ts'
 import type { Context } from './context.ts'
 import { EXIT, type ExitCode, PartialFailure, toCliError } from './errors.ts'
 import packageFile from './package.json' with { type: 'json' }
@@ -45,8 +47,10 @@ function createProgram(context: Context): Command {
     .showHelpAfterError('(coverslip --help, or coverslip COMMAND --help)')
   addIngest(program, context)
   addSlides(program, context)
+  addSubjects(program, context)
   addPeople(program, context)
   addFiles(program, context)
+  addDeidentify(program, context)
   settle(program, context)
   return program
 }

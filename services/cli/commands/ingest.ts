@@ -5,12 +5,15 @@ import { PartialFailure } from '../errors.ts'
 import { type IngestResult, ingest, resultText, sendSlide, waitFor } from '../ingest.ts'
 import type { Progress } from '../progress.ts'
 import type { SlideSource } from '../sources.ts'
+import { manifestFacts, sendManifest } from '../subjects.ts'
 import { ledgerPath, openLedger, watch } from '../watch.ts'
+import { refuseQuietly } from './subjects.ts'
 
 interface Options extends Common {
   wait?: boolean
   watch?: boolean
   project?: string
+  manifest?: string
   settle: number
 }
 
@@ -24,13 +27,27 @@ export function addIngest(program: Command, context: Context): void {
     .option('--wait', 'wait until each slide is ready, already there, or failed')
     .option('--watch', 'keep watching the folders; take each slide when it has stopped growing')
     .option('--project <name>', 'the project that the slides belong to')
+    .option('--manifest <file>', 'first send this manifest (CSV): whose material the slides are')
     .option('--settle <seconds>', 'with --watch: how long a slide must not have changed', seconds, 10)
     .action(async (files: string[], _own: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const connection = await connectionFrom(context.environment)
+      if (options.manifest !== undefined) await announceSlides(context, connection, options.manifest, options.project)
       const work = options.watch ? watchFiles : ingestFiles
       await withProgress(context, options, progress => work(context, connection, files, options, progress))
     })
+}
+
+/** Nothing is sent while a line is wrong: its slide would come in as somebody unknown's. */
+async function announceSlides(
+  context: Context,
+  connection: Connection,
+  path: string,
+  project: string | undefined,
+): Promise<void> {
+  const result = await sendManifest(connection, path, project)
+  for (const fact of manifestFacts(result)) context.screen.write(`manifest: ${fact}\n`)
+  refuseQuietly(result)
 }
 
 async function ingestFiles(
