@@ -127,13 +127,23 @@ const ndpiWith =
   (tag: number, value: (ifds: Ifd[]) => Promise<number> | number, page = 0) =>
   async () => {
     const path = await synthetic(`with-${tag}.ndpi`, {})()
-    const source = await openFile(path)
-    const { ifds } = await readTiff(source)
-    const bytes = await readFile(path)
-    bytes.writeUInt32LE(await value(ifds), (ifds[page]?.entry(tag)?.offset ?? 0) + 8)
-    await source.close()
-    return written(`with-${tag}.ndpi`, bytes)
+    return changed(path, tag, value, page)
   }
+
+async function changed(path: string, tag: number, value: (ifds: Ifd[]) => Promise<number> | number, page = 0) {
+  const source = await openFile(path)
+  const { ifds } = await readTiff(source)
+  const bytes = await readFile(path)
+  bytes.writeUInt32LE(await value(ifds), (ifds[page]?.entry(tag)?.offset ?? 0) + 8)
+  await source.close()
+  await writeFile(path, bytes)
+  return path
+}
+
+async function greyOf16Bits(): Promise<string> {
+  const path = await ndpiWith(Tag.SamplesPerPixel, () => 1)()
+  return changed(path, Tag.NdpiCaptureMode, () => 17)
+}
 
 /** The list of restart markers under a number that nobody knows. */
 async function withoutList(): Promise<string> {
@@ -202,7 +212,7 @@ const FILES: Record<string, (() => Promise<string>)[]> = {
   'ndpi-whole': [withoutList],
   'ndpi-plane': [ndpiWith(Tag.NdpiFocalPlane, () => 4000)],
   'ndpi-channels': [ndpiWith(Tag.ImageWidth, async ifds => (await ifds[0]?.number(Tag.ImageWidth)) ?? 0, 1)],
-  'ndpi-16': [ndpiWith(Tag.NdpiCaptureMode, () => 17)],
+  'ndpi-16': [greyOf16Bits],
   'ndpi-xr': [ndpiWith(Tag.Compression, () => 22_610)],
   'mrxs-compressed': [synthetic('compressed.mrxs', { overlap: 16 })],
   'mrxs-plain': [synthetic('positions.mrxs', { overlap: 16, positions: 'plain' })],

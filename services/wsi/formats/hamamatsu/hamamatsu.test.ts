@@ -143,15 +143,31 @@ describe('a level without restart markers', () => {
 })
 
 describe('what is refused by name', () => {
+  const greyOf16Bits = (entry: Entry, file: Buffer, ifd: Ifd) => {
+    file.writeUInt16LE(1, entry.offset + 8)
+    file.writeUInt32LE(17, (ifd.entry(Tag.NdpiCaptureMode)?.offset ?? 0) + 8)
+  }
+  /** The frame header's precision, behind its marker and length. */
+  const deepStream = (entry: Entry, file: Buffer) => {
+    const frame = file.indexOf(Buffer.from([0xff, 0xc0]), file.readUInt32LE(entry.offset + 8))
+    file[frame + 4] = 12
+  }
   const value = (bytes: number) => (entry: Entry, file: Buffer) => file.writeUInt32LE(bytes, entry.offset + 8)
   it.each([
     ['a focal plane', Tag.NdpiFocalPlane, value(4000), /focal planes/],
-    ['16 bits', Tag.NdpiCaptureMode, value(7), /8 bits/],
+    ['16 bits of grey', Tag.SamplesPerPixel, greyOf16Bits, /8 bits/],
+    ['12 bits', Tag.StripOffsets, deepStream, /8 bits/],
     ['JPEG XR', Tag.Compression, value(22_610), /JPEG XR/],
     ['another coding', Tag.Compression, value(5), /compression/],
   ])('%s', async (_, tag, edit, reason) => {
     const path = await changed(tag, edit)
     await expect(openSlide(path)).rejects.toMatchObject({ code: 'unsupported', publicMessage: reason })
+  })
+
+  it('but colour in JPEG is read in any capture mode, as macros have it', async () => {
+    const slide = await openSlide(await changed(Tag.NdpiCaptureMode, value(17)))
+    expect(isPictureSlide(slide)).toBe(true)
+    await slide.close()
   })
 
   it('several channels: pages of the same size and lens', async () => {

@@ -12,8 +12,11 @@ export const isHamamatsu = (file: TiffFile): boolean => file.ndpi
 /** SourceLens (65421) of pages that are no level: -1 is the macro (it shows the label too), -2 a map of the tissue. */
 const MACRO = -1
 
-/** CaptureMode (65441) up to which a page holds 8-bit samples; the modes above are of 16 bits, whatever BitsPerSample says. */
-const LAST_8_BIT_MODE = 6
+/**
+ * CaptureMode (65441) from which on pages hold 16-bit grey, whatever BitsPerSample and SamplesPerPixel say (tifffile). A
+ * page of three 8-bit components in JPEG is what it is in any mode: macros have mode 8.
+ */
+const FIRST_16_BIT_MODE = 7
 
 const JPEG_XR = 22610
 
@@ -48,11 +51,13 @@ export async function describeHamamatsu(file: TiffFile): Promise<{ description: 
   return { description, level0 }
 }
 
-async function assertReadable(page: Ifd, { bitsPerSample, compression }: Geometry): Promise<void> {
+async function assertReadable(page: Ifd, { bitsPerSample, samplesPerPixel, compression }: Geometry): Promise<void> {
   if ((await page.number(Tag.NdpiFocalPlane, 0)) !== 0) {
     throw unsupported('The slide has several focal planes (a z-stack), which are not supported.')
   }
-  if ((await page.number(Tag.NdpiCaptureMode, 0)) > LAST_8_BIT_MODE || bitsPerSample !== 8) {
+  const colour = compression === Compression.Jpeg && samplesPerPixel === 3
+  const deep = (await page.number(Tag.NdpiCaptureMode, 0)) >= FIRST_16_BIT_MODE && !colour
+  if (deep || bitsPerSample !== 8) {
     throw unsupported('The slide has more than 8 bits per colour, which is not supported.')
   }
   if (compression === JPEG_XR) throw unsupported('The slide is stored as JPEG XR, which is not supported.')

@@ -58,6 +58,9 @@ async function readStreamHeader(source: ByteSource, offset: number, length: numb
   const frame = found.find(({ marker }) => marker === 0xc0 || marker === 0xc1)
   if (!frame)
     throw new SlideFileError('unsupported', 'The slide is stored as progressive JPEG, which is not supported.')
+  if (start[frame.start + 4] !== 8) {
+    throw new SlideFileError('unsupported', 'The slide has more than 8 bits per colour, which is not supported.')
+  }
   const { width, height, components } = frameSize(start)
   const factors = Array.from({ length: components }, (_, i) => start[frame.start + 11 + 3 * i] as number)
   // A single component is not interleaved: its MCU is one block, whatever its factors (T.81, A.2.2).
