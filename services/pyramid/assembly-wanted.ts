@@ -42,6 +42,9 @@ async function assembleWanted(
   await sweep(deps, workshop, message)
 }
 
+/** How much of the task is done when the file is in its store; the rest is the comparison. */
+const STORED = 0.5
+
 type Parts = Awaited<ReturnType<typeof listParts>>
 
 async function assemble(deps: PyramidDeps, workshop: Workshop, build: Build, holding: Holding): Promise<void> {
@@ -54,6 +57,7 @@ async function assemble(deps: PyramidDeps, workshop: Workshop, build: Build, hol
     const key = pyramidKey(build)
     const stored = await storePyramid(deps, build, parts, key, holding)
     if (!stored) return
+    holding.onProgress(STORED)
     const pyramid = await objectSource(deps.objects.pyramid, key)
     const geometry = await inspect(pyramid, event, holding.signal)
     const { levels, movedBytes } = await measure(deps, workshop, event, pyramid, holding.signal)
@@ -128,7 +132,7 @@ function hashed(assembly: Assembly, onProgress: (fraction: number) => void, sign
       signal.throwIfAborted()
       hash.update(chunk)
       done += chunk.length
-      onProgress(done / assembly.bytes)
+      onProgress((STORED * done) / assembly.bytes)
       yield chunk
     }
   }

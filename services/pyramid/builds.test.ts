@@ -136,7 +136,7 @@ describe.skipIf(!sharedData)(`a build of several parts${unlessMissing}`, () => {
     await scene.work({ name: 'pyramid.assembly_wanted', message: { slideId: message.slideId, revision: 1 } })
     await scene.plan(message)
     expect(await scene.stored(message.slideId)).toEqual([])
-    expect(await scene.told(message.slideId)).toEqual([])
+    expect((await scene.told(message.slideId)).map(({ name }) => name)).toEqual(['slides.erased'])
     expect(await scene.deps.db.query.selectFrom('builds').selectAll().execute()).toEqual([])
   })
 

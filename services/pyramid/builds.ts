@@ -94,19 +94,24 @@ export async function insertBuild(
   return true
 }
 
-/** Of the assembly among the tasks; its share of the work. */
+/** The assembly among the tasks. */
 export const ASSEMBLY = -1
-const ASSEMBLY_WEIGHT = 0.05
+/** What it takes beside the parts: so much of their time for the copy, and that of so many pixels for the comparison. */
+const COPY_SHARE = 0.05
+const COMPARISON_PIXELS = 50e6
 /** PostgreSQL takes 65,535 parameters. */
 const ROWS_AT_ONCE = 5000
 
 async function insertTasks(trx: Transaction<Tables>, of: SlideRevision, plan: PyramidPlan): Promise<void> {
   const tiles = Array.from({ length: plan.parts }, (_, part) => partTiles(plan, part, 0))
   const total = tiles.reduce((sum, { across, down }) => sum + across * down, 0)
+  const pixels = plan.width * plan.height
+  const assembly = COPY_SHARE * pixels + COMPARISON_PIXELS
+  const partsWeight = pixels / (pixels + assembly)
   const rowOf = (task: number, weight: number) =>
     ({ slide_id: of.slideId, revision: of.revision, task, state: 'wanted', weight }) as const
-  const parts = tiles.map(({ across, down }, i) => rowOf(i, ((1 - ASSEMBLY_WEIGHT) * across * down) / total))
-  const rows = [...parts, rowOf(ASSEMBLY, ASSEMBLY_WEIGHT)]
+  const parts = tiles.map(({ across, down }, i) => rowOf(i, (partsWeight * across * down) / total))
+  const rows = [...parts, rowOf(ASSEMBLY, 1 - partsWeight)]
   for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
     await trx
       .insertInto('tasks')
