@@ -17,7 +17,8 @@ const ROOMS: Record<string, readonly string[]> = {
   wsi: [],
   viewer: ['proto'],
   // The lock of the data folder is the one thing that a backup shares with the process that runs on it.
-  cli: ['proto', 'wsi', 'platform/db/lock.ts'],
+  // De-identification without a server runs the service's own code: infra/decisions/004.
+  cli: ['proto', 'wsi', 'platform/db/lock.ts', 'deidentify/files.ts'],
   // `all` is the one place that puts modules together; e2e sees the system from outside.
   all: ['*'],
   e2e: ['proto', 'wsi', 'platform/testing', '../infra'],

@@ -2,22 +2,30 @@
  * De-identification of slide files on disk: what the service does to a source of its store, and the command line to any
  * file, is this.
  */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
+import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { VerificationError } from './errors.ts'
-import { type Deidentified, deidentifyInPlace, isInPlaceFormat } from './in-place.ts'
+import { type Deidentified, deidentifyInPlace, type InPlaceFormat, isInPlaceFormat } from './in-place.ts'
 import { checkOf, failureOf } from './proof/checks.ts'
-import { type Proof, prove } from './proof/index.ts'
+import { type Proof, type ProofInput, prove } from './proof/index.ts'
 import { changesNothing } from './repeat.ts'
 import { makeReport, type Report } from './report.ts'
 import { repeatedTexts } from './report-check.ts'
 import { reportPage } from './report-page.ts'
 import { hmacOfFiles, type ReportKeys, type SignedReport, signReport } from './report-signature.ts'
+import { bytesOf, describeFiles, filesOfSlide, type ResultFile } from './result-files.ts'
 import { deidentifyByRewriting } from './rewrite.ts'
 import { rulesSha256 } from './rules-hash.ts'
+
+export { fileSha256 as sha256Of } from '@coverslip/platform/objects/digest.ts'
+export { newResearchNumber } from './naming/characters.ts'
+export { type Plan, planFile } from './plan.ts'
+export { isGenuine, keyIdOf, openReportKeys, type ReportKeys, type SignedReport } from './report-signature.ts'
+export type { ResultFile } from './result-files.ts'
 
 /** Level-0 pixels. */
 export interface Rectangle {
@@ -28,6 +36,8 @@ export interface Rectangle {
 }
 
 export interface DeidentifyOptions {
+  /** What the result is called, without an extension; it must say nothing. `original` or `pyramid` where it is not given. */
+  name?: string
   /** Counts from 1 and grows with every new de-identification of the slide. */
   revision: number
   /** Signs the report. */
@@ -43,14 +53,6 @@ export interface DeidentifyOptions {
   onProgress?(fraction: number): void
 }
 
-/** A file of a result; `name` is its place beside the others, `/` between folders, and says nothing but the format. */
-export interface ResultFile {
-  name: string
-  path: string
-  bytes: number
-  sha256: string
-}
-
 /** A result on disk, proven. */
 export interface DeidentifiedFiles {
   rendition: 'original' | 'pyramid'
@@ -63,15 +65,15 @@ export interface DeidentifiedFiles {
   report: SignedReport
 }
 
-/** Names of the documents beside a result. */
+/** Names of the documents beside a result; behind its own name where it has one. */
 export const DOCUMENTS = { json: 'deidentification.json', page: 'deidentification.html' } as const
 
-/** Formats that keep their file; the name says the format, and nothing else. */
-const FILE_NAMES: Readonly<Record<string, string>> = {
-  aperio: 'original.svs',
-  'generic-tiff': 'original.tiff',
-  hamamatsu: 'original.ndpi',
-  mirax: 'original.mrxs',
+/** Formats that keep their file, and how its name ends. */
+const EXTENSIONS: Readonly<Record<InPlaceFormat, string>> = {
+  aperio: '.svs',
+  'generic-tiff': '.tiff',
+  hamamatsu: '.ndpi',
+  mirax: '.mrxs',
 }
 
 /**
@@ -88,7 +90,7 @@ export async function deidentifyFile(
   const description = await describeSlide(sourcePath, options.signal)
   await mkdir(folder, { recursive: true })
   const made = await make(sourcePath, folder, description, options)
-  const files = await filesOf(made, options.signal)
+  const files = await describeFiles(made.path, made.result.sha256, options.signal)
   const proof = await proveMade(sourcePath, made, options)
   const facts = await reportOn(sourcePath, description, { ...made, files }, proof, options)
   const report = signReport(facts, options.keys)
@@ -98,9 +100,10 @@ export async function deidentifyFile(
       repeatedTexts(report, proof.known).map(() => 'a text'),
     ),
   ])
+  const prefix = options.name === undefined ? '' : `${options.name}.`
   const documents = [
-    await writeDocument(folder, DOCUMENTS.json, `${JSON.stringify(report, null, 2)}\n`),
-    await writeDocument(folder, DOCUMENTS.page, reportPage(report)),
+    await writeDocument(folder, `${prefix}${DOCUMENTS.json}`, `${JSON.stringify(report, null, 2)}\n`),
+    await writeDocument(folder, `${prefix}${DOCUMENTS.page}`, reportPage(report)),
   ]
   const levels = made.result.levels
   return { rendition: made.rendition, files, documents, description: { ...description, levels }, report }
@@ -116,15 +119,15 @@ async function make(
   sourcePath: string,
   folder: string,
   description: SlideDescription,
-  { signal, onProgress, redact = [] }: DeidentifyOptions,
+  { name, signal, onProgress, redact = [] }: DeidentifyOptions,
 ): Promise<Made> {
   const { format } = description
   if (isInPlaceFormat(format)) {
-    const path = join(folder, FILE_NAMES[format]!)
+    const path = join(folder, `${name ?? 'original'}${EXTENSIONS[format]}`)
     const result = await deidentifyInPlace(sourcePath, path, { ...description, format }, signal, { redact })
     if (result) return { rendition: 'original', path, result }
   }
-  const path = join(folder, 'pyramid.tiff')
+  const path = join(folder, `${name ?? 'pyramid'}.tiff`)
   const facts = { description, bytes: await bytesOf(await filesOfSlide(sourcePath)) }
   const running = { signal: signal ?? new AbortController().signal, onProgress: onProgress ?? (() => {}), redact }
   return { rendition: 'pyramid', path, result: await deidentifyByRewriting(sourcePath, path, facts, running) }
@@ -134,14 +137,42 @@ async function make(
 async function proveMade(sourcePath: string, { path, rendition }: Made, options: DeidentifyOptions): Promise<Proof> {
   const { knownTexts = [], redact = [], signal } = options
   const input = { sourcePath, resultPath: path, rendition, given: knownTexts, redacted: redact, signal }
-  const proof = await prove(input)
+  const proof = await proveWithRepeat(input)
   refuseFailed(proof.checks)
+  return proof
+}
+
+async function proveWithRepeat(input: ProofInput): Promise<Proof> {
+  const proof = await prove(input)
   // A pyramid is never de-identified again: nothing but pixels went into it.
-  if (rendition === 'pyramid') return proof
-  const repeat = checkOf('repeat', (await changesNothing(path, signal)) ? [] : ['a change'])
-  refuseFailed([repeat])
+  if (input.rendition === 'pyramid' || proof.checks.some(({ passed }) => !passed)) return proof
+  const repeat = checkOf('repeat', (await changesNothing(input.resultPath, input.signal)) ? [] : ['a change'])
   return { ...proof, checks: [...proof.checks, repeat] }
 }
+
+/**
+ * Proves a result that was made elsewhere or before, against its source.
+ * @param options.knownTexts what must not be in it beside the source's own texts
+ * @throws SlideFileError for a file that is no slide
+ */
+export async function verifyFile(
+  sourcePath: string,
+  resultPath: string,
+  options: Pick<DeidentifyOptions, 'knownTexts' | 'signal'>,
+): Promise<Proof['checks']> {
+  const { knownTexts = [], signal } = options
+  const [source, result] = [await describeSlide(sourcePath, signal), await describeSlide(resultPath, signal)]
+  const keepsFormat = isInPlaceFormat(source.format) && source.format === result.format
+  const rendition = keepsFormat && !(await isOwnPyramid(resultPath)) ? 'original' : 'pyramid'
+  return (await proveWithRepeat({ sourcePath, resultPath, rendition, given: knownTexts, redacted: [], signal })).checks
+}
+
+/** A TIFF that this program made of a TIFF is its pyramid, and not its original. */
+const isOwnPyramid = (path: string): Promise<boolean> =>
+  verifyPyramid(path).then(
+    () => true,
+    () => false,
+  )
 
 function refuseFailed(checks: Proof['checks']): void {
   const failed = checks.find(({ passed }) => !passed)
@@ -178,29 +209,4 @@ async function writeDocument(folder: string, name: string, text: string): Promis
   const path = join(folder, name)
   await writeFile(path, text, { flag: 'wx', flush: true })
   return { name, path, bytes: Buffer.byteLength(text), sha256: await fileSha256(path) }
-}
-
-async function filesOf({ path, result }: Made, signal?: AbortSignal): Promise<[ResultFile, ...ResultFile[]]> {
-  const main = { name: basename(path), path, bytes: (await stat(path)).size, sha256: result.sha256 }
-  const more: ResultFile[] = []
-  for (const part of (await filesOfSlide(path)).slice(1)) {
-    const name = `${basename(dirname(part))}/${basename(part)}`
-    more.push({ name, path: part, bytes: (await stat(part)).size, sha256: await fileSha256(part, signal) })
-  }
-  return [main, ...more]
-}
-
-/** The files that make a slide: one, or an `.mrxs` and the folder of its name. */
-export async function filesOfSlide(path: string): Promise<string[]> {
-  const extension = extname(path)
-  if (extension.toLowerCase() !== '.mrxs') return [path]
-  const folder = join(dirname(path), basename(path, extension))
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  const parts = entries.filter(entry => !entry.isDirectory()).map(entry => join(folder, entry.name))
-  return [path, ...parts.toSorted()]
-}
-
-async function bytesOf(paths: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(paths.map(async path => (await stat(path)).size))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }

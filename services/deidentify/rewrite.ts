@@ -16,7 +16,8 @@ import { rewriteDirectories } from './steps/rewrite-directories.ts'
 /** What the words of the report mean here: a new file has nothing that was not put into it. */
 const CHECKS = ['the result is a new file of the pixels of level 0, with mpp, objective power and ICC profile'] as const
 
-function removedFrom(description: SlideDescription, sourceBytes: number): Removed[] {
+/** What is not in a pyramid: all but the pixels. */
+export function removedFrom(description: SlideDescription, sourceBytes: number): Removed[] {
   const images = description.associated.map(
     ({ kind, width, height }, i): Removed => ({
       place: `associated image ${i}`,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EventContext } from '@coverslip/platform/module.ts'
+import type { Deps, EventContext } from '@coverslip/platform/module.ts'
 import { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 
 /**
@@ -31,3 +31,8 @@ export const eventContext = (): EventContext => ({
   deliveryCount: 1,
   traceparent: undefined,
 })
+
+/** A subjects service that has never heard of the slides of a test. */
+export const nothingKnown = (() => ({
+  getKnownTexts: async () => ({ texts: [], ledger: false }),
+})) as unknown as Deps['rpc']

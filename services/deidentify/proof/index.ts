@@ -10,7 +10,7 @@ import { UnreadableError } from './bytes.ts'
 import { type CheckId, type CheckResult, checkOf } from './checks.ts'
 import { comparePixels, compareProfiles, compareTables, type ProvenLevel } from './compare.ts'
 import { findUnused, sizeOf } from './coverage.ts'
-import { type Layout, layOut } from './layout.ts'
+import { type Layout, layOut, type Text } from './layout.ts'
 import { type Known, needlesOf } from './needles.ts'
 import { hashOfLevel, hashTiles } from './pixels.ts'
 import { searchFile } from './search.ts'
@@ -53,7 +53,7 @@ export async function prove(input: ProofInput): Promise<Proof> {
   const pixels = await provePixels(source, result, input)
   const found = new Map<CheckId, readonly string[]>([
     ['structure', []],
-    ['texts', [...(await hitsOutsideOfWords(result, needles, input.signal)), ...givenIn(values, known)]],
+    ['texts', [...(await hitsOutsideOfWords(result, findings, needles, input.signal)), ...givenIn(values, known)]],
     ['words', findings],
     ['names', result.files.filter(({ name }) => !PLAIN_NAME.test(name)).map(() => 'a file name')],
     ['images', [...result.others, ...(await associatedImages(input))]],
@@ -72,7 +72,9 @@ export async function prove(input: ProofInput): Promise<Proof> {
   }
 }
 
-const PLAIN_NAME = /^((original|pyramid)\.(svs|tiff|ndpi|mrxs)|original\/(Slidedat\.ini|Index\.dat|Data\d{1,4}\.dat))$/
+/** `original`, `pyramid`, or a research number: names that were made here, of the format or of chance. */
+const PLAIN_NAME =
+  /^(original|pyramid|R-[0-9A-HJKMNP-TV-Z]{8})(\.(svs|tiff|ndpi|mrxs)|\/(Slidedat\.ini|Index\.dat|Data\d{1,4}\.dat))$/
 
 function unreadable(error: unknown): null {
   if (error instanceof UnreadableError) return null
@@ -95,11 +97,20 @@ async function provePixels(source: Layout | null, result: Layout, { rendition, r
   return { ...(await comparePixels(before, { layout: result, tiles }, redacted)), unclean: tiles.unclean }
 }
 
-/** Words that stay are judged one by one, so a hit among them says nothing that is not known. */
-async function hitsOutsideOfWords(result: Layout, needles: Buffer[], signal?: AbortSignal): Promise<string[]> {
+/** Words that may stay were judged one by one, so a hit among them says nothing that is not known. */
+async function hitsOutsideOfWords(
+  result: Layout,
+  notAllowed: readonly string[],
+  needles: Buffer[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  // Slidedat.ini is one text to the search: it is allowed as a whole or not at all.
+  const isAllowed = ({ place }: Text) =>
+    result.kind === 'mirax' ? notAllowed.length === 0 : !notAllowed.includes(place)
+  const allowed = result.texts.filter(isAllowed)
   const hits: string[] = []
   for (const [index, { path }] of result.files.entries()) {
-    const words = result.texts.filter(({ at }) => at.file === index).map(({ at }) => at)
+    const words = allowed.filter(({ at }) => at.file === index).map(({ at }) => at)
     for (const hit of await searchFile(path, needles, signal)) {
       const isWord = words.some(at => at.offset <= hit.offset && hit.offset + hit.length <= at.offset + at.length)
       if (!isWord) hits.push('a text')

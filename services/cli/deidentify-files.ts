@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, extname, join } from 'node:path'
+import type { DeidentifiedFiles, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
+import type { Environment } from './connection.ts'
+import { CliError, EXIT } from './errors.ts'
+
+/** Loaded when needed: the image libraries take longer to load than most other commands run. */
+const library = () => import('@coverslip/deidentify/files.ts')
+
+/** What a run made of one file. */
+export interface Made {
+  /** The random name, without an extension. */
+  name: string
+  rendition: DeidentifiedFiles['rendition']
+  /** The result's main file. */
+  result: string
+  removed: number
+  bytes: number
+}
+
+interface Options {
+  /** Texts that must not be left, beside those of the file and its name. */
+  known: readonly string[]
+  signal: AbortSignal
+  onProgress?(fraction: number): void
+}
+
+/** The file's name and its stem are known to the folder that it lies in, and must not be in the result. */
+const knownWith = (input: string, known: readonly string[]): string[] => [
+  basename(input),
+  basename(input, extname(input)),
+  ...known,
+]
+
+export async function plan(input: string, signal: AbortSignal): Promise<Plan> {
+  return (await library()).planFile(input, signal)
+}
+
+/**
+ * De-identifies a file into a folder, under a random name. The folder holds the whole result or nothing of it.
+ * @throws CliError, SlideFileError, VerificationError
+ */
+export async function run(input: string, folder: string, keys: ReportKeys, options: Options): Promise<Made> {
+  const { deidentifyFile, newResearchNumber } = await library()
+  const name = newResearchNumber()
+  // On the same file system, so that results only have to be renamed.
+  const work = await mkdtemp(join(folder, '.coverslip-'))
+  try {
+    const made = await deidentifyFile(input, work, {
+      name,
+      revision: 1,
+      keys,
+      knownTexts: knownWith(input, options.known),
+      signal: options.signal,
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    })
+    options.signal.throwIfAborted()
+    await moveInto(folder, work, basename(made.files[0].path))
+    const { counts, sizes } = made.report
+    const removed = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    return { name, rendition: made.rendition, result: join(folder, made.files[0].name), removed, bytes: sizes.result }
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** Gives a finished result its place; its main file last, as a slide is there when that is. */
+async function moveInto(folder: string, work: string, main: string): Promise<void> {
+  const names = (await readdir(work)).filter(name => name !== main)
+  const moved: string[] = []
+  try {
+    for (const name of [...names, main]) {
+      await refuseThere(join(folder, name))
+      await rename(join(work, name), join(folder, name))
+      moved.push(name)
+    }
+  } catch (error) {
+    for (const name of moved) await rm(join(folder, name), { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function refuseThere(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  if (there) throw new CliError('exists', `${path} exists already`)
+}
+
+/** What is known of a result: every check in words, and whose the report beside it is. */
+export interface Verified {
+  checks: { holds: string; passed: boolean }[]
+  report: 'genuine' | 'not genuine' | 'of another key' | 'none'
+}
+
+export async function verify(result: string, original: string, keys: ReportKeys, options: Options): Promise<Verified> {
+  const { verifyFile } = await library()
+  const { known, signal } = options
+  const checks = await verifyFile(original, result, { knownTexts: knownWith(original, known), signal })
+  return { checks: checks.map(({ holds, passed }) => ({ holds, passed })), report: await judgeReport(result, keys) }
+}
+
+/** The report beside a result: whether it was signed with our key, and speaks of this file. */
+async function judgeReport(result: string, { signing }: ReportKeys): Promise<Verified['report']> {
+  const { isGenuine, keyIdOf, sha256Of } = await library()
+  const path = join(dirname(result), `${basename(result, extname(result))}.deidentification.json`)
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return 'none'
+  const report = parsed(text)
+  if (report?.signature?.keyId !== keyIdOf(signing)) return 'of another key'
+  return isGenuine(report, signing) && report.sha256 === (await sha256Of(result)) ? 'genuine' : 'not genuine'
+}
+
+function parsed(text: string): { signature?: { keyId?: string }; sha256?: string } | null {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The folder for results, made where it is missing. Nothing is written where an input lies: a result beside its source
+ * would tell whose it is, and a mix-up would be a leak.
+ * @throws CliError
+ */
+export async function openOutput(folder: string, inputs: readonly string[]): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const output = await realpath(folder)
+  for (const input of inputs) {
+    for (const path of new Set([input, await realpath(input)])) {
+      const beside = await realpath(dirname(path))
+      const own = join(beside, basename(path, extname(path)))
+      if (output === beside || output === own || output.startsWith(`${own}/`) || (await isSameFolder(output, beside))) {
+        throw new CliError('usage', 'The output folder holds an input; name another folder', EXIT.usage)
+      }
+    }
+  }
+  return output
+}
+
+/** Whether two paths lead to one folder, by a mount for one. */
+async function isSameFolder(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([stat(a), stat(b)])
+  return one.ino === other.ino && one.dev === other.dev
+}
+
+/** Keys as the service has them, or one's own, made once. @throws CliError for a key file that cannot be read */
+export async function openKeys(environment: Environment): Promise<ReportKeys> {
+  const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), '.local/state')
+  const given = async (name: string): Promise<string> => {
+    const file = environment[`${name}_FILE`]
+    return file ? (await readFile(file, 'utf8')).trim() : (environment[name] ?? '')
+  }
+  const [signing, input] = [await given('REPORT_SIGNING_KEY'), await given('REPORT_INPUT_KEY')]
+  return (await library()).openReportKeys({ signing, input }, join(state, 'coverslip', 'keys'))
+}
+
+/** One text a line. */
+export async function readKnown(file: string | undefined): Promise<string[]> {
+  if (file === undefined) return []
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  return lines.map(line => line.trim()).filter(line => line !== '')
+}
