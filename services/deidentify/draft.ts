@@ -21,8 +21,9 @@ export interface Field {
   value?: Buffer
 }
 
-/** A page that stays: one level. */
+/** A page that stays. */
 export interface Page {
+  role: 'level' | 'macro'
   ifd: Ifd
   image: TiffImage
   fields: readonly Field[]
@@ -35,7 +36,12 @@ export type Patch = { offset: number; bytes: Buffer } | { offset: number; zeros:
 export interface Choices {
   /** Blanked on all levels; level-0 pixels. */
   redact?: readonly Rectangle[]
+  /** The macro stays, but for the end where the site's scanners show the label. */
+  keepMacro?: LabelSide
 }
+
+/** The end of the macro at which the label is. */
+export type LabelSide = 'left' | 'right' | 'top' | 'bottom'
 
 export interface Draft {
   readonly choices: Choices
@@ -75,6 +81,9 @@ export function take<AnyDraft extends Pick<Draft, 'removed' | 'secrets'>>(
   }
   return { ...draft, removed, secrets }
 }
+
+/** The levels, level 0 first in its file. */
+export const levelPages = ({ pages }: Pick<Draft, 'pages'>): Page[] => pages.filter(({ role }) => role === 'level')
 
 /** The length of a field's value in the result. */
 export const fieldLength = ({ entry, count }: Field): number =>

@@ -3,7 +3,7 @@ import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
 import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import { runSteps, writeResult } from './apply.ts'
-import type { Choices, TiffFormat } from './draft.ts'
+import { type Choices, levelPages, type TiffFormat } from './draft.ts'
 import { deidentifyMirax } from './mirax/in-place.ts'
 import { openDraft } from './open-draft.ts'
 import type { Removed } from './report.ts'
@@ -50,7 +50,7 @@ export async function deidentifyInPlace(
     const draft = await runSteps(opened, procedures[format], signal)
     const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
     const sha256 = await verifyResult(resultPath, draft, before, signal)
-    const levels = levelsOf(draft.pages.map(({ image }) => image)).toSorted((a, b) => b.width - a.width)
+    const levels = levelsOf(levelPages(draft).map(({ image }) => image)).toSorted((a, b) => b.width - a.width)
     const { size: bytes } = await stat(resultPath)
     return { bytes, sha256, levels, removed: [...draft.removed], blankedBytes, checks: CHECKS }
   } finally {

@@ -1,8 +1,10 @@
+import { aperioKind } from '@coverslip/wsi/formats/aperio.ts'
 import { isReducedLevel } from '@coverslip/wsi/formats/generic.ts'
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
-import { readGeometry, readImage } from '@coverslip/wsi/tiff/image.ts'
-import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
+import { readGeometry, readImage, type TiffImage } from '@coverslip/wsi/tiff/image.ts'
+import { type Ifd, readTiff, type TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import { Compression, Tag } from '@coverslip/wsi/tiff/tags.ts'
+import { hasRoom, isBlankable } from './blank-tiles.ts'
 import type { Choices, Draft, Page, TiffFormat } from './draft.ts'
 
 /** Rounding of reduced levels differs between writers: by two pixels, or a hundredth on small levels. */
@@ -32,6 +34,39 @@ async function isLevel(ifd: Ifd, first: Ifd, format: TiffFormat): Promise<boolea
   return hasShapeOf(await readGeometry(first), await readGeometry(ifd))
 }
 
+const pageOf = (role: Page['role'], ifd: Ifd, image: TiffImage): Page => ({
+  role,
+  ifd,
+  image,
+  fields: ifd.entries.map(entry => ({ entry, count: entry.count })),
+})
+
+/** SourceLens of Hamamatsu's macro. */
+const MACRO_LENS = -1
+
+async function isMacro(ifd: Ifd, format: TiffFormat): Promise<boolean> {
+  if (format === 'hamamatsu') return (await ifd.number(Tag.NdpiSourceLens)) === MACRO_LENS
+  return format === 'aperio' && !ifd.has(Tag.TileWidth) && (await aperioKind(ifd)) === 'macro'
+}
+
+/**
+ * The macro that the site keeps, when its label can be cut out. Where regions of the tissue are redacted it goes: it shows
+ * them, too.
+ */
+async function keptMacro(
+  tiff: TiffFile,
+  source: ByteSource,
+  format: TiffFormat,
+  { keepMacro, redact = [] }: Choices,
+): Promise<Page | null> {
+  if (!keepMacro || redact.length > 0 || !hasRoom({ tiff, source })) return null
+  for (const ifd of tiff.ifds) {
+    const image = (await isMacro(ifd, format)) ? await readImage(ifd, source.size).catch(() => null) : null
+    if (image && isBlankable(image)) return pageOf('macro', ifd, image)
+  }
+  return null
+}
+
 /**
  * Reads the structure of a file that is to be edited in place; its pages are the levels.
  * @returns null when it is stored in a way that cannot be edited (old-style JPEG keeps tables outside of fields)
@@ -45,7 +80,10 @@ export async function openDraft(source: ByteSource, format: TiffFormat, choices:
     if (!(await isLevel(ifd, first, format))) continue
     const image = await readImage(ifd, source.size)
     if (image.compression === Compression.OldJpeg) return null
-    pages.push({ ifd, image, fields: ifd.entries.map(entry => ({ entry, count: entry.count })) })
+    pages.push(pageOf('level', ifd, image))
   }
+  const macro = await keptMacro(tiff, source, format, choices)
+  if (macro) pages.push(macro)
+  pages.sort((a, b) => a.ifd.index - b.ifd.index)
   return { choices, source, tiff, format, pages, patches: [], removed: [], secrets: [] }
 }

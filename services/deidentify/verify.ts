@@ -3,7 +3,7 @@ import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { type Draft, fieldLength } from './draft.ts'
+import { type Draft, fieldLength, levelPages } from './draft.ts'
 import { VerificationError } from './errors.ts'
 import { type Extent, toucher } from './extents.ts'
 import { type Hit, patternsOf, scanFile } from './scan.ts'
@@ -65,12 +65,17 @@ async function assertStructure(path: string, draft: Draft): Promise<void> {
 function assertSame(before: SlideDescription, after: SlideDescription, draft: Draft): void {
   const geometry = ({ width, height, mpp, objectivePower }: SlideDescription) =>
     JSON.stringify([width, height, mpp, objectivePower])
-  const levels = draft.pages.map(({ image }) => `${image.width}x${image.height}`).toSorted()
+  const levels = levelPages(draft)
+    .map(({ image }) => `${image.width}x${image.height}`)
+    .toSorted()
   const found = after.levels.map(level => `${level.width}x${level.height}`).toSorted()
   if (geometry(before) !== geometry(after) || levels.join() !== found.join()) {
     throw new VerificationError('the result does not describe the same slide')
   }
-  if (after.associated.length > 0) throw new VerificationError('a label or macro is still there')
+  const kept = draft.pages.filter(({ role }) => role !== 'level').map(({ role }) => role)
+  if (after.associated.map(({ kind }) => kind).join() !== kept.join()) {
+    throw new VerificationError('a label or macro is still there')
+  }
 }
 
 /**

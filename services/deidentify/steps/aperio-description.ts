@@ -65,9 +65,10 @@ export const REMOVED_KEYS: ReadonlySet<string> = new Set(
   ].map(key => key.toLowerCase()),
 )
 
-/** Lines of prose: who wrote the file, and the geometry of a (possibly chained) export. */
+/** Lines of prose: who wrote the file, that a page is the macro, and the geometry of a (possibly chained) export. */
 const KEPT_PROSE = [
   /^Aperio( (Image Library|Leica Biosystems [A-Z]{2}\d{1,4}( ?DX)?))?( v?\d{1,4}(\.\d{1,5}){0,3})?$/,
+  /^macro \d{1,5}x\d{1,5}$/,
   /^\d{1,7}x\d{1,7}( \[\d{1,7},\d{1,7},? \d{1,7}x\d{1,7}\])?( \(\d{1,5}x\d{1,5}\))?( -> \d{1,7}x\d{1,7})?( (JPEG|J2K|RAW|LZW)(\/[A-Z0-9]{2,6})?( Q=\d{1,3})?)?( -)?$/,
 ]
 /** Readers know the format by this beginning. */

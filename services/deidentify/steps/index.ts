@@ -4,6 +4,7 @@ import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'
 import { clearTileTails } from './clear-tile-tails.ts'
+import { cutLabel } from './cut-label.ts'
 import { dropAssociatedImages } from './drop-associated-images.ts'
 import { keepStructuralFields } from './keep-structural-fields.ts'
 import { blankUnused } from './mirax/blank-unused.ts'
@@ -25,6 +26,7 @@ const tiff: readonly Step[] = [
   cleanIccProfiles,
   clearJpegComments,
   clearTileTails,
+  cutLabel,
   redactTiles,
   rewriteDirectories,
   blankUnusedBytes,
