@@ -7,7 +7,7 @@ import { convert } from '@coverslip/wsi/convert/index.ts'
 import { openSlide } from '@coverslip/wsi/open.ts'
 import type { SlideReader } from '@coverslip/wsi/slide.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
-import { decodeRgb } from '@coverslip/wsi/turbojpeg.ts'
+import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { placeTile } from './deepzoom.ts'
 import { openPyramid, type PyramidFile } from './pyramid-file.ts'
@@ -94,4 +94,23 @@ test('levels below one tile are box averages down to one pixel', async () => {
 test('a thumbnail keeps the proportions and is never enlarged', async () => {
   expect(decodeRgb(await readThumbnail(pyramid, 300))).toMatchObject({ width: 300, height: 233 })
   expect(decodeRgb(await readThumbnail(pyramid, 2048))).toMatchObject(SIZE)
+})
+
+test('tiles with full chroma are served as they are stored, clipped and halved like the others', async () => {
+  const tiff = join(folder, 'full-chroma.tiff')
+  await convert(join(folder, 'slide.svs'), tiff, { quality: 70, subsampling: '4:4:4' })
+  const bytes = await readFile(tiff)
+  const full = await openPyramid(storeOf(bytes), 'key', bytes.length)
+  for (const [level, x, y] of [
+    [10, 1, 1],
+    [10, 3, 2],
+    [7, 0, 0],
+  ] as const) {
+    const jpeg = await readTile(full, placeTile(SIZE, 256, level, x, y)!)
+    expect(readHeader(jpeg)).toMatchObject({ sampling: '4:4:4', colorspace: 'ycbcr' })
+    const [tile, other] = [decodeRgb(jpeg), decodeRgb(await tileAt(level, x, y))]
+    expect([tile.width, tile.height]).toEqual([other.width, other.height])
+    const off = tile.data.reduce((sum, value, i) => sum + Math.abs(value - other.data[i]!), 0) / tile.data.length
+    expect(off).toBeLessThan(6)
+  }
 })
