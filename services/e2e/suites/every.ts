@@ -6,6 +6,7 @@ import { credentialsSuite } from './credentials.ts'
 import { hostileSuite } from './hostile.ts'
 import { survivalSuite } from './survival.ts'
 import { waySuite } from './way.ts'
+import { withdrawingSuite } from './withdrawing.ts'
 
 export function everySuite(shape: () => Shape): void {
   describe('the way of a slide', () => waySuite(shape))
@@ -13,4 +14,5 @@ export function everySuite(shape: () => Shape): void {
   describe('annotations', () => annotatingSuite(shape))
   describe('credentials', () => credentialsSuite(shape))
   describe('kill -9', () => survivalSuite(shape))
+  describe('a withdrawal of consent', () => withdrawingSuite(shape))
 }
