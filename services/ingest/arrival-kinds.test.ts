@@ -215,6 +215,20 @@ describe.skipIf(!sharedData)(`annotations that come later${unlessMissing}`, () =
     expect(await keysOf(slideId)).toEqual(['1/annotations-1.xml', '1/annotations-2.xml', '1/source'])
   })
 
+  it('may be on their way while their slide is released', async () => {
+    const slideId = await opened.upload([{ path: 'a.svs', from: await newSlide() }])
+    await arrive(slideId)
+    const uploadId = randomUUID()
+    const late = { uploadId, slideId, filename: 'DOE.geojson', size: null }
+    await opened.test.deps.db.transaction(trx => beginLateFile(trx, late))
+    await deidentified(slideId)
+    await copyFile(xml, join(opened.test.data, 'source/.uploads', uploadId))
+    await opened.test.deps.db.transaction(trx => finishUpload(trx, uploadId, 1))
+    const worker = startArrivals(opened.arriving)
+    await expect.poll(() => keysOf(slideId), { timeout: 10_000 }).toContain('1/annotations-1.geojson')
+    await worker.stop()
+  })
+
   it('nobody goes on with are forgotten; the slide stays', async () => {
     const slideId = await opened.upload([{ path: 'a.svs', from: await newSlide() }])
     await arrive(slideId)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { assertFree, watchFree } from './room.ts'
+import { assertFree, watchFree, watchPace } from './room.ts'
 
 const roomOf = (free: () => number | undefined) => ({
   objects: { source: { freeBytes: async () => free() } },
@@ -52,4 +52,26 @@ test('a store that cannot tell what is free cuts nothing off', async () => {
   await new Promise(resolve => setTimeout(resolve, 30))
   ended()
   expect(givenUp).toBe(false)
+})
+
+test('a request that hardly sends anything is cut off, a slow one is not', async () => {
+  const cutAfter = async (bytesPerLook: number): Promise<boolean> => {
+    let [received, cut] = [0, false]
+    const sending = setInterval(() => {
+      received += bytesPerLook
+    }, 5)
+    const ended = watchPace(
+      () => received,
+      1000,
+      () => {
+        cut = true
+      },
+      100,
+    )
+    await new Promise(resolve => setTimeout(resolve, 350))
+    clearInterval(sending)
+    ended()
+    return cut
+  }
+  expect(await Promise.all([cutAfter(0), cutAfter(1), cutAfter(1000)])).toEqual([true, true, false])
 })

@@ -58,7 +58,9 @@ async function forgetNames({ db }: IngestDeps, slideId: string, releaseName: str
       .where('slide_id', '=', slideId)
       .execute()
     const unnamed = { path: sql<string>`upload_id::text` }
-    await trx.updateTable('uploads').set(unnamed).where('slide_id', '=', slideId).execute()
+    // A late file's name was never kept, and its extension is still needed.
+    const named = trx.updateTable('uploads').set(unnamed).where('slide_id', '=', slideId).where('late', '=', false)
+    await named.execute()
     await trx.updateTable('watched').set({ name: null }).where('slide_id', '=', slideId).execute()
   })
 }

@@ -1,6 +1,8 @@
-/** The same uploads into an S3 store, through tus' own S3 client. */
+/** The same uploads, and copies out of a watched folder, into an S3 store, through tus' own S3 client. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openObjects } from '@coverslip/platform/objects/index.ts'
 import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
 import { s3Missing, startS3 } from '@coverslip/platform/testing/servers.ts'
@@ -20,7 +22,10 @@ describe.skipIf(missing !== undefined)(`uploads into S3${missing ? ` (skipped: $
     const started = await startS3()
     if (!('server' in started)) throw new Error(started.missing)
     const url = started.server.url.replace('bucket?', 'bucket/intake?')
-    const system = await startSystem([ingest], { environment: { OBJECTS_SOURCE_URL: url, INGEST_FREE_FLOOR: '0' } })
+    const scans = await mkdtemp(join(tmpdir(), 'coverslip-scans-'))
+    const watching = { WATCH_FOLDERS: `${scans}=watched`, WATCH_SETTLE: '200ms', WATCH_EVERY: '100ms' }
+    const environment = { OBJECTS_SOURCE_URL: url, INGEST_FREE_FLOOR: '0', ...watching }
+    const system = await startSystem([ingest], { environment })
     const { client, close } = await rpcAs(system, 'intake', 'ingest', IngestServiceDefinition)
     const objects = await openObjects(url)
     try {
@@ -49,11 +54,18 @@ describe.skipIf(missing !== undefined)(`uploads into S3${missing ? ` (skipped: $
       expect(keys).toEqual([`${slideId}/1/source`])
       const stored = await objects.range(keys[0]!, 0, file.length)
       expect(createHash('sha256').update(stored).digest('hex')).toBe(createHash('sha256').update(file).digest('hex'))
+
+      await copyFile(sharedSlide('svs/CMU-1-Small-Region.svs'), join(scans, 'DOE.svs'))
+      const taken = async () => (await client.listIntake({ projects: ['watched'], limit: 9, cursor: '' })).slides[0]
+      await expect.poll(async () => (await taken())?.format, { timeout: 20_000 }).toBe('aperio')
+      const copied = await objects.range(`${(await taken())!.slideId}/1/source`, 0, file.length)
+      expect(copied.equals(file)).toBe(true)
     } finally {
       close()
       await system.stop()
       await objects.close()
       await started.server.stop()
+      await rm(scans, { recursive: true })
     }
   })
 })

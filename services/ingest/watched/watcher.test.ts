@@ -29,7 +29,6 @@ import { beginCopy } from './copying.ts'
 import { findWatched } from './finding.ts'
 import { listWatched } from './list.ts'
 import { known } from './memory.ts'
-import { watchedFolders } from './setting.ts'
 import { lookAt } from './watcher.ts'
 
 const XML = sharedSlide('annotations/imagescope/imagescope_utils_test.xml')
@@ -98,21 +97,6 @@ const eventsOf = async (slideId: string) =>
     .filter(({ message }) => 'slideId' in message && message.slideId === slideId)
     .map(({ name }) => name)
 const pathsOf = async (slideId: string) => (await uploadsOf(opened.test.deps.db.query, slideId)).map(({ path }) => path)
-
-describe('the setting', () => {
-  it('names folders with their projects', () => {
-    const parse = (value: string) => watchedFolders.safeParse(value)
-    expect(parse('/scans/a=liver; /b=c=lung/x').success).toBe(false)
-    expect(parse('/scans/a/=liver; /b=c=lung').data).toEqual([
-      { path: '/scans/a', project: 'liver' },
-      { path: '/b=c', project: 'lung' },
-    ])
-    expect(parse('').data).toEqual([])
-    for (const wrong of ['scans=liver', '/scans', '/scans=', '/scans=*', '/a=x;/a/b=y', '/a=x; /a=y']) {
-      expect([wrong, parse(wrong).success]).toEqual([wrong, false])
-    }
-  })
-})
 
 describe.skipIf(!sharedData)(`a slide in a watched folder${unlessMissing}`, () => {
   it('is taken once, when it has stopped growing; its file is as it was', async () => {
