@@ -20,6 +20,11 @@ export const config = {
   },
   MANIFEST_MAX_BYTES: { type: bytes, default: '16m', help: 'Largest manifest' },
   MANIFEST_MAX_LINES: { type: integer(1, 1_000_000), default: '100000', help: 'Most lines of a manifest' },
+  VOCABULARY_FILE: {
+    type: text,
+    default: '',
+    help: 'JSON with the codes for organs, diagnoses and stains; empty: vocabularies/default.json',
+  },
   LEDGER_LOOKUP_TTL: {
     type: duration,
     default: '15m',

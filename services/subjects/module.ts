@@ -14,6 +14,7 @@ import { createRpc } from './rpc.ts'
 import { openKeyring } from './sealing/keyring.ts'
 import { openRootKey } from './sealing/root-key.ts'
 import type { Tables } from './store.ts'
+import { openVocabulary } from './vocabularies/vocabulary.ts'
 import { onDeleted, onErased } from './withdrawal/receipts.ts'
 
 /** Who the material comes from, and whether it may be used. */
@@ -24,7 +25,8 @@ export const subjects = defineModule<Tables, typeof config, Record<never, never>
   async start(platform) {
     const root = await openRootKey(platform.config)
     await openKeyring(platform.db.query, root)
-    const deps: SubjectsDeps = { ...platform, root }
+    const vocabulary = await openVocabulary(platform.config.VOCABULARY_FILE)
+    const deps: SubjectsDeps = { ...platform, root, vocabulary }
     const caretaker = startCaretaker(deps)
     return {
       rpc: createRpc(deps),

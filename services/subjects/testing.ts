@@ -6,12 +6,13 @@ import { migrations } from './migrations/index.ts'
 import { openKeyring } from './sealing/keyring.ts'
 import { openRootKey } from './sealing/root-key.ts'
 import { newKeyText } from './sealing/seal.ts'
+import { STANDARD } from './vocabularies/vocabulary.ts'
 
 export async function openSubjects(environment: Record<string, string> = {}): Promise<TestDeps<SubjectsDeps>> {
   const opened = await openTestDeps<SubjectsDeps>({ name: 'subjects', config, migrations, environment })
   const root = await openRootKey({ SUBJECTS_KEY: newKeyText(), SUBJECTS_KEY_FOLDER: '' })
   await openKeyring(opened.deps.db.query, root)
-  return { ...opened, deps: { ...opened.deps, root } }
+  return { ...opened, deps: { ...opened.deps, root, vocabulary: STANDARD } }
 }
 
 /** All that the schema holds, as text: what must not be found there is not found in this. */

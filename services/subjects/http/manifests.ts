@@ -17,7 +17,7 @@ export const postManifest =
     call.allow({ project })
     const { MANIFEST_MAX_BYTES, MANIFEST_MAX_LINES } = deps.config
     const bytes = await readBody(call, MANIFEST_MAX_BYTES)
-    const { lines, refused } = readManifest(bytes, { maxLines: MANIFEST_MAX_LINES })
+    const { lines, refused } = readManifest(bytes, { maxLines: MANIFEST_MAX_LINES, vocabulary: deps.vocabulary })
     const counts = await takeLines(deps, lines, { project, user: call.principal.userId })
     return {
       body: {

@@ -27,7 +27,10 @@ afterAll(() => opened.close())
 const project = 'liver'
 const transaction = <T>(work: Parameters<typeof deps.db.transaction<T>>[0]): Promise<T> => deps.db.transaction(work)
 const take = (...lines: string[]) => {
-  const read = readManifest(Buffer.from(['file,subject,case,collected', ...lines].join('\n')), { maxLines: 100 })
+  const read = readManifest(Buffer.from(['file,subject,case,collected', ...lines].join('\n')), {
+    maxLines: 100,
+    vocabulary: deps.vocabulary,
+  })
   return transaction(async trx => {
     for (const { said } of read.lines) await takeLine(trx, deps.root, said, { project, user: 'steward' })
   })

@@ -1,7 +1,7 @@
 /** The columns of a manifest: what each may hold. A reason never quotes a value. */
 import { consentVersion, day, duoTerm } from '@coverslip/proto/api/selection-rules.ts'
 import { z } from 'zod'
-import vocabulary from '../vocabularies/default.json' with { type: 'json' }
+import type { Codes } from '../vocabularies/vocabulary.ts'
 import type { ManifestLine } from './line.ts'
 
 type Column = keyof ManifestLine
@@ -17,13 +17,11 @@ const name = z
   .max(200, 'expected at most 200 characters')
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected text without control characters')
 
-const codeOf = (codes: readonly string[]) =>
-  z.string().transform((value, context) => {
-    const code = value.toUpperCase()
-    if (value === '' || codes.includes(code)) return code
-    context.addIssue('expected a code of the vocabulary')
-    return z.NEVER
-  })
+/** Whether it is one of the vocabulary is asked where that is known. */
+const code = z
+  .string()
+  .toUpperCase()
+  .regex(/^[A-Z0-9_-]{0,32}$/, 'expected a code of the vocabulary')
 
 const yesNo = orNull(
   z
@@ -50,11 +48,13 @@ const terms = orNull(
 )
 const date = orNull(day as z.ZodType<string, string>)
 
-interface ColumnRule {
+export interface ColumnRule {
   header: string
   /** Whether its values may point at a person: they are looked for in what is let out. */
   identifies: boolean
   type: z.ZodType<unknown, string>
+  /** The list of the vocabulary that its codes are of. */
+  codes?: Codes
 }
 
 /** In the order of the documentation. */
@@ -75,10 +75,17 @@ export const COLUMNS: Readonly<Record<Column, ColumnRule>> = {
         .filter(text => text !== ''),
     ),
   },
-  organ: { header: 'organ', identifies: false, type: codeOf(Object.keys(vocabulary.organs)) },
-  diagnosis: { header: 'diagnosis', identifies: false, type: codeOf(Object.keys(vocabulary.diagnoses)) },
-  stain: { header: 'stain', identifies: false, type: codeOf(Object.keys(vocabulary.stains)) },
-  technique: { header: 'technique', identifies: false, type: codeOf(['HE', 'IHC', 'SPECIAL', 'FLUORESCENCE']) },
+  organ: { header: 'organ', identifies: false, type: code, codes: 'organs' },
+  diagnosis: { header: 'diagnosis', identifies: false, type: code, codes: 'diagnoses' },
+  stain: { header: 'stain', identifies: false, type: code, codes: 'stains' },
+  technique: {
+    header: 'technique',
+    identifies: false,
+    type: z
+      .string()
+      .toUpperCase()
+      .pipe(z.enum(['', 'HE', 'IHC', 'SPECIAL', 'FLUORESCENCE'], 'expected HE, IHC, SPECIAL or FLUORESCENCE')),
+  },
   scanner: {
     header: 'scanner',
     identifies: false,

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { STANDARD } from '../vocabularies/vocabulary.ts'
 import { identifyingTexts } from './columns.ts'
 import { readManifest } from './read.ts'
 
-const read = (text: string | Buffer, maxLines = 1000) => readManifest(Buffer.from(text), { maxLines })
+const read = (text: string | Buffer, maxLines = 1000) =>
+  readManifest(Buffer.from(text), { maxLines, vocabulary: STANDARD })
 
 test('a full line is read: quotes, vocabulary in any case, percentages, terms, yes and no', () => {
   const { lines, refused } = read(

@@ -2,8 +2,8 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { type Info, parse } from 'csv-parse/sync'
 import { plainName } from '../names.ts'
-import vocabulary from '../vocabularies/default.json' with { type: 'json' }
-import { COLUMNS, columnOf, holdsRegistrationNumber, namesRegistrationNumber } from './columns.ts'
+import type { Vocabulary } from '../vocabularies/vocabulary.ts'
+import { COLUMNS, type ColumnRule, columnOf, holdsRegistrationNumber, namesRegistrationNumber } from './columns.ts'
 import type { ManifestLine } from './line.ts'
 
 /** A line that was not taken. The reason names columns and quotes no value. */
@@ -19,14 +19,17 @@ export interface Read {
 type Column = keyof ManifestLine
 
 /** @throws ServiceError `invalid` when it cannot be read as a table at all, or a column is not known */
-export function readManifest(bytes: Buffer, { maxLines }: { maxLines: number }): Read {
+export function readManifest(
+  bytes: Buffer,
+  { maxLines, vocabulary }: { maxLines: number; vocabulary: Vocabulary },
+): Read {
   const text = decode(bytes)
   const refused: Refused[] = []
   const [heading, ...records] = parseCsv(text, maxLines, refused)
   if (!heading) throw new ServiceError('invalid', 'The manifest is empty; its first line names the columns')
   const columns = readHeading(heading.record)
   const lines = records.flatMap(({ record, info }) => {
-    const read = readRecord(columns, record)
+    const read = readRecord(columns, record, vocabulary)
     if ('reason' in read) refused.push({ line: info.lines, reason: read.reason })
     return 'reason' in read ? [] : [{ line: info.lines, said: read.said }]
   })
@@ -83,27 +86,38 @@ function readHeading(headings: readonly string[]): Column[] {
 function readRecord(
   columns: readonly Column[],
   record: readonly string[],
+  vocabulary: Vocabulary,
 ): { said: ManifestLine } | { reason: string } {
   if (record.length > columns.length) return { reason: 'it has more cells than there are columns' }
   const cells = new Map(columns.map((column, i) => [column, record[i] ?? '']))
   const said: Record<string, unknown> = {}
   const reasons: string[] = []
-  for (const [column, { header, type }] of Object.entries(COLUMNS)) {
-    const cell = cells.get(column as Column) ?? ''
-    const parsed = type.safeParse(cell)
-    if (holdsRegistrationNumber(cell)) reasons.push(`${header}: no registration number is stored`)
-    else if (parsed.success) said[column] = parsed.data
-    else reasons.push(`${header}: ${parsed.error.issues[0]!.message}`)
+  for (const [column, rule] of Object.entries(COLUMNS)) {
+    const read = readCell(rule, cells.get(column as Column) ?? '', vocabulary)
+    if ('reason' in read) reasons.push(`${rule.header}: ${read.reason}`)
+    else said[column] = read.value
   }
   if (reasons.length > 0) return { reason: reasons.join('; ') }
-  return complete(said as unknown as ManifestLine)
+  return complete(said as unknown as ManifestLine, vocabulary)
+}
+
+function readCell(
+  { type, codes }: ColumnRule,
+  cell: string,
+  vocabulary: Vocabulary,
+): { value: unknown } | { reason: string } {
+  if (holdsRegistrationNumber(cell)) return { reason: 'no registration number is stored' }
+  const parsed = type.safeParse(cell)
+  if (!parsed.success) return { reason: parsed.error.issues[0]!.message }
+  const isCode = !codes || parsed.data === '' || Object.hasOwn(vocabulary[codes], String(parsed.data))
+  return isCode ? { value: parsed.data } : { reason: 'expected a code of the vocabulary' }
 }
 
 const PIECES = ['subject', 'case', 'specimen', 'block', 'glass'] as const
 /** What is said of the subject, and so must be the same in each of its lines. */
 const STATED = ['consentVersion', 'consentDate', 'consentScope', 'international', 'commercial', 'vitalStatus'] as const
 
-function complete(said: ManifestLine): { said: ManifestLine } | { reason: string } {
+function complete(said: ManifestLine, vocabulary: Vocabulary): { said: ManifestLine } | { reason: string } {
   const about = [...PIECES.slice(1), ...STATED].filter(column => said[column] !== '' && said[column] !== null)
   if (said.subject === '' && about.length > 0) {
     return { reason: `it says ${about.map(column => COLUMNS[column].header).join(', ')}, but of no subject` }
@@ -111,12 +125,12 @@ function complete(said: ManifestLine): { said: ManifestLine } | { reason: string
   if ((said.vitalStatus === null) !== (said.vitalStatusBroker === null)) {
     return { reason: 'vital_status and vital_status_broker belong together' }
   }
-  return { said: { ...said, technique: said.technique || techniqueOf(said.stain) } }
+  return { said: { ...said, technique: said.technique || techniqueOf(said.stain, vocabulary) } }
 }
 
 /** The technique that a stain implies. */
-function techniqueOf(stain: string): ManifestLine['technique'] {
-  const found = Object.entries(vocabulary.techniques).find(([, stains]) => stains.includes(stain))
+function techniqueOf(stain: string, { techniques }: Vocabulary): ManifestLine['technique'] {
+  const found = Object.entries(techniques).find(([, stains]) => stains.includes(stain))
   return (found?.[0] ?? '') as ManifestLine['technique']
 }
 

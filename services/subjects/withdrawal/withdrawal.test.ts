@@ -25,7 +25,10 @@ beforeAll(async () => {
 afterAll(() => opened.close())
 
 const take = (...lines: string[]) => {
-  const read = readManifest(Buffer.from(['file,subject', ...lines].join('\n')), { maxLines: 100 })
+  const read = readManifest(Buffer.from(['file,subject', ...lines].join('\n')), {
+    maxLines: 100,
+    vocabulary: deps.vocabulary,
+  })
   return deps.db.transaction(async trx => {
     const outcomes = []
     for (const { said } of read.lines) outcomes.push(await takeLine(trx, deps.root, said, { project, user: 'steward' }))
