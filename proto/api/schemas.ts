@@ -43,6 +43,8 @@ export const slide = z.object({
   name: z.string(),
   state: slideState,
   progress: z.number(),
+  /** Until it is ready; null while that cannot be told. */
+  secondsLeft: z.number().nullable(),
   reason: z.string().nullable(),
   width: z.number(),
   height: z.number(),

@@ -96,8 +96,21 @@ describe('the catalog', () => {
     // Within the same second: left out.
     await follow(SlideProgress.fromPartial({ slideId: id, stage: 'tiling', fraction: 0.5 }))
     expect((await slideOf(id)).progress).toBe(0.25)
+    expect((await slideOf(id)).secondsLeft).toBeUndefined()
     await tell.tiled(id)
     expect((await slideOf(id)).progress).toBe(1)
+  })
+
+  it('tells the time left as it was told, less what has passed, until the slide is ready', async () => {
+    const id = crypto.randomUUID()
+    await tell.deidentified(id)
+    const progress = { slideId: id, stage: 'tiling', fraction: 0.25, secondsLeft: 30 }
+    await running.followers!['slides.progress']!(SlideProgress.fromPartial(progress))
+    const { secondsLeft } = await slideOf(id)
+    expect(secondsLeft).toBeGreaterThan(20)
+    expect(secondsLeft).toBeLessThanOrEqual(30)
+    await tell.tiled(id)
+    expect((await slideOf(id)).secondsLeft).toBeUndefined()
   })
 
   it('withdraws a slide once, whoever deletes it and however often', async () => {

@@ -5,6 +5,7 @@ import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@co
 import { config } from './config.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { slides } from './migrations/001-slides.ts'
+import { endsAt } from './migrations/002-ends-at.ts'
 import { progressThrottle } from './progress.ts'
 import { toMessage } from './rpc.ts'
 import { deidentified, type Slide, tiled, tilingFailed, withdrawn } from './slide.ts'
@@ -19,7 +20,7 @@ const MAX_LIMIT = 1000
 export const catalog = defineModule<CatalogTables, typeof config, Record<never, never>>({
   name: 'catalog',
   config,
-  migrations: [slides],
+  migrations: [slides, endsAt],
   start: async deps => ({
     rpc: { definition: CatalogServiceDefinition, implementation: implementation(deps) },
     consumers: consumers(deps),
@@ -52,8 +53,10 @@ function erase({ db, site, publish }: CatalogDeps, slideId: string): Promise<voi
 function followers(deps: CatalogDeps): Followers {
   const passes = progressThrottle(() => performance.now())
   return {
-    'slides.progress': async ({ slideId, stage, fraction }) => {
-      if (stage === 'tiling' && passes(slideId)) await raiseProgress(deps.db, slideId, Math.min(fraction, 1))
+    'slides.progress': async ({ slideId, stage, fraction, secondsLeft }) => {
+      if (stage !== 'tiling' || !passes(slideId)) return
+      const endsAt = secondsLeft === undefined ? null : new Date(Date.now() + secondsLeft * 1000)
+      await raiseProgress(deps.db, slideId, Math.min(fraction, 1), endsAt)
     },
   }
 }

@@ -9,6 +9,7 @@ export function toMessage(slide: Slide): SlideMessage {
     name: slide.name,
     state: slide.state,
     progress: slide.progress,
+    secondsLeft: secondsLeft(slide),
     reason: slide.reason ?? '',
     format: slide.format,
     geometry: slide.geometry ?? undefined,
@@ -20,4 +21,8 @@ export function toMessage(slide: Slide): SlideMessage {
     createdAt: slide.createdAt.toISOString(),
     changedAt: slide.changedAt.toISOString(),
   }
+}
+
+function secondsLeft({ state, endsAt }: Slide): number | undefined {
+  return state === 'tiling' && endsAt ? Math.max(0, (endsAt.getTime() - Date.now()) / 1000) : undefined
 }

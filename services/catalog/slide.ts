@@ -17,6 +17,8 @@ export interface Slide {
   state: SlideState
   /** 0 to 1, of the state. */
   progress: number
+  /** When its tiling will probably end; of no meaning in other states. */
+  endsAt: Date | null
   reason: string | null
   /** Of the state; counts from 1, 0 before any event. */
   revision: number
@@ -48,6 +50,7 @@ export function unseenSlide(id: string, name: string, now: Date): Slide {
     name,
     state: 'tiling',
     progress: 0,
+    endsAt: null,
     reason: null,
     revision: 0,
     describedRevision: 0,
@@ -92,6 +95,7 @@ const beginning = (event: SlideDeidentified): Partial<Slide> => ({
   revision: event.revision,
   state: 'tiling',
   progress: 0,
+  endsAt: null,
   reason: null,
   pyramidBytes: event.rendition === Rendition.PYRAMID ? Number(event.file?.bytes ?? 0n) : 0,
 })

@@ -14,6 +14,7 @@ export interface SlidesTable {
   name: string
   state: SlideState
   progress: number
+  ends_at: Date | null
   reason: string | null
   revision: number
   described_revision: number
@@ -41,6 +42,7 @@ const fromRow = (row: Selectable<SlidesTable>): Slide => ({
   name: row.name,
   state: row.state,
   progress: row.progress,
+  endsAt: row.ends_at,
   reason: row.reason,
   revision: row.revision,
   describedRevision: row.described_revision,
@@ -67,6 +69,7 @@ const toRow = (slide: Slide) => ({
   name: slide.name,
   state: slide.state,
   progress: slide.progress,
+  ends_at: slide.endsAt,
   reason: slide.reason,
   revision: slide.revision,
   described_revision: slide.describedRevision,
@@ -166,13 +169,21 @@ export async function listSlides(query: Kysely<CatalogTables>, filter: SlideFilt
   return (await select.execute()).map(fromRow)
 }
 
-/** Raises the progress of a slide that is being tiled; best effort. */
-export async function raiseProgress(db: Db<CatalogTables>, id: string, progress: number): Promise<void> {
+/**
+ * Raises the progress of a slide that is being tiled; best effort.
+ * @param endsAt when it will probably be ready
+ */
+export async function raiseProgress(
+  db: Db<CatalogTables>,
+  id: string,
+  progress: number,
+  endsAt: Date | null,
+): Promise<void> {
   await db.query
     .updateTable('slides')
-    .set({ progress })
+    .set({ progress, ends_at: endsAt })
     .where('id', '=', id)
     .where('state', '=', 'tiling')
-    .where('progress', '<', progress)
+    .where('progress', '<=', progress)
     .execute()
 }

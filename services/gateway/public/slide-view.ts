@@ -13,6 +13,7 @@ export function toSlide(message: SlideMessage): Slide {
     name: message.name,
     state: slideState.parse(message.state),
     progress: message.progress,
+    secondsLeft: message.secondsLeft ?? null,
     reason: orNull(message.reason),
     width: geometry?.width ?? 0,
     height: geometry?.height ?? 0,

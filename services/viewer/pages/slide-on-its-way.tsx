@@ -25,7 +25,7 @@ export function SlideOnItsWay({ slide, text, onSlide }: Props) {
       <main class="card">
         {slide ? <h1>{slide.name}</h1> : null}
         {tiling ? (
-          <Progress label="Being prepared for viewing" value={slide.progress} />
+          <Progress label="Being prepared for viewing" value={slide.progress} secondsLeft={slide.secondsLeft} />
         ) : (
           <p>{text || explain(slide)}</p>
         )}

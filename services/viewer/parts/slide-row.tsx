@@ -23,7 +23,7 @@ export function SlideRow({ row, user, onDelete }: SlideRowProps) {
         <h2>{row.slide ? <a href={`/slides/${row.id}`}>{row.name}</a> : row.name}</h2>
         {row.sourceName && row.slide ? <p class="source">{row.sourceName}</p> : null}
         {row.tone === 'moving' ? (
-          <Progress label={row.state} value={row.progress} />
+          <Progress label={row.state} value={row.progress} secondsLeft={row.slide?.secondsLeft ?? null} />
         ) : (
           <span class={`tag ${row.tone}`}>{row.state}</span>
         )}

@@ -10,7 +10,21 @@ import {
   resolutionFor,
   savingText,
   scaleBar,
+  timeLeftText,
 } from './units.ts'
+
+describe('time left', () => {
+  it.each([
+    [null, ''],
+    [0, 'a few seconds left'],
+    [41, 'about 50 s left'],
+    [91, 'about 2 min left'],
+    [3600, 'about 60 min left'],
+    [9000, 'about 3 h left'],
+  ])('%s s: %j', (seconds, text) => {
+    expect(timeLeftText(seconds)).toBe(text)
+  })
+})
 
 describe('units', () => {
   it('writes lengths and areas as a person would', () => {

@@ -52,6 +52,15 @@ export function savingText(source: number, pyramid: number | null): string {
   return percent >= 0 ? `${percent} % less` : `${-percent} % more`
 }
 
+/** Rounded up, since nobody minds what is sooner; empty for what cannot be told. */
+export function timeLeftText(seconds: number | null): string {
+  if (seconds === null) return ''
+  if (seconds < 10) return 'a few seconds left'
+  if (seconds <= 90) return `about ${Math.ceil(seconds / 10) * 10} s left`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes < 120 ? `about ${minutes} min left` : `about ${Math.ceil(minutes / 60)} h left`
+}
+
 export const magnificationText = (magnification: number): string => {
   const digits = magnification >= 10 ? 1 : 2
   return `${Number(magnification.toFixed(digits))}x`

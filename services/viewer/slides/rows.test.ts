@@ -8,6 +8,7 @@ const slide = (id: string, at: string, state: Slide['state'] = 'ready'): Slide =
   name: `S-${id}`,
   state,
   progress: 0.5,
+  secondsLeft: null,
   reason: null,
   width: 1,
   height: 1,

@@ -32,6 +32,8 @@ export interface Slide {
   /** RFC 3339. */
   createdAt: string;
   changedAt: string;
+  /** Until it is ready, while that can be told. */
+  secondsLeft?: number | undefined;
 }
 
 export interface ListSlidesRequest {
@@ -87,6 +89,7 @@ function createBaseSlide(): Slide {
     pyramidBytes: 0n,
     createdAt: "",
     changedAt: "",
+    secondsLeft: undefined,
   };
 }
 
@@ -145,6 +148,9 @@ export const Slide: MessageFns<Slide> = {
     }
     if (message.changedAt !== "") {
       writer.uint32(122).string(message.changedAt);
+    }
+    if (message.secondsLeft !== undefined) {
+      writer.uint32(129).double(message.secondsLeft);
     }
     return writer;
   },
@@ -282,6 +288,14 @@ export const Slide: MessageFns<Slide> = {
             message.changedAt = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.secondsLeft = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -335,6 +349,11 @@ export const Slide: MessageFns<Slide> = {
         : isSet(object.changed_at)
         ? globalThis.String(object.changed_at)
         : "",
+      secondsLeft: isSet(object.secondsLeft)
+        ? globalThis.Number(object.secondsLeft)
+        : isSet(object.seconds_left)
+        ? globalThis.Number(object.seconds_left)
+        : undefined,
     };
   },
 
@@ -385,6 +404,9 @@ export const Slide: MessageFns<Slide> = {
     if (message.changedAt !== "") {
       obj.changedAt = message.changedAt;
     }
+    if (message.secondsLeft !== undefined) {
+      obj.secondsLeft = floatToJson(message.secondsLeft);
+    }
     return obj;
   },
 
@@ -418,6 +440,7 @@ export const Slide: MessageFns<Slide> = {
       : 0n;
     message.createdAt = object.createdAt ?? "";
     message.changedAt = object.changedAt ?? "";
+    message.secondsLeft = object.secondsLeft ?? undefined;
     return message;
   },
 };
