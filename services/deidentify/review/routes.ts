@@ -1,5 +1,5 @@
 /** The gate over HTTP. */
-import { unknownThing } from '@coverslip/platform/errors.ts'
+import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
 import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
 import type { Nomenclature } from '@coverslip/proto/api/nomenclature.ts'
 import type { Gate } from '@coverslip/proto/api/reviews.ts'
@@ -68,6 +68,7 @@ async function list({ db }: DeidentifyDeps, call: HttpCall) {
   const { project, ...rest } = call.query as unknown as Omit<ReviewFilter, 'projects'> & { project?: string }
   if (project !== undefined && project !== '*') call.allow({ project })
   const projects = project === undefined || project === '*' ? call.projects() : [project]
+  if (projects.length === 0) throw new ServiceError('forbidden', 'Your role does not allow this')
   const page = await listReviews(db.query, { ...rest, projects })
   return { body: { ...page, waiting: await countWaiting(db.query, projects) } }
 }

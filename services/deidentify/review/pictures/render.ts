@@ -37,9 +37,9 @@ export async function renderRegion(
   return resize(reduced, target)
 }
 
-/** The smallest level that still has a pixel for each of the picture's. */
+/** The smallest level that has a pixel for each of the picture's; a seventh fewer along a side are not missed. */
 function levelFor({ levels }: SlidePictures, shrink: number): number {
-  const enough = levels.flatMap(({ downsample }, i) => (downsample <= shrink * 1.01 ? [i] : []))
+  const enough = levels.flatMap(({ downsample }, i) => (downsample <= shrink * 1.15 ? [i] : []))
   return enough.at(-1) ?? 0
 }
 
