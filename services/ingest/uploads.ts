@@ -131,7 +131,12 @@ async function takeBytes(
   const ends = [
     leave,
     watchFree(deps, cutOff),
-    watchPace(() => req.socket.bytesRead, sendsBytes(call) ? deps.config.INGEST_SLOWEST : 0, cutOff),
+    // What has come whole may take its time to be stored.
+    watchPace(
+      () => req.socket.bytesRead,
+      sendsBytes(call) ? deps.config.INGEST_SLOWEST : 0,
+      () => req.complete || cutOff(),
+    ),
   ]
   try {
     await server.handle(req, res)

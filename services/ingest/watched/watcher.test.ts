@@ -1,4 +1,5 @@
 /** A scanner's folder: real files, looked at in short steps. */
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import {
   appendFile,
@@ -135,6 +136,20 @@ describe.skipIf(!sharedData)(`a slide in a watched folder${unlessMissing}`, () =
     expect(slide).toMatchObject({ state: 'received', format: 'mirax', source_name: 'DOE.mrxs' })
     expect(await pathsOf(slide!.slide_id)).toEqual(expect.arrayContaining(['DOE.mrxs', 'DOE/Slidedat.ini', 'doe.XML']))
     expect(await eventsOf(slide!.slide_id)).toContain('slides.annotation_received')
+  })
+
+  it('comes as a zip, once that is complete', async () => {
+    const slide = await scan('inner.svs')
+    execFileSync('zip', ['-q', 'made.zip', 'inner.svs'], { cwd: folder })
+    const zip = await readFile(join(folder, 'made.zip'))
+    await rm(slide)
+    await rm(join(folder, 'made.zip'))
+    await writeFile(join(folder, 'DOE.zip'), zip.subarray(0, zip.length - 10))
+    await look()
+    expect(await listed()).toMatchObject({ waiting: [{ name: 'DOE.zip', reason: expect.stringMatching(/archive/) }] })
+    await writeFile(join(folder, 'DOE.zip'), zip)
+    await look()
+    expect(await arrive()).toMatchObject([{ state: 'received', source_name: 'inner.svs', format: 'aperio' }])
   })
 
   it('gets annotations that are drawn later, and those that are changed', async () => {
