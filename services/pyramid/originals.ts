@@ -44,10 +44,18 @@ const IDLE_MS = 5 * 60_000
 export function openOriginals(store: ReadableObjects, scratch: string, room: number): Originals {
   const copies = new Map<string, Copy>()
 
-  async function drop(key: string, copy: Copy): Promise<void> {
+  /** Copies that are being removed. */
+  const leaving = new Set<Promise<void>>()
+
+  function drop(key: string, copy: Copy): Promise<void> {
     if (copies.get(key) === copy) copies.delete(key)
     clearTimeout(copy.expires)
-    await copy.file.then(file => file.release()).catch(() => {})
+    const left = copy.file
+      .then(file => file.release())
+      .catch(() => {})
+      .finally(() => leaving.delete(left))
+    leaving.add(left)
+    return left
   }
 
   /** The longest unused ones go first: a Map keeps its order, and `acquire` puts what is used at the end. */
@@ -114,7 +122,8 @@ export function openOriginals(store: ReadableObjects, scratch: string, room: num
       }
     },
     async close() {
-      for (const [key, copy] of copies) await drop(key, copy)
+      for (const [key, copy] of copies) void drop(key, copy)
+      await Promise.all(leaving)
     },
   }
 }
