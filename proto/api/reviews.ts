@@ -85,7 +85,7 @@ export const review = reviewSummary.extend({
     /** Subjects of the project that share this slide's codes, itself included, and the number to reach. */
     subjects: z.number(),
     minimum: z.number(),
-    /** Slots that single the subject out; empty when enough subjects share them. */
+    /** Slots, and fields of the record, that single the subject out; empty when enough subjects share them. */
     singledOutBy: z.array(z.string()),
     warnings: z.array(z.string()),
   }),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkCharacter, isSubjectCode, newSubjectCode } from './characters.ts'
 import { defaultNomenclature } from './default.ts'
 import { nameSlide, previewName } from './name.ts'
-import { crowdOf } from './singled-out.ts'
+import { crowdOf, toldBy } from './singled-out.ts'
 
 const ABSENT = { notAssessed: '000', notApplicable: 'NNN', unknown: 'XXX' }
 const ORGAN = {
@@ -105,6 +105,14 @@ describe('a name that singles out', () => {
   it('is one whose codes few subjects share; slides of one subject count once', () => {
     expect(crowdOf(peer('s0', 'C18'), crowd, 5)).toEqual({ subjects: 6, singledOutBy: [] })
     expect(crowdOf(peer('s0', 'C18'), [peer('s1', 'C18'), peer('s1', 'C18')], 3)).toMatchObject({ subjects: 2 })
+  })
+  it('is looked for in the record, too, which tells more than the name', () => {
+    const scheme = nomenclature.parse(withSlots(ORGAN))
+    const slide = { subject: 's0', material: { ...material('colon'), diagnosis: 'rare' } }
+    const told = toldBy(scheme, nameSlide(scheme, slide).slots, slide.material)
+    expect(told).toEqual({ organ: 'C18', 'stain (record)': 'HE', 'diagnosis (record)': 'rare' })
+    const others = crowd.map(({ subject }) => ({ subject, told: { ...told, 'diagnosis (record)': 'common' } }))
+    expect(crowdOf({ subject: 's0', told }, others, 5).singledOutBy).toEqual(['diagnosis (record)'])
   })
   it('is told by the slot that does it', () => {
     expect(crowdOf(peer('s9', 'C50'), [...crowd, peer('s7', 'C50')], 5)).toEqual({

@@ -1,7 +1,9 @@
-/** k-anonymity of names: whether what a name tells fits enough subjects. */
+/** k-anonymity of names and records: whether what a release tells fits enough subjects. */
+import type { Nomenclature } from '@coverslip/proto/api/nomenclature.ts'
+import type { Material } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import type { NamedSlot } from './name.ts'
 
-/** What a slide's name tells: codes by slot, without those that are random, or the same for all. */
+/** What a release tells: codes by slot, without those that are random, or the same for all, and fields of the record. */
 export type Told = Readonly<Record<string, string>>
 
 /** A slide of the project whose name exists or would be given. */
@@ -18,10 +20,18 @@ export interface Crowd {
   singledOutBy: string[]
 }
 
-export const toldBy = (slots: readonly NamedSlot[]): Told =>
-  Object.fromEntries(
-    slots.flatMap(({ name, kind, code }) => (kind === 'vocabulary' || kind === 'spare' ? [[name, code]] : [])),
-  )
+const RECORDED = ['stain', 'organ', 'diagnosis', 'scanner'] as const
+
+/** What becomes known of a slide by its release: the codes of its name, and what its record says beside them. */
+export function toldBy({ slots }: Nomenclature, named: readonly NamedSlot[], material: Material | undefined): Told {
+  const says = named.filter(({ kind }) => kind === 'vocabulary' || kind === 'spare')
+  const inName = new Set(slots.flatMap(slot => (slot.kind === 'vocabulary' ? [slot.of] : [])))
+  const beside = RECORDED.filter(field => !inName.has(field) && material?.[field])
+  return Object.fromEntries([
+    ...says.map(({ name, code }) => [name, code]),
+    ...beside.map(field => [`${field} (record)`, material?.[field] ?? '']),
+  ])
+}
 
 /**
  * Counts the subjects that a name could belong to.

@@ -98,7 +98,11 @@ export async function giveName(
     const row = { slide_id: slideId, project, name, scheme, subject: subjectOf(slots), owner, at: new Date() }
     const { numInsertedOrUpdatedRows } = await trx
       .insertInto('releases')
-      .values({ ...row, slots: JSON.stringify(slots), told: JSON.stringify(toldBy(slots)) })
+      .values({
+        ...row,
+        slots: JSON.stringify(slots),
+        told: JSON.stringify(toldBy(nomenclature, slots, slide.material)),
+      })
       .onConflict(conflict => conflict.doNothing())
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows) return row

@@ -158,7 +158,7 @@ async function showNaming(queries: Queries, announcement: Announcement, minimum:
   const { name, slots, warnings } = previewName(nomenclature, { subject: pseudonyms?.subject ?? '', material })
   const subject = pseudonyms?.subject || slideId
   const peers = await releasedPeers(queries, project, slideId)
-  const { subjects, singledOutBy } = crowdOf({ subject, told: toldBy(slots) }, peers, minimum)
+  const { subjects, singledOutBy } = crowdOf({ subject, told: toldBy(nomenclature, slots, material) }, peers, minimum)
   const scheme = `${nomenclature.scheme}/${version}`
   return { scheme, preview: name, slots, subjects, minimum, singledOutBy, warnings }
 }
