@@ -20,6 +20,9 @@ const TILE_CACHE = 32 * 1024 * 1024
 const STRIP_CACHE_ROWS = 2048
 const MAX_STRIP_CACHE = 192 * 1024 * 1024
 
+/** Tiles that are fetched while one is taken. */
+const AHEAD = 3
+
 function cacheSize({ tiled, width, tileHeight }: TiffImage): number {
   if (tiled) return TILE_CACHE
   // The strips at both ends belong to it in part.
@@ -74,20 +77,34 @@ export function createRegionReader(source: ByteSource, image: TiffImage) {
     return tile
   }
 
+  /** Reading and inflating go on in other threads: the next tiles are on their way while one is taken. */
+  const ahead = Math.min(AHEAD, Math.floor(capacity / 4))
+
   return async function readRegion(region: Rectangle, signal?: AbortSignal): Promise<Buffer> {
     const output = Buffer.alloc(region.width * region.height * 3, 0xff)
-    const { tileWidth, tileHeight } = image
-    const right = Math.min(region.x + region.width, image.width)
-    const bottom = Math.min(region.y + region.height, image.height)
-    for (let row = Math.floor(Math.max(region.y, 0) / tileHeight); row * tileHeight < bottom; row++) {
-      for (let column = Math.floor(Math.max(region.x, 0) / tileWidth); column * tileWidth < right; column++) {
-        signal?.throwIfAborted()
-        const tile = await load(column, row)
-        if (tile) copyTile(tile, column * tileWidth, row * tileHeight, image, output, region)
-      }
+    const places = tilesOf(image, region)
+    for (const [i, { column, row }] of places.entries()) {
+      signal?.throwIfAborted()
+      const taken = load(column, row)
+      // What goes wrong shows when it is taken.
+      for (const next of places.slice(i + 1, i + 1 + ahead)) load(next.column, next.row)?.catch(() => {})
+      const tile = await taken
+      if (tile) copyTile(tile, column * image.tileWidth, row * image.tileHeight, image, output, region)
     }
     return output
   }
+}
+
+function tilesOf({ tileWidth, tileHeight, width, height }: TiffImage, region: Rectangle) {
+  const places: { column: number; row: number }[] = []
+  const right = Math.min(region.x + region.width, width)
+  const bottom = Math.min(region.y + region.height, height)
+  for (let row = Math.floor(Math.max(region.y, 0) / tileHeight); row * tileHeight < bottom; row++) {
+    for (let column = Math.floor(Math.max(region.x, 0) / tileWidth); column * tileWidth < right; column++) {
+      places.push({ column, row })
+    }
+  }
+  return places
 }
 
 /** Copies what a tile at (left, top) shares with the image and the region. */
