@@ -58,7 +58,8 @@ async function hasBytesIn(path: string, gaps: readonly Range[], signal?: AbortSi
 export async function findUnused(layout: Layout, signal?: AbortSignal): Promise<string[]> {
   const findings: string[] = []
   for (const [index, file] of layout.files.entries()) {
-    const pixels = joined(layout.levels.flatMap(({ segments }) => segments.filter(segment => segment.file === index)))
+    const images = [...layout.levels, ...layout.pictures]
+    const pixels = joined(images.flatMap(({ segments }) => segments.filter(segment => segment.file === index)))
     if (overlaps(file.structure, pixels)) findings.push('parts of the structure overlap')
     const gaps = unused(joined([...file.structure, ...pixels]), file.size)
     if (await hasBytesIn(file.path, gaps, signal)) findings.push('bytes that nothing refers to are not zero')

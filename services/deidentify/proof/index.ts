@@ -2,6 +2,7 @@
  * The second, independent proof of a de-identification: source and result are read anew from their raw bytes, by code that
  * the steps do not share, and compared. Only what is asked of the slide library besides goes through code in common.
  */
+import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { describeSlide, openSlide } from '@coverslip/wsi/open.ts'
 import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
@@ -11,11 +12,12 @@ import { type CheckId, type CheckResult, checkOf } from './checks.ts'
 import { comparePixels, compareProfiles, compareTables, type ProvenLevel } from './compare.ts'
 import { findUnused, sizeOf } from './coverage.ts'
 import { type Layout, layOut, type Text } from './layout.ts'
+import { labelInMacro, type MacroSide } from './macro.ts'
 import { type Known, needlesOf } from './needles.ts'
 import { hashOfLevel, hashTiles } from './pixels.ts'
 import { searchFile } from './search.ts'
 import { knownTexts, MAX_TEXTS } from './texts.ts'
-import { judgeWords } from './words.ts'
+import { judgeWords, type KeptDates } from './words.ts'
 
 export interface ProofInput {
   sourcePath: string
@@ -26,6 +28,10 @@ export interface ProofInput {
   given: readonly string[]
   /** Regions that were blanked, level-0 pixels. */
   redacted: readonly Rectangle[]
+  /** A macro may be left, whose end on this side is blank. */
+  keptMacro?: MacroSide | undefined
+  /** Dates may be left: of the first of a year, or of any day; never a time. */
+  keptDates?: KeptDates | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -49,21 +55,26 @@ export async function prove(input: ProofInput): Promise<Proof> {
     return { checks, levels: [], known, searched: { texts: known.length, spellings: 0, bytes: 0 } }
   }
   const needles = needlesOf(known)
-  const { values, findings } = judgeWords(result)
+  const { values, findings } = judgeWords(result, input.keptDates)
   const pixels = await provePixels(source, result, input)
   const found = new Map<CheckId, readonly string[]>([
     ['structure', []],
     ['texts', [...(await hitsOutsideOfWords(result, findings, needles, input.signal)), ...givenIn(values, known)]],
     ['words', findings],
     ['names', result.files.filter(({ name }) => !PLAIN_NAME.test(name)).map(() => 'a file name')],
-    ['images', [...result.others, ...(await associatedImages(input))]],
+    [
+      'images',
+      input.keptMacro
+        ? await otherThanMacro(result, input.keptMacro, input)
+        : [...result.others, ...(await associatedImages(input))],
+    ],
     ['bytes', await findUnused(result, input.signal)],
     ['tiles', pixels.unclean > 0 ? ['a tile'] : []],
     ['pixels', pixels.findings],
     ['geometry', [...(await compareDescriptions(input)), ...tables(source, result, input)]],
     ['profile', compareProfiles(input.rendition === 'original' ? source : null, result)],
   ])
-  if (input.redacted.length > 0) found.set('redactions', await notBlank(input))
+  if (input.redacted.length > 0) found.set('redactions', await orDamaged(() => notBlank(input)))
   return {
     checks: [...found].map(([id, all]) => checkOf(id, all)),
     levels: pixels.levels,
@@ -129,23 +140,43 @@ const givenIn = (values: readonly string[], known: readonly Known[]): string[] =
     })
     .map(() => 'a number')
 
-/** What the readers list: ours, and OpenSlide where it is installed and knows the format. */
-async function associatedImages({ resultPath, signal }: ProofInput): Promise<string[]> {
-  const { associated } = await describeSlide(resultPath, signal)
-  const other = await openWithOpenSlide(resultPath, signal).catch(() => null)
-  await other?.close()
-  return [...associated, ...(other?.description.associated ?? [])].map(({ kind }) => kind)
+/** One macro may be left, and its label must be blank. */
+async function otherThanMacro(result: Layout, side: MacroSide, input: ProofInput): Promise<string[]> {
+  const listed = await associatedImages(input)
+  const few = result.others.length <= 1 && listed.every(kind => kind === 'macro')
+  const findings = few ? [] : ['another image than the macro']
+  return result.others.length > 0 ? [...findings, ...(await labelInMacro(input.resultPath, side))] : findings
 }
 
-async function compareDescriptions({ sourcePath, resultPath, rendition, signal }: ProofInput): Promise<string[]> {
-  const [before, after] = [await describeSlide(sourcePath, signal), await describeSlide(resultPath, signal)]
-  const facts = ({ width, height, mpp, objectivePower, levels }: SlideDescription) =>
-    JSON.stringify([
-      [width, height, objectivePower],
-      [mpp?.x.toFixed(4), mpp?.y.toFixed(4)],
-      rendition === 'original' ? levels.map(level => [level.width, level.height]) : [],
-    ])
-  return facts(before) === facts(after) ? [] : ['a size or scale']
+/** What the readers list: ours, and OpenSlide where it is installed and knows the format. */
+const associatedImages = ({ resultPath, signal }: ProofInput): Promise<string[]> =>
+  orDamaged(async () => {
+    const { associated } = await describeSlide(resultPath, signal)
+    const other = await openWithOpenSlide(resultPath, signal).catch(() => null)
+    await other?.close()
+    return [...associated, ...(other?.description.associated ?? [])].map(({ kind }) => kind)
+  })
+
+const compareDescriptions = ({ sourcePath, resultPath, rendition, signal }: ProofInput): Promise<string[]> =>
+  orDamaged(async () => {
+    const [before, after] = [await describeSlide(sourcePath, signal), await describeSlide(resultPath, signal)]
+    const facts = ({ width, height, mpp, objectivePower, levels }: SlideDescription) =>
+      JSON.stringify([
+        [width, height, objectivePower],
+        [mpp?.x.toFixed(4), mpp?.y.toFixed(4)],
+        rendition === 'original' ? levels.map(level => [level.width, level.height]) : [],
+      ])
+    return facts(before) === facts(after) ? [] : ['a size or scale']
+  })
+
+/** A result that no reader opens has not passed. */
+async function orDamaged(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof SlideFileError) return ['it does not open']
+    throw error
+  }
 }
 
 /** Blank: white but for what JPEG makes of an edge. */

@@ -49,6 +49,7 @@ export async function layoutMirax(path: string): Promise<Layout> {
     files,
     levels: walked.levels.map((blobs, i) => levelOf(walked, blobs, i)),
     others: strangers.map(() => 'a further file in the folder'),
+    pictures: [],
     fields: [],
     texts: [
       ...walked.keys.map(({ section, key, value }) => textAt(`${section}/${key}`, value, iniAt)),

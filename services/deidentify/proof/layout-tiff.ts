@@ -19,17 +19,9 @@ const CODINGS: Record<number, Coding> = {
   33003: 'jpeg2000',
   33005: 'jpeg2000',
 }
-/**
- * How pixels are stored, and what they mean: what a level shows depends on these alone. 254: kind of page; 256 to 284:
- * sizes and coding; 317 to 339: predictor, colours, tiles, samples; 347: JPEG tables; 529 to 532: YCbCr. NDPI: position
- * on the glass, objective, focal plane, and where restart segments begin.
- */
-const PIXEL_FIELDS = [
-  254, 256, 257, 258, 259, 262, 266, 274, 277, 278, 282, 283, 284, 296, 317, 320, 322, 323, 338, 339, 347, 529, 530,
-  531, 32_997, 65_420, 65_421, 65_422, 65_423, 65_424, 65_426, 65_432,
-]
-/** Levels may have been given nothing new, and these must not have been lost. */
 const ICC = 34_675
+/** Judged in other ways: descriptions, the pyramid's own name, dates, profiles. */
+const WORDS = new Set([270, 305, 306, ICC])
 const ASCII = 2
 /** Values of numbers in a row: a text longer than this would be a picture. */
 const MAX_TEXT = 4 * 1024 * 1024
@@ -74,9 +66,10 @@ async function segmentsOf(bytes: Bytes, tiff: WalkedTiff, page: WalkedPage): Pro
 
 async function levelOf(bytes: Bytes, tiff: WalkedTiff, page: WalkedPage): Promise<LevelLayout> {
   const same = new Map<string, Buffer>()
-  for (const tag of PIXEL_FIELDS) {
-    const value = await bytesOfField(bytes, page, tag)
-    if (value) same.set(`tag ${tag}`, value)
+  for (const { tag, value } of page.fields) {
+    if (POSITIONS.has(tag) || WORDS.has(tag)) continue
+    const raw = await bytes.read(value.offset, value.length)
+    if (raw.some(byte => byte !== 0)) same.set(`tag ${tag}`, raw)
   }
   const [width, height] = [await whole(bytes, tiff, page, 256), await whole(bytes, tiff, page, 257)]
   return {
@@ -119,6 +112,7 @@ export async function layoutTiff(bytes: Bytes, { path, name }: Pick<LaidFile, 'p
     files: [{ path, name, size: bytes.size, structure }],
     levels: [],
     others: [],
+    pictures: [],
     fields: [],
     texts: [],
     spare: [],
@@ -144,5 +138,8 @@ async function addPage(layout: Layout, bytes: Bytes, tiff: WalkedTiff, page: Wal
   }
   const level = (await isLevel(bytes, tiff, page)) ? await levelOf(bytes, tiff, page) : null
   if (level && (layout.levels.length === 0 || isReduced(layout.levels[0]!, level))) layout.levels.push(level)
-  else layout.others.push(page.place)
+  else {
+    layout.others.push(page.place)
+    if (fieldOf(page, 256)) layout.pictures.push(await levelOf(bytes, tiff, page))
+  }
 }

@@ -1,7 +1,6 @@
 /** What a slide's files consist of, byte by byte, whatever the format. */
 import { basename } from 'node:path'
-import type { Range } from './bytes.ts'
-import { openBytes } from './bytes.ts'
+import { openBytes, type Range, UnreadableError } from './bytes.ts'
 import { layoutMirax } from './layout-mirax.ts'
 import { layoutTiff } from './layout-tiff.ts'
 
@@ -21,7 +20,7 @@ export interface LevelLayout {
   coding: Coding
   /** In the order of the level's index; missing tiles have length 0. */
   segments: Segment[]
-  /** What must be the same bytes before and after: tile sizes, tables, resolution, by name. */
+  /** By name, what is stored of a level beside its tiles: sizes, coding, tables, resolution. Nothing may differ or be new. */
   same: ReadonlyMap<string, Buffer>
 }
 
@@ -48,6 +47,8 @@ export interface Layout {
   levels: LevelLayout[]
   /** Places of images and directories that are no level. */
   others: string[]
+  /** The pixels of those that are images. */
+  pictures: LevelLayout[]
   /** Fields of directories with the beginning of their values, for the allow-lists. */
   fields: { place: string; tag: number; ascii: boolean; value: Buffer }[]
   /** Values of the metadata; for MRXS whole blobs as well. */
@@ -67,9 +68,24 @@ export async function layOut(path: string): Promise<Layout> {
   try {
     const head = await bytes.read(0, Math.min(4, bytes.size))
     const isTiff = ['II*\0', 'II+\0', 'MM\0*', 'MM\0+'].includes(head.toString('latin1'))
-    if (isTiff) return await layoutTiff(bytes, { path, name: basename(path) })
+    if (isTiff) return assertInside(await layoutTiff(bytes, { path, name: basename(path) }))
   } finally {
     await bytes.close()
   }
-  return layoutMirax(path)
+  return assertInside(await layoutMirax(path))
+}
+
+/** @throws UnreadableError when something lies outside of its file */
+function assertInside(layout: Layout): Layout {
+  const isInside = (size: number | undefined, { offset, length }: Range): boolean =>
+    size !== undefined && offset >= 0 && length >= 0 && offset + length <= size
+  for (const { size, structure } of layout.files) {
+    if (!structure.every(range => isInside(size, range))) throw new UnreadableError('a reference leads nowhere')
+  }
+  for (const { segments } of layout.levels) {
+    if (!segments.every(segment => isInside(layout.files[segment.file]?.size, segment))) {
+      throw new UnreadableError('a tile lies outside of its file')
+    }
+  }
+  return layout
 }

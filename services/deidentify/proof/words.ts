@@ -27,12 +27,35 @@ const SOFTWARE = 305
 /** A palette is a ramp, whose bytes may well spell ABC; coding tables, profiles and positions are judged elsewhere. */
 const SPELLED_BY_CHANCE = new Set([273, 279, 320, 324, 325, 347, 34_675, 65_426, 65_432])
 
+const DATE_TIME = 306
+
+/** What may be left of dates: the year, or a day; the time of day never. */
+export type KeptDates = 'year' | 'shifted'
+
+const DATES: Record<KeptDates, { tiff: RegExp; aperio: RegExp; mirax: RegExp }> = {
+  year: {
+    tiff: /^\d{4}:01:01 00:00:00\0$/,
+    aperio: /^01\/01\/\d\d$/,
+    mirax: /^01\/01\/\d{4} 00:00:00$/,
+  },
+  shifted: {
+    tiff: /^\d{4}:\d\d:\d\d 00:00:00\0$/,
+    aperio: /^\d\d\/\d\d\/\d\d$/,
+    mirax: /^\d\d\/\d\d\/\d{4} 00:00:00$/,
+  },
+}
+
 const isBlank = (bytes: Buffer): boolean => bytes.every(byte => byte === 0 || byte === 0x20)
 const spellsSomething = (bytes: Buffer): boolean => /[A-Za-z^ ]{6,}/.test(bytes.toString('latin1')) && !isBlank(bytes)
 
 /** Whether one field of a page may be in a result. */
-function isAllowedField(kind: Layout['kind'], { tag, ascii, value }: Layout['fields'][number]): boolean {
+function isAllowedField(
+  kind: Layout['kind'],
+  { tag, ascii, value }: Layout['fields'][number],
+  dates: KeptDates | undefined,
+): boolean {
   if (isBlank(value)) return true
+  if (tag === DATE_TIME && dates) return ascii && DATES[dates].tiff.test(value.toString('latin1'))
   if (kind === 'ndpi' && tag === MAKE) return /^Hamamatsu[\0 ]*$/.test(value.toString('latin1'))
   if (tag === SOFTWARE) return /^Coverslip[ \d.]*\0*$/.test(value.toString('latin1'))
   if (tag === DESCRIPTION) return ascii && kind === 'tiff'
@@ -40,8 +63,9 @@ function isAllowedField(kind: Layout['kind'], { tag, ascii, value }: Layout['fie
   return known && !ascii && (SPELLED_BY_CHANCE.has(tag) || !spellsSomething(value))
 }
 
-/** Lines that Aperio's software writes before the pairs: who wrote the file, and its geometry. */
+/** Lines that Aperio's software writes before the pairs: who wrote the file, its geometry, that a page is the macro. */
 const APERIO_LINES = [
+  /^macro \d{1,5}x\d{1,5}$/,
   /^Aperio( (Image Library|Leica Biosystems [A-Z]{2}\d{1,4}( ?DX)?))?( v?\d{1,4}(\.\d{1,5}){0,3})?$/,
   /^\d{1,7}x\d{1,7}( \[\d{1,7},\d{1,7},? \d{1,7}x\d{1,7}\])?( \(\d{1,5}x\d{1,5}\))?( -> \d{1,7}x\d{1,7})?( (JPEG|J2K|RAW|LZW)(\/[A-Z0-9]{2,6})?( Q=\d{1,3})?)?( -)?$/,
 ]
@@ -55,9 +79,9 @@ const PROFILE_NAME = /^(ScanScope v1|AT2|GT450|sRGB)$/
 const OWN_PYRAMID = /^Coverslip pyramid(\|mpp=(\d{1,3}(\.\d{1,12})?))?(\|objective-power=(\d{1,3}(\.\d{1,4})?))?$/
 
 /** The values that a description holds; null when it says anything else. */
-export function valuesOfDescription(description: string): string[] | null {
+export function valuesOfDescription(description: string, dates?: KeptDates): string[] | null {
   const own = OWN_PYRAMID.exec(description)
-  if (own) return [own[2], own[4]].filter(value => value !== undefined)
+  if (own) return [own[2], own[5]].filter(value => value !== undefined)
   const [prose = '', ...pairs] = description.split('|')
   const lines = prose.split(/[;\r\n]+/).map(line => line.trim())
   if (!lines.every(line => line === '' || APERIO_LINES.some(form => form.test(line)))) return null
@@ -65,6 +89,7 @@ export function valuesOfDescription(description: string): string[] | null {
   for (const pair of pairs) {
     const [, key, value] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(pair) ?? []
     if (key === undefined || value === undefined) return null
+    if (dates && key.toLowerCase() === 'date' && DATES[dates].aperio.test(value)) continue
     const isNumber = APERIO_NUMBERS.has(key.toLowerCase()) && NUMBER.test(value)
     if (!isNumber && !(key === 'ICC Profile' && PROFILE_NAME.test(value))) return null
     if (isNumber) values.push(value)
@@ -82,7 +107,7 @@ const LAYER =
 /** Keys of Slidedat.ini with what they may say: counts, sizes, optics, and the names of its own parts. */
 const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
   [/^SLIDE_VERSION$/, /^\d\d\.\d\d$/],
-  [/^SLIDE_ID$/, /^[0-9A-Za-z-]{1,64}$/],
+  [/^SLIDE_ID$/, /^[0-9A-F]{1,64}$/],
   [
     /^(CURRENT_SLIDE_VERSION|IMAGENUMBER_[XY]|OBJECTIVE_MAGNIFICATION|CameraImageDivisionsPerSide|(SLIDE|CAMERA)_BITDEPTH)$/,
     /^\d{1,7}([.,]\d+)?x?$/,
@@ -112,10 +137,11 @@ const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
 ]
 const SECTION = /^(GENERAL|HIERARCHICAL|DATAFILE|(NONHIER)?LAYER_\d{1,3}(_LEVEL_\d{1,3})?_SECTION)$/
 
-function isAllowedKey(place: string, value: string): boolean {
+function isAllowedKey(place: string, value: string, dates: KeptDates | undefined): boolean {
   const at = place.indexOf('/')
   const [section, key] = [place.slice(0, at), place.slice(at + 1)]
   if (!SECTION.test(section)) return false
+  if (dates && place === 'GENERAL/SLIDE_CREATIONDATETIME') return DATES[dates].mirax.test(value)
   return value.trim() === '' || MIRAX_KEYS.some(([keys, values]) => keys.test(key) && values.test(value))
 }
 
@@ -132,16 +158,16 @@ export interface Judged {
 }
 
 /** Judges every field, description and key of a result. */
-export function judgeWords(layout: Layout): Judged {
-  const findings = layout.fields.filter(field => !isAllowedField(layout.kind, field)).map(({ place }) => place)
+export function judgeWords(layout: Layout, dates?: KeptDates): Judged {
+  const findings = layout.fields.filter(field => !isAllowedField(layout.kind, field, dates)).map(({ place }) => place)
   const values: string[] = []
   for (const { place, bytes } of layout.texts) {
     const text = textOf(bytes)
     if (layout.kind === 'mirax') {
-      if (isAllowedKey(place, text)) values.push(...(NUMBER.test(text) ? [text] : []))
+      if (isAllowedKey(place, text, dates)) values.push(...(NUMBER.test(text) ? [text] : []))
       else findings.push(place)
     } else if (/tag 270$/.test(place)) {
-      const found = valuesOfDescription(text)
+      const found = valuesOfDescription(text, dates)
       if (found && isBlank(bytes.subarray(text.length))) values.push(...found)
       else findings.push(place)
     }
