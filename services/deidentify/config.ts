@@ -36,6 +36,16 @@ export const config = {
     default: '5',
     help: 'Names that fewer subjects of a project share are shown to the reviewer as singling a subject out',
   },
+  DEIDENTIFY_MACRO: {
+    type: z.enum(['drop', 'left', 'right', 'top', 'bottom'], { error: 'expected drop, left, right, top or bottom' }),
+    default: 'drop',
+    help: 'Pictures of the whole glass go, or stay without the end that is named, where the label is (SVS and NDPI)',
+  },
+  DEIDENTIFY_DATES: {
+    type: z.enum(['remove', 'year', 'shift'], { error: 'expected remove, year or shift' }),
+    default: 'remove',
+    help: 'What stays of the day of the scan: nothing, its year, or another day, moved by as many days for all slides of a subject',
+  },
   REPORT_SIGNING_KEY: {
     type: text,
     default: '',

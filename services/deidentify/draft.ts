@@ -7,6 +7,7 @@ import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Entry, Ifd, TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
+import type { DatePolicy } from './dates.ts'
 import type { Removed } from './report.ts'
 
 /** The formats of TIFF whose files are edited in place. */
@@ -37,7 +38,9 @@ export interface Choices {
   /** Blanked on all levels; level-0 pixels. */
   redact?: readonly Rectangle[]
   /** The macro stays, but for the end where the site's scanners show the label. */
-  keepMacro?: LabelSide
+  keepMacro?: LabelSide | undefined
+  /** What may stay of dates; nothing where it is not said. */
+  dates?: DatePolicy | undefined
 }
 
 /** The end of the macro at which the label is. */

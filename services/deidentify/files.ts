@@ -8,6 +8,8 @@ import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import type { DatePolicy } from './dates.ts'
+import type { Choices, LabelSide } from './draft.ts'
 import { VerificationError } from './errors.ts'
 import { type Deidentified, deidentifyInPlace, type InPlaceFormat, isInPlaceFormat } from './in-place.ts'
 import { checkOf, failureOf } from './proof/checks.ts'
@@ -48,6 +50,10 @@ export interface DeidentifyOptions {
   ledger?: boolean
   /** Blanked on all levels. */
   redact?: readonly Rectangle[]
+  /** The macro stays but for the end where the label is; SVS and NDPI. */
+  keepMacro?: LabelSide | undefined
+  /** What may stay of dates; nothing where it is not said. */
+  dates?: DatePolicy | undefined
   signal?: AbortSignal
   /** 0 to 1. */
   onProgress?(fraction: number): void
@@ -119,12 +125,16 @@ async function make(
   sourcePath: string,
   folder: string,
   description: SlideDescription,
-  { name, signal, onProgress, redact = [] }: DeidentifyOptions,
+  { name, signal, onProgress, redact = [], keepMacro, dates }: DeidentifyOptions,
 ): Promise<Made> {
   const { format } = description
   if (isInPlaceFormat(format)) {
     const path = join(folder, `${name ?? 'original'}${EXTENSIONS[format]}`)
-    const result = await deidentifyInPlace(sourcePath, path, { ...description, format }, signal, { redact })
+    const result = await deidentifyInPlace(sourcePath, path, { ...description, format }, signal, {
+      redact,
+      keepMacro,
+      dates,
+    })
     if (result) return { rendition: 'original', path, result }
   }
   const path = join(folder, `${name ?? 'pyramid'}.tiff`)
@@ -135,18 +145,19 @@ async function make(
 
 /** @throws VerificationError */
 async function proveMade(sourcePath: string, { path, rendition }: Made, options: DeidentifyOptions): Promise<Proof> {
-  const { knownTexts = [], redact = [], signal } = options
-  const input = { sourcePath, resultPath: path, rendition, given: knownTexts, redacted: redact, signal }
-  const proof = await proveWithRepeat(input)
+  const { knownTexts = [], redact = [], keepMacro, dates, signal } = options
+  const kept = { keptMacro: keepMacro, keptDates: dates?.keep }
+  const input = { sourcePath, resultPath: path, rendition, given: knownTexts, redacted: redact, signal, ...kept }
+  const proof = await proveWithRepeat(input, { keepMacro, dates })
   refuseFailed(proof.checks)
   return proof
 }
 
-async function proveWithRepeat(input: ProofInput): Promise<Proof> {
+async function proveWithRepeat(input: ProofInput, choices: Choices = {}): Promise<Proof> {
   const proof = await prove(input)
   // A pyramid is never de-identified again: nothing but pixels went into it.
   if (input.rendition === 'pyramid' || proof.checks.some(({ passed }) => !passed)) return proof
-  const repeat = checkOf('repeat', (await changesNothing(input.resultPath, input.signal)) ? [] : ['a change'])
+  const repeat = checkOf('repeat', (await changesNothing(input.resultPath, input.signal, choices)) ? [] : ['a change'])
   return { ...proof, checks: [...proof.checks, repeat] }
 }
 

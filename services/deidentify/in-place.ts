@@ -42,7 +42,7 @@ export async function deidentifyInPlace(
 ): Promise<Deidentified | null> {
   const { format } = before
   const redacts = choices.redact !== undefined && choices.redact.length > 0
-  if (format === 'mirax') return redacts ? null : deidentifyMirax(sourcePath, resultPath, before, signal)
+  if (format === 'mirax') return redacts ? null : deidentifyMirax(sourcePath, resultPath, before, signal, choices)
   const source = await openFile(sourcePath)
   try {
     const opened = await openDraft(source, format, choices)

@@ -7,10 +7,12 @@ import type { Objects } from '@coverslip/platform/objects/port.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
+import { shiftOf } from './dates.ts'
+import type { Choices } from './draft.ts'
 import { type DeidentifiedFiles, deidentifyFile, type Rectangle, type ResultFile } from './files.ts'
 import type { DeidentifyDeps } from './received.ts'
 import type { Announcement } from './release.ts'
-import { reportKeysOf } from './report-signature.ts'
+import { type ReportKeys, reportKeysOf } from './report-signature.ts'
 import type { SlideRecord } from './store.ts'
 
 /** Which result of a slide. */
@@ -31,8 +33,19 @@ export async function makeResult(deps: DeidentifyDeps, message: SlideReceived, r
   const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
   const { texts: knownTexts, ledger } = await knownOf(deps, slideId)
   const keys = await reportKeysOf(deps.config)
-  const options = { revision, keys, knownTexts, ledger, redact, signal, onProgress }
+  const options = { revision, keys, knownTexts, ledger, redact, signal, onProgress, ...choicesOf(deps, message, keys) }
   return deidentifyFile(source.path, join(folder, 'result'), options)
+}
+
+/** What the site's settings keep of a slide beside its levels. */
+function choicesOf({ config }: DeidentifyDeps, { slideId, pseudonyms }: SlideReceived, { input }: ReportKeys): Choices {
+  const { DEIDENTIFY_MACRO: macro, DEIDENTIFY_DATES: dates } = config
+  // A slide without a subject is its own.
+  const shifted = { keep: 'shifted', days: shiftOf(input, pseudonyms?.subject || slideId) } as const
+  return {
+    keepMacro: macro === 'drop' ? undefined : macro,
+    dates: dates === 'remove' ? undefined : dates === 'year' ? { keep: 'year' } : shifted,
+  }
 }
 
 /** What the site knows of a slide beside its file; nothing of a slide that came before subjects were kept. */

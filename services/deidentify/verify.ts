@@ -53,7 +53,10 @@ async function assertStructure(path: string, draft: Draft): Promise<void> {
     if (ifds.length !== draft.pages.length || ifds.some(ifd => ifd.children.length > 0)) {
       throw new VerificationError('an image that is not a level is still there')
     }
-    const allowed = (tag: number) => ruleOf(draft.format, tag) !== undefined || tag === Tag.ImageDescription
+    const allowed = (tag: number) =>
+      ruleOf(draft.format, tag) !== undefined ||
+      tag === Tag.ImageDescription ||
+      (tag === Tag.DateTime && draft.choices.dates !== undefined)
     if (ifds.some(ifd => ifd.entries.some(({ tag }) => !allowed(tag)))) {
       throw new VerificationError('a field outside of the allow-list is still there')
     }

@@ -7,6 +7,7 @@ import { parseSlidedat, textOf } from '@coverslip/wsi/formats/mirax/slidedat.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { applyPatches, hasPatch, runSteps } from '../apply.ts'
+import type { Choices } from '../draft.ts'
 import { VerificationError } from '../errors.ts'
 import type { Deidentified } from '../in-place.ts'
 import { patternsOf, scanFile } from '../scan.ts'
@@ -37,8 +38,9 @@ export async function deidentifyMirax(
   resultPath: string,
   before: SlideDescription,
   signal?: AbortSignal,
+  choices: Choices = {},
 ): Promise<Deidentified | null> {
-  const opened = await openMiraxDraft(sourcePath)
+  const opened = await openMiraxDraft(sourcePath, choices)
   if (!opened) return null
   try {
     const draft = await runSteps(opened, miraxProcedure, signal)
@@ -103,8 +105,8 @@ async function verify(path: string, draft: MiraxDraft, before: SlideDescription,
 }
 
 /** Whether the procedure, run on its own result, would leave it as it is. @param path a result */
-export async function miraxChangesNothing(path: string, signal?: AbortSignal): Promise<boolean> {
-  const opened = await openMiraxDraft(path)
+export async function miraxChangesNothing(path: string, signal?: AbortSignal, choices: Choices = {}): Promise<boolean> {
+  const opened = await openMiraxDraft(path, choices)
   if (!opened) return false
   try {
     const { removed, made, edits } = await runSteps(opened, miraxProcedure, signal)

@@ -8,6 +8,7 @@ import { type ImageList, MiraxIndex } from '@coverslip/wsi/formats/mirax/index-f
 import { miraxRecords } from '@coverslip/wsi/formats/mirax/records.ts'
 import { parseSlidedat, type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
 import { assertOwnFiles } from '@coverslip/wsi/formats/references.ts'
+import type { Choices } from '../draft.ts'
 import type { ImagePlace, MiraxDraft, PlacedRecord, Stray } from './draft.ts'
 
 const INI = 'Slidedat.ini'
@@ -38,7 +39,7 @@ async function straysOf(path: string, folder: string, known: ReadonlySet<string>
  * @returns null when it is stored in a way that cannot be edited
  * @throws SlideFileError; its data files are open until `closeMirax`
  */
-export async function openMiraxDraft(path: string): Promise<MiraxDraft | null> {
+export async function openMiraxDraft(path: string, choices: Choices = {}): Promise<MiraxDraft | null> {
   await assertOwnFiles(path)
   const folder = miraxFolder(path)
   const slidedat = parseSlidedat(await readFile(join(folder, INI)))
@@ -64,7 +65,7 @@ export async function openMiraxDraft(path: string): Promise<MiraxDraft | null> {
   }
   const nothing = Buffer.alloc(0)
   return {
-    ...{ data, slidedat, geometry, levels, records, strays },
+    ...{ choices, data, slidedat, geometry, levels, records, strays },
     slideId: geometry.slideId,
     made: { slidedat: nothing, index: nothing },
     edits: data.map(({ size }) => ({ patches: [], size })),

@@ -2,6 +2,8 @@
  * Aperio's ImageDescription: prose, then `|Key = Value` pairs. Only what is known to be harmless stays: a line of prose
  * by its form, a pair by its key and its value.
  */
+
+import { convertDate, type DatePolicy } from '../dates.ts'
 import type { Taken } from '../draft.ts'
 import { toSecret } from '../secret.ts'
 
@@ -108,27 +110,34 @@ function publicKey(key: string): string {
 }
 
 /** Splits at the first equals sign: values may hold more of them. */
-function cleanPair(pair: string, taken: CleanDescription['taken'], secrets: string[]): string | null {
+function cleanPair(
+  pair: string,
+  taken: CleanDescription['taken'],
+  secrets: string[],
+  dates: DatePolicy | undefined,
+): string | null {
   const at = pair.indexOf('=')
   const key = (at < 0 ? pair : pair.slice(0, at)).trim()
   const value = at < 0 ? '' : pair.slice(at + 1).trim()
   if (at >= 0 && KEPT_KEYS.get(key.toLowerCase())?.test(value)) return pair.trim()
   if (pair.trim() === '') return null
   const name = publicKey(key)
+  const date = dates && key.toLowerCase() === 'date' ? convertDate(value, 'aperio', dates) : null
+  if (date === value) return pair.trim()
   taken.push({ kind: 'key', name, length: Buffer.byteLength(pair) })
   secrets.push(value, ...(name === 'unknown key' ? [key] : []))
-  return null
+  return date === null ? null : `${key} = ${date}`
 }
 
 /**
  * Applies the allow-list to a description. Cleaning a clean description changes nothing. The result of a description that
  * begins with "Aperio" is never longer than it.
  */
-export function cleanAperioDescription(description: string): CleanDescription {
+export function cleanAperioDescription(description: string, dates?: DatePolicy): CleanDescription {
   const taken: CleanDescription['taken'] = []
   const secrets: string[] = []
   const [prose = '', ...pairs] = description.split('|')
-  const kept = pairs.flatMap(pair => cleanPair(pair, taken, secrets) ?? [])
+  const kept = pairs.flatMap(pair => cleanPair(pair, taken, secrets, dates) ?? [])
   const text = [cleanProse(prose, taken, secrets), ...kept].join('|')
   return { text, taken, secrets: secrets.flatMap(secret => toSecret(secret) ?? []) }
 }

@@ -4,6 +4,7 @@ import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'
 import { clearTileTails } from './clear-tile-tails.ts'
+import { convertDates } from './convert-dates.ts'
 import { cutLabel } from './cut-label.ts'
 import { dropAssociatedImages } from './drop-associated-images.ts'
 import { keepStructuralFields } from './keep-structural-fields.ts'
@@ -22,6 +23,7 @@ import { rewriteDirectories } from './rewrite-directories.ts'
 const tiff: readonly Step[] = [
   dropAssociatedImages,
   keepStructuralFields,
+  convertDates,
   rewriteDescriptions,
   cleanIccProfiles,
   clearJpegComments,

@@ -1,17 +1,19 @@
 import type { Entry, Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { ASCII } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Step, type Taken, type TiffFormat, take } from '../draft.ts'
+import { type Draft, type Step, type Taken, take } from '../draft.ts'
 import { readSecret } from '../secret.ts'
 import { isPlausible, KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
 
 /** A field that only says how pixels are stored; the description is judged by a step of its own. */
 const staysIn =
-  (format: TiffFormat) =>
+  ({ format, choices }: Draft) =>
   (entry: Entry, index: number, entries: readonly Entry[]): boolean => {
     // Readers disagree on which of two equal fields counts: only the first stays, as libtiff reads it.
     if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
     if (entry.tag === Tag.ImageDescription) return entry.type === ASCII && format !== 'hamamatsu'
+    // A step of its own judges it.
+    if (entry.tag === Tag.DateTime) return choices.dates !== undefined && entry.type === ASCII && !entry.inline
     const rule = ruleOf(format, entry.tag)
     return rule?.types.includes(entry.type) === true && entry.count <= rule.max
   }
@@ -46,7 +48,7 @@ export const keepStructuralFields: Step = async draft => {
     const taken: Taken[] = []
     const entries = page.ifd.entries
     const kept = new Set<Entry>()
-    for (const entry of entries.filter(staysIn(draft.format))) {
+    for (const entry of entries.filter(staysIn(draft))) {
       if (await hasPlainValue(draft, page.ifd, entry)) kept.add(entry)
     }
     for (const entry of entries) {

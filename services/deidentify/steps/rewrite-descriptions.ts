@@ -27,7 +27,7 @@ async function rewrite(draft: Draft, page: Page): Promise<Rewritten> {
   if (draft.format === 'generic-tiff') {
     return OWN_DESCRIPTION.test(text) ? { page, patches: [], taken: [] } : withoutDescription(draft, page)
   }
-  const clean = cleanAperioDescription(text)
+  const clean = cleanAperioDescription(text, draft.choices.dates)
   const value = Buffer.from(`${clean.text}\0`, 'latin1')
   const place = `IFD ${page.ifd.index}, tag 270 ImageDescription`
   const { entry } = field

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
+import { convertDate } from '../../dates.ts'
 import { type Taken, take } from '../../draft.ts'
 import type { MiraxDraft, MiraxStep } from '../../mirax/draft.ts'
 import { toSecret } from '../../secret.ts'
@@ -69,6 +70,14 @@ function layerSection(slidedat: Slidedat, layer: string): ReadonlyMap<string, st
   return section === undefined ? undefined : slidedat.get(section)
 }
 
+const DATE = 'SLIDE_CREATIONDATETIME'
+
+/** The day of the scan as its year or as another day, where the site wants that. */
+function scanDate({ slidedat, choices: { dates } }: MiraxDraft): Line[] {
+  const date = dates && convertDate(slidedat.get('GENERAL')?.get(DATE) ?? '', 'mirax', dates)
+  return date ? [[DATE, date]] : []
+}
+
 /** The sections of the result. */
 function sectionsOf(draft: MiraxDraft): Section[] {
   const { slidedat, levels, data, slideId } = draft
@@ -82,7 +91,7 @@ function sectionsOf(draft: MiraxDraft): Section[] {
   })
   const names = data.map((_, i): Line => [`FILE_${i}`, dataName(i)])
   return [
-    ['GENERAL', [['SLIDE_ID', slideId], ...allowed(slidedat.get('GENERAL'), GENERAL)]],
+    ['GENERAL', [['SLIDE_ID', slideId], ...allowed(slidedat.get('GENERAL'), GENERAL), ...scanDate(draft)]],
     [
       'HIERARCHICAL',
       [
