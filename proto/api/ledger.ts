@@ -1,7 +1,7 @@
 /** The ledger (who is behind a pseudonym) and withdrawals of consent: on-prem only. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { paging, projectName, text, uuid } from './schemas.ts'
+import { oneProject, paging, text, uuid } from './schemas.ts'
 
 const lookup = z.object({
   id: uuid,
@@ -152,7 +152,7 @@ export const ledgerRoutes: readonly RouteSpec[] = [
     access: 'ledger.lookup',
     summary: 'Ask who is behind a pseudonym or slide, or which pseudonym somebody has; another person has to agree',
     body: z.strictObject({
-      project: projectName.default('default'),
+      project: oneProject.default('default'),
       reason,
       of: z.union([
         z.strictObject({ pseudonym: z.string().max(20) }),

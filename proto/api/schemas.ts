@@ -12,6 +12,8 @@ export const search = z.string().max(100).regex(printable, 'expected text withou
 export const projectName = z
   .string()
   .regex(/^(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/, 'expected letters, digits, _ and -, or *')
+/** One project, not all of them. */
+export const oneProject = projectName.refine(name => name !== '*', 'expected one project')
 export const uuid = z.uuid()
 export const slideState = z.enum(['tiling', 'ready', 'failed', 'withdrawn'])
 export const intakeState = z.enum([

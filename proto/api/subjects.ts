@@ -1,10 +1,10 @@
 /** Subjects, their consents, and which material may be used: on-prem only. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { paging, projectName, text, uuid } from './schemas.ts'
+import { oneProject, paging, projectName, text, uuid } from './schemas.ts'
 import { consent, projectRules, rulesPreset, selectionRules } from './selection-rules.ts'
 
-const ofProject = z.object({ project: projectName.default('default') })
+const ofProject = z.object({ project: oneProject.default('default') })
 
 /** What became of a manifest, line by line where a line was not taken. */
 export const manifestAnswer = z.object({

@@ -75,6 +75,21 @@ test('slides come in with their manifest and hang on the subjects that it names'
   expect(slides[0]!.subject).toMatch(/^[0-9A-Z]{9}$/)
 })
 
+test('what is held goes on by itself when its rules are met', async () => {
+  const rules = { rules: [{ rule: 'information', fields: ['organ'] }] }
+  const headers = { 'content-type': 'application/json' }
+  const path = '/api/projects/ruled/selection-rules'
+  expect((await system.fetch(path, { method: 'PUT', headers, body: JSON.stringify(rules) })).status).toBe(200)
+  const { json } = await coverslip('ingest', join(folder, 'other.svs'), '--project', 'ruled')
+  const state = async () =>
+    (await (await system.fetch(`/api/intake/slides/${json[0]!.id}`)).json()) as { state: string; reason: string }
+  await expect
+    .poll(state, { timeout: 30_000 })
+    .toMatchObject({ state: 'held', reason: 'information: not known: organ' })
+  expect((await coverslip('manifest', join(folder, 'list.csv'), '--project', 'ruled')).code).toBe(0)
+  await expect.poll(state, { timeout: 30_000 }).toMatchObject({ state: 'ready' })
+})
+
 test('a manifest with bad lines stops an ingest, and says which', async () => {
   await writeFile(join(folder, 'bad.csv'), 'file,organ\nhong.svs,KNEE\n')
   const { code, err } = await coverslip('ingest', join(folder, 'hong.svs'), '--manifest', join(folder, 'bad.csv'))

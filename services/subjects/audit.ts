@@ -47,13 +47,13 @@ export async function record(trx: Trx, root: RootKey, act: Act): Promise<{ seq: 
   return { seq: entry.seq, hash }
 }
 
-/** Entries after `seq`, oldest first; of some projects (`*`: all). */
+/** Entries after `seq`, oldest first; of some projects, at least one (`*`: all). */
 export function readAudit(
   queries: Queries,
   { after, limit, projects }: { after: number; limit: number; projects: readonly string[] },
 ): Promise<AuditRow[]> {
   const select = queries.selectFrom('audit').selectAll().where('seq', '>', after).orderBy('seq').limit(limit)
-  return (projects.includes('*') ? select : select.where('project', 'in', [...projects, ''])).execute()
+  return (projects.includes('*') ? select : select.where('project', 'in', projects)).execute()
 }
 
 /** Follows the chain from its beginning. @returns the first entry that does not fit, if any, and how many there are */

@@ -26,7 +26,7 @@ const writeCursor = ({ created_at, id }: SubjectRow): string =>
   Buffer.from(JSON.stringify([created_at.toISOString(), id])).toString('base64url')
 
 interface Asked {
-  /** `*`: all. */
+  /** At least one; `*`: all. */
   projects: readonly string[]
   limit: number
   cursor?: string | undefined
@@ -39,7 +39,6 @@ export async function listSubjects(
   queries: Queries,
   { projects, limit, cursor, pseudonym }: Asked,
 ): Promise<{ subjects: SubjectAnswer[]; nextCursor: string | null }> {
-  if (projects.length === 0) return { subjects: [], nextCursor: null }
   let query = queries
     .selectFrom('subjects')
     .selectAll()

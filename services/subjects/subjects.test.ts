@@ -132,6 +132,11 @@ describe('rules hold and let go', () => {
   })
 })
 
+test('nothing is told to all projects at once', async () => {
+  expect((await manifest('*', 'file', 'a.svs')).status).toBe(400)
+  expect((await put('/api/projects/*/selection-rules', { preset: 'paip' })).status).toBe(400)
+})
+
 test('rules have versions; a change for an older one is refused', async () => {
   const rules = [{ rule: 'consent', collectedFrom: '2013-02-02' }]
   expect(await (await put('/api/projects/versions/selection-rules', { rules, ifVersion: 0 })).json()).toMatchObject({
@@ -191,6 +196,90 @@ test('who may not is told so, and a stranger nothing', async () => {
   expect((await put('/api/projects/hang/selection-rules', { preset: 'none' }, steward)).status).toBe(403)
   const seen = (await (await system.fetch('/api/subjects', { token: steward })).json()) as { subjects: unknown[] }
   expect(seen.subjects).toHaveLength(2)
+})
+
+describe('the ledger over HTTP', () => {
+  const post = (path: string, body: unknown, token: string): Promise<Response> =>
+    system.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      token,
+    })
+  let [asker, second, elsewhere] = ['', '', '']
+  beforeAll(async () => {
+    ;[asker, second, elsewhere] = await Promise.all([
+      system.token({ sub: 'asker', roles: { hang: 'steward' } }),
+      system.token({ sub: 'second', roles: { hang: 'steward' } }),
+      system.token({ sub: 'third', roles: { elsewhere: 'owner' } }),
+    ])
+  })
+
+  test('two people of the project, and the answer for the first alone', async () => {
+    const asked = { project: 'hang', reason: 'incidental finding', of: { subject: 'KIM-7' } }
+    expect((await post('/api/ledger/lookups', asked, elsewhere)).status).toBe(404)
+    const created = await post('/api/ledger/lookups', asked, asker)
+    expect(created.status).toBe(201)
+    const { id, state } = (await created.json()) as { id: string; state: string }
+    expect(state).toBe('waiting')
+    const see = async (token: string) =>
+      (await (await system.fetch(`/api/ledger/lookups/${id}`, { token })).json()) as object
+    expect(await see(asker)).toMatchObject({ state: 'waiting', answer: null })
+    const decide = (token: string) => post(`/api/ledger/lookups/${id}/approval`, { decision: 'approve' }, token)
+    expect((await decide(elsewhere)).status).toBe(404)
+    expect((await decide(asker)).status).toBe(403)
+    expect(await (await decide(second)).json()).toMatchObject({ state: 'approved', decidedBy: 'second' })
+    expect(await see(asker)).toMatchObject({
+      answer: { names: ['Kim-7', 'kim-7'], slides: expect.arrayContaining([expect.objectContaining({ case: 'S1' })]) },
+    })
+    expect(await see(second)).toMatchObject({ state: 'approved', answer: null })
+    const list = await system.fetch('/api/ledger/lookups', { token: elsewhere })
+    expect(await list.json()).toEqual({ lookups: [] })
+  })
+
+  test('who asked, agreed and looked stands in the audit, which is whole', async () => {
+    const { entries } = await get<{ entries: { action: string; actor: string; what: object }[] }>('/api/ledger/audit')
+    const acts = entries
+      .filter(({ action }) => action.startsWith('ledger.'))
+      .map(({ action, actor }) => `${action} ${actor}`)
+    expect(acts).toEqual(['ledger.lookup-requested asker', 'ledger.lookup-approved second', 'ledger.looked-up asker'])
+    expect(JSON.stringify(entries)).not.toMatch(/kim-7|a1\.svs/i)
+    expect(await get('/api/ledger')).toMatchObject({ on: true, audit: { entries: entries.length, broken: null } })
+    expect((await system.fetch('/api/ledger/audit', { token: asker })).status).toBe(403)
+  })
+
+  test('keys rotate in the background', async () => {
+    expect((await post('/api/ledger/keys', {}, await system.token())).status).toBe(202)
+    await expect
+      .poll(async () => (await get<{ keys: { destroyedAt: string | null }[] }>('/api/ledger')).keys, {
+        timeout: 10_000,
+      })
+      .toMatchObject([{ destroyedAt: expect.any(String), subjects: 0 }, { destroyedAt: null }])
+    expect((await admit('hang', 'a1.svs')).admitted).toBe(true)
+  })
+
+  test('only an owner of everything switches it, and only after reading what is lost', async () => {
+    const owner = await system.token({ sub: 'project-owner', roles: { hang: 'owner' } })
+    expect((await put('/api/ledger', { on: false, confirm: 'forget' }, owner)).status).toBe(404)
+    const refused = await put('/api/ledger', { on: false })
+    expect(refused.status).toBe(409)
+    expect(((await refused.json()) as { errors: string[] }).errors.join()).toContain('withdrawal of consent')
+    expect(await (await put('/api/ledger', { on: false, confirm: 'forget' })).json()).toMatchObject({ on: false })
+    expect(await (await put('/api/ledger', { on: true })).json()).toMatchObject({ on: true, changedBy: 'test-owner' })
+  })
+
+  test('a withdrawal is begun once, and shown to those who may', async () => {
+    const { subjects: list } = await get<{ subjects: { id: string }[] }>('/api/subjects?project=hang')
+    const path = `/api/subjects/${list[0]!.id}/withdrawal`
+    expect((await post(path, { reason: 'x' }, elsewhere)).status).toBe(404)
+    const begun = await post(path, { reason: 'asked for it' }, asker)
+    expect(begun.status).toBe(202)
+    const { id } = (await begun.json()) as { id: string }
+    expect(await (await post(path, { reason: 'again' }, second)).json()).toMatchObject({ id, reason: 'asked for it' })
+    expect((await system.fetch(`/api/withdrawals/${id}`, { token: elsewhere })).status).toBe(404)
+    expect((await system.fetch(`/api/withdrawals/${id}`, { token: second })).status).toBe(200)
+    expect((await put(`/api/subjects/${list[0]!.id}/attestations/tumour-fraction`, { value: 1 })).status).toBe(409)
+  })
 })
 
 test('lists go on where the cursor says', async () => {

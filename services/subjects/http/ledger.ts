@@ -7,6 +7,7 @@ import type { SubjectsDeps } from '../deps.ts'
 import type { Caretaker } from '../ledger/caretaker.ts'
 import { IMPOSSIBLE_WITHOUT_LEDGER, switchLedger } from '../ledger/switch.ts'
 import { rotate } from '../sealing/rotation.ts'
+import { projectsOfCall } from './permission.ts'
 
 /** There is one ledger for all projects. */
 const EVERYWHERE = { project: '*' }
@@ -80,7 +81,7 @@ export const postKey =
 export const getAudit =
   ({ db }: SubjectsDeps): HttpHandler =>
   async call => {
-    const projects = call.projects()
+    const projects = projectsOfCall(call)
     const { after, limit } = call.query as { after: number; limit: number }
     const entries = await readAudit(db.query, { after, limit, projects })
     return { body: { entries: entries.map(({ at, what, ...entry }) => ({ ...entry, at, what: JSON.parse(what) })) } }

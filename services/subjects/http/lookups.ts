@@ -8,6 +8,7 @@ import type { SubjectsDeps } from '../deps.ts'
 import { type Identity, identityOf } from '../ledger/identity.ts'
 import { type Asked, decideLookup, findLookup, listLookups, requestLookup, stateOf } from '../ledger/lookup.ts'
 import { findSubject, type LookupRow } from '../store.ts'
+import { projectsOfCall } from './permission.ts'
 
 const toAnswer = ({ config }: SubjectsDeps, row: LookupRow): Lookup => ({
   id: row.id,
@@ -32,7 +33,7 @@ async function lookupOf({ db }: SubjectsDeps, call: HttpCall): Promise<LookupRow
 export const getLookups =
   (deps: SubjectsDeps): HttpHandler =>
   async call => {
-    const lookups = await listLookups(deps.db.query, call.projects(), Number(call.query.limit))
+    const lookups = await listLookups(deps.db.query, projectsOfCall(call), Number(call.query.limit))
     return { body: { lookups: lookups.map(row => toAnswer(deps, row)) } }
   }
 

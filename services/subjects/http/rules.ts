@@ -6,12 +6,12 @@ import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { presets } from '../rules/presets.ts'
 import { rulesOf, setRules } from '../rules/project-rules.ts'
+import { projectOfCall } from './permission.ts'
 
 export const getRules =
   ({ db }: SubjectsDeps): HttpHandler =>
   async call => {
-    const project = call.params.project!
-    call.allow({ project })
+    const project = projectOfCall(call)
     return { body: await rulesOf(db.query, project) }
   }
 
@@ -20,8 +20,7 @@ type Body = { ifVersion?: number } & ({ rules: SelectionRule[] } | { preset: z.i
 export const putRules =
   (deps: SubjectsDeps): HttpHandler =>
   async call => {
-    const project = call.params.project!
-    call.allow({ project })
+    const project = projectOfCall(call)
     const body = call.body as Body
     const rules = 'preset' in body ? presets[body.preset] : body.rules
     const user = call.principal.userId

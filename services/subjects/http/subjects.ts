@@ -1,31 +1,21 @@
 /** Subjects by their pseudonyms: the list, one of them, and what people state of them. */
-import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
+import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
 import { attestation, type Consent } from '@coverslip/proto/api/selection-rules.ts'
-import { uuid } from '@coverslip/proto/api.ts'
 import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { describeSubject, listSubjects } from '../listing.ts'
 import { saveAttestation, saveConsent } from '../rules/statements.ts'
 import { subjectKey } from '../sealing/keyring.ts'
-import { findSubject, type SubjectRow, type Trx } from '../store.ts'
-
-/** The subject of the path, once the caller may know of it. @throws ServiceError `not-found` */
-export async function subjectOfCall({ db }: SubjectsDeps, call: HttpCall): Promise<SubjectRow> {
-  const id = call.params.subject
-  // Not a UUID: asking the database would be an error there.
-  const subject = uuid.safeParse(id).success ? await findSubject(db.query, id!) : undefined
-  if (!subject) throw unknownThing()
-  call.allow({ project: subject.project })
-  return subject
-}
+import type { Trx } from '../store.ts'
+import { projectsOfCall, subjectOfCall } from './permission.ts'
 
 export const getSubjects =
   ({ db }: SubjectsDeps): HttpHandler =>
   async call => {
     const { limit, cursor, project, pseudonym } = call.query as Record<string, string> & { limit: number }
     if (project) call.allow({ project })
-    const projects = project ? [project] : call.projects()
+    const projects = project ? [project] : projectsOfCall(call)
     return { body: await listSubjects(db.query, { projects, limit, cursor, pseudonym }) }
   }
 

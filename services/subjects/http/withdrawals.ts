@@ -5,7 +5,7 @@ import { uuid } from '@coverslip/proto/api.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { beginWithdrawal } from '../withdrawal/begin.ts'
 import { describeWithdrawal } from '../withdrawal/proof.ts'
-import { subjectOfCall } from './subjects.ts'
+import { subjectOfCall } from './permission.ts'
 
 export const postWithdrawal =
   (deps: SubjectsDeps): HttpHandler =>

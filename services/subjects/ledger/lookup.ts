@@ -110,9 +110,8 @@ export async function decideLookup(
 export const findLookup = (queries: Queries, id: string): Promise<LookupRow | undefined> =>
   queries.selectFrom('lookups').selectAll().where('id', '=', id).executeTakeFirst()
 
-/** Newest first; of some projects (`*`: all). */
+/** Newest first; of some projects, at least one (`*`: all). */
 export function listLookups(queries: Queries, projects: readonly string[], limit: number): Promise<LookupRow[]> {
   const select = queries.selectFrom('lookups').selectAll().orderBy('requested_at', 'desc').orderBy('id').limit(limit)
-  if (projects.includes('*')) return select.execute()
-  return projects.length === 0 ? Promise.resolve([]) : select.where('project', 'in', projects).execute()
+  return (projects.includes('*') ? select : select.where('project', 'in', projects)).execute()
 }
