@@ -18,17 +18,22 @@ const HAMAMATSU_LIST = /^\s*\[(?:Uncompressed )?Virtual Microscope Specimen\]/m
 export async function assertOwnFiles(path: string): Promise<void> {
   const { dir, name } = parse(path)
   const slidedat = (await readStart(join(dir, name, 'Slidedat.ini'))) ?? ''
-  for (const [, file = ''] of slidedat.matchAll(MIRAX_REFERENCE)) {
-    if (!PLAIN_NAME.test(file.trim())) {
-      throw new SlideFileError('damaged', 'The slide is damaged: its Slidedat.ini names a file outside of its folder.')
-    }
-  }
+  for (const [, file = ''] of slidedat.matchAll(MIRAX_REFERENCE)) ownFile(file.trim())
   if (HAMAMATSU_LIST.test((await readStart(path)) ?? '')) {
     throw new SlideFileError(
       'unsupported',
       'Hamamatsu VMS and VMU slides, which consist of several files, are not supported.',
     )
   }
+}
+
+/**
+ * The name of a file of a MIRAX folder, as Slidedat.ini gives it.
+ * @throws SlideFileError `damaged` for anything but a plain name
+ */
+export function ownFile(name: string): string {
+  if (PLAIN_NAME.test(name)) return name
+  throw new SlideFileError('damaged', 'The slide is damaged: its Slidedat.ini names a file outside of its folder.')
 }
 
 /** The beginning of a file as text; null when there is no such file. */

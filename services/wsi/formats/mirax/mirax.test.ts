@@ -142,6 +142,12 @@ describe('Slidedat.ini', () => {
       'damaged',
       /outside of its folder/,
     ],
+    [
+      'such a name under a key that only this reader takes for it',
+      () => ini(text => text.replace(/^FILE_0 = .*$/m, 'FILE_0\u2003= ../../other/Data0000.dat')),
+      'damaged',
+      /outside of its folder/,
+    ],
     ['an absolute path', () => set('INDEXFILE', '/etc/passwd'), 'damaged', /outside of its folder/],
     ['a file that is missing', () => set('FILE_0', 'Data9999.dat'), 'damaged', /missing/],
     ['no images', () => set('IMAGENUMBER_X', 0), 'damaged', /impossible number/],

@@ -6,7 +6,7 @@ import { frameSize } from '../../jpeg.ts'
 import { pictureReader } from '../../picture-reader.ts'
 import type { PictureSlideReader } from '../../pictures.ts'
 import type { AssociatedImage, AssociatedKind, SlideDescription } from '../../slide.ts'
-import { assertOwnFiles } from '../references.ts'
+import { ownFile } from '../references.ts'
 import { miraxFolder } from './detect.ts'
 import { type MiraxGeometry, miraxGeometry } from './geometry.ts'
 import { type DataPlace, MiraxIndex } from './index-file.ts'
@@ -41,12 +41,11 @@ interface Open {
  * @throws SlideFileError `unsupported`, `damaged`; file-system errors of files that its Slidedat.ini names as `damaged`
  */
 export async function openMirax(path: string): Promise<PictureSlideReader | null> {
-  await assertOwnFiles(path)
   const folder = miraxFolder(path)
   const slidedat = parseSlidedat(await readFile(join(folder, 'Slidedat.ini')))
   const geometry = miraxGeometry(slidedat)
   const files = wholeNumber(slidedat, 'DATAFILE', 'FILE_COUNT', { min: 1, max: 1000 })
-  const names = Array.from({ length: files }, (_, i) => textOf(slidedat, 'DATAFILE', `FILE_${i}`))
+  const names = Array.from({ length: files }, (_, i) => ownFile(textOf(slidedat, 'DATAFILE', `FILE_${i}`)))
   const index = new MiraxIndex(await readIndex(folder, slidedat), geometry.slideId, files)
   const paths = names.map(name => join(folder, name))
   const sources = await openAll(paths)
@@ -64,7 +63,7 @@ const missing = (cause: unknown) =>
   new SlideFileError('damaged', 'The slide is incomplete: a file that its Slidedat.ini names is missing.', { cause })
 
 async function readIndex(folder: string, slidedat: Slidedat): Promise<Buffer> {
-  const path = join(folder, textOf(slidedat, 'HIERARCHICAL', 'INDEXFILE'))
+  const path = join(folder, ownFile(textOf(slidedat, 'HIERARCHICAL', 'INDEXFILE')))
   const { size } = await stat(path).catch(cause => Promise.reject(missing(cause)))
   if (size > MAX_INDEX_BYTES) throw new SlideFileError('too-large', "The slide's Index.dat is too large.")
   return readFile(path)
