@@ -21,11 +21,14 @@ function allJpeg(slidedat: Slidedat, levels: number): boolean {
   }).every(coding => coding === 'JPEG')
 }
 
+/** What a result has in its `.mrxs` file, which may hold anything otherwise. */
+const HEAD_BYTES = 1
+
 async function straysOf(path: string, folder: string, known: ReadonlySet<string>): Promise<Stray[]> {
   const strays: Stray[] = []
   const { size } = await stat(path)
-  const head = await readFile(path)
-  if (size > 0 && head.some(byte => byte !== 0)) strays.push({ name: basename(path), bytes: size })
+  if (size > HEAD_BYTES || (await readFile(path)).some(byte => byte !== 0))
+    strays.push({ name: basename(path), bytes: size })
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (known.has(entry.name)) continue
     strays.push({ name: entry.name, bytes: entry.isFile() ? (await stat(join(folder, entry.name))).size : 0 })
