@@ -162,7 +162,7 @@ export type Allocate = (bytes: number) => Uint8Array
 
 const allocateNew: Allocate = bytes => new Uint8Array(bytes)
 
-/** Planes for an image of this size, not initialised. Strides are multiples of 4, so that rows can be read as words. */
+/** Planes for an image of this size, not initialised. Strides are multiples of 16, for rows that are worked on in vectors. */
 export function allocateYuv(
   width: number,
   height: number,
@@ -170,7 +170,7 @@ export function allocateYuv(
   allocate: Allocate = allocateNew,
 ): YuvImage {
   const shift = chromaShift(subsampling)
-  const yStride = (width + 7) & ~7
+  const yStride = (width + 31) & ~31
   const uvStride = yStride >> shift
   const rows = (height + 1) & ~1
   const luma = yStride * rows

@@ -1,4 +1,5 @@
 import { type Allocate, allocateYuv, type PlaneSubsampling, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
+import { allocateForSimd } from './halve-simd.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { from, halve, repeatEdges } from './planes.ts'
 import type { TileEncoder } from './tile-encoder.ts'
@@ -27,7 +28,7 @@ export function createScratch(): Scratch {
   return purpose => bytes => {
     const memory = kept.get(purpose)
     if (memory && memory.length >= bytes) return memory.subarray(0, bytes)
-    const larger = new Uint8Array(bytes)
+    const larger = allocateForSimd(bytes) ?? new Uint8Array(bytes)
     kept.set(purpose, larger)
     return larger
   }
@@ -61,22 +62,31 @@ export function encodeBlock(
     repeatEdges(image, paddedTo(tileSize, image.width), paddedTo(tileSize, image.height))
     // The block's first tile at this level.
     const [left, top] = [(block.x / tileSize) >> i, (block.y / tileSize) >> i]
+    // The share leaves this thread with its memory.
+    const inside = i + 1 < block.levels
+    const half =
+      inside || block.reduced ? halfOf(image, tileSize, inside ? scratch(`level ${i + 1}`) : undefined) : null
     for (let row = 0; row * tileSize < image.height; row++) {
       for (let column = 0; column * tileSize < image.width; column++) {
         const encoded = encoder.encode(from(image, column * tileSize, row * tileSize))
         tiles.push({ level: block.level + i, column: left + column, row: top + row, ...encoded })
       }
+      // While the row is at hand in the processor's cache.
+      if (half) halveRows(image, half, row * tileSize, tileSize)
     }
-    if (i + 1 < block.levels) image = halved(image, tileSize, scratch(`level ${i + 1}`))
-    // The share leaves this thread with its memory.
-    else if (block.reduced) image = halved(image, tileSize)
+    if (!half) return { tiles, bytes: encoder.take(), reduced: null }
+    image = half
   }
-  return { tiles, bytes: encoder.take(), reduced: block.reduced ? image : null }
+  return { tiles, bytes: encoder.take(), reduced: image }
 }
 
-function halved(image: YuvImage, tileSize: number, allocate?: Allocate): YuvImage {
-  const { width, height, subsampling } = image
-  const half = allocatePadded((width + 1) >> 1, (height + 1) >> 1, tileSize, subsampling, allocate)
-  halve(image, half)
-  return half
+/** Room for an image of half the size. */
+function halfOf({ width, height, subsampling }: YuvImage, tileSize: number, allocate?: Allocate): YuvImage {
+  return allocatePadded((width + 1) >> 1, (height + 1) >> 1, tileSize, subsampling, allocate)
+}
+
+/** Halves `rows` rows from `top` on, both even. */
+function halveRows(image: YuvImage, half: YuvImage, top: number, rows: number): void {
+  const height = Math.min(rows, image.height - top)
+  halve({ ...from(image, 0, top), width: image.width, height }, from(half, 0, top >> 1))
 }

@@ -1,4 +1,4 @@
-import type { PlaneSubsampling, YuvImage } from '../turbojpeg.ts'
+import type { Allocate, PlaneSubsampling, YuvImage } from '../turbojpeg.ts'
 import { allocatePadded } from './block.ts'
 import { type Block, type BlockGeometry, blockAt, blockGeometry, childCount, type Plan } from './plan.ts'
 import { paste } from './planes.ts'
@@ -9,15 +9,27 @@ interface Parent {
   missing: number
 }
 
-/** Collects the shares of reduced blocks until a parent has all of its pixels. */
-export function createParents(plan: Plan) {
-  const open = new Map<string, Parent>()
-
+export interface Parents {
   /** Adds a share, a tile's picture; gives the parent once it is complete. */
-  return function add(tile: Block, share: YuvImage): { block: BlockGeometry; image: YuvImage } | null {
+  add(tile: Block, share: YuvImage): { block: BlockGeometry; image: YuvImage } | null
+  /** Takes the memory of a parent's image back for another one. */
+  reuse(memory: ArrayBuffer): void
+}
+
+/** Collects the shares of reduced blocks until a parent has all of its pixels. */
+export function createParents(plan: Plan): Parents {
+  const open = new Map<string, Parent>()
+  // Memory that went to a thread and was dropped there waits for a garbage collector that sees no need to hurry.
+  const spare: ArrayBuffer[] = []
+  const allocate = (bytes: number): Uint8Array => {
+    const memory = spare.pop()
+    return memory && memory.byteLength >= bytes ? new Uint8Array(memory, 0, bytes) : new Uint8Array(bytes)
+  }
+
+  function add(tile: Block, share: YuvImage) {
     const place = blockAt(plan, tile)
     const key = `${place.level}/${place.column}/${place.row}`
-    const parent = open.get(key) ?? begin(plan, place, share.subsampling)
+    const parent = open.get(key) ?? begin(plan, place, share.subsampling, allocate)
     open.set(key, parent)
     const { x, y } = parent.block
     paste(share, parent.image, tile.column * plan.tileSize - x, tile.row * plan.tileSize - y)
@@ -26,10 +38,12 @@ export function createParents(plan: Plan) {
     open.delete(key)
     return parent
   }
+
+  return { add, reuse: memory => void spare.push(memory) }
 }
 
-function begin(plan: Plan, place: Block, subsampling: PlaneSubsampling): Parent {
+function begin(plan: Plan, place: Block, subsampling: PlaneSubsampling, allocate: Allocate): Parent {
   const block = blockGeometry(plan, place)
-  const image = allocatePadded(block.width, block.height, plan.tileSize, subsampling)
+  const image = allocatePadded(block.width, block.height, plan.tileSize, subsampling, allocate)
   return { block, image, missing: childCount(plan, place) }
 }

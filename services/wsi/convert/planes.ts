@@ -1,4 +1,5 @@
 import { chromaShift, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
+import { areForSimd, halveSimd } from './halve-simd.ts'
 
 /**
  * Repeats the last column and row of an image up to `paddedWidth` x `paddedHeight` pixels (both even), in place: the
@@ -47,11 +48,23 @@ const EVEN = 0x00ff00ff
 /** Rounds every other average up and the rest down, so that no level is brighter than the one before. */
 const ROUNDING = 0x00020001
 
+function halvePlane(
+  source: Uint8Array,
+  sourceStride: number,
+  target: Uint8Array,
+  targetStride: number,
+  width: number,
+  height: number,
+): void {
+  const inner = areForSimd(source, target) ? halveSimd : halveWords
+  inner(source, sourceStride, target, targetStride, width, height)
+}
+
 /**
- * Four samples of two rows at a time, as one 32-bit word each: the bytes are added in two 16-bit lanes. Rows begin on
+ * Without vectors: four samples of two rows at a time, as one 32-bit word each: the bytes are added in two 16-bit lanes. Rows begin on
  * 4-byte (source) and 2-byte (target) boundaries; up to one sample behind the target row's end is overwritten.
  */
-function halvePlane(
+function halveWords(
   source: Uint8Array,
   sourceStride: number,
   target: Uint8Array,

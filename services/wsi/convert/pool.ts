@@ -15,11 +15,14 @@ export interface RunOptions {
   transfer?: ArrayBuffer[]
   /** Before all jobs that wait. */
   urgent?: boolean
+  /** Takes the memory of the job's planes back. */
+  giveBack?(memory: ArrayBuffer): void
 }
 
 interface Waiting {
   job: BlockJob
   transfer: ArrayBuffer[]
+  giveBack: RunOptions['giveBack'] | undefined
   resolve(result: BlockResult): void
   reject(error: unknown): void
 }
@@ -48,8 +51,10 @@ export function createPool(size: number, setup: WorkerSetup): Pool {
     worker.on('message', (answer: WorkerAnswer) => {
       const waiting = busy.get(thread)
       busy.delete(thread)
-      if ('result' in answer) waiting?.resolve(answer.result)
-      else waiting?.reject(toError(answer.failure))
+      if ('result' in answer) {
+        if (answer.lent) waiting?.giveBack?.(answer.lent)
+        waiting?.resolve(answer.result)
+      } else waiting?.reject(toError(answer.failure))
       feed(thread)
     })
     worker.on('error', error => void stop(error))
@@ -62,10 +67,10 @@ export function createPool(size: number, setup: WorkerSetup): Pool {
 
   return {
     stop,
-    run: (job, { transfer = [], urgent = false } = {}) =>
+    run: (job, { transfer = [], urgent = false, giveBack } = {}) =>
       new Promise((resolve, reject) => {
         if (stopped) return reject(stopped.reason)
-        const waiting = { job, transfer, resolve, reject }
+        const waiting = { job, transfer, giveBack, resolve, reject }
         if (urgent) queue.unshift(waiting)
         else queue.push(waiting)
         const free = threads.find(thread => !busy.has(thread))

@@ -1,6 +1,6 @@
 import type { YuvImage } from '../turbojpeg.ts'
 import type { BlockResult } from './block.ts'
-import { createParents } from './parents.ts'
+import { createParents, type Parents } from './parents.ts'
 import { type Block, type BlockGeometry, type Plan, partBlocks, partShare, shareOf } from './plan.ts'
 import type { Pool } from './pool.ts'
 import type { BlockSource } from './source.ts'
@@ -35,7 +35,7 @@ interface UnderWay {
  */
 export async function runParts(work: PartsWork, parts: Iterable<number>, sink: PartsSink): Promise<void> {
   const { plan, source, pool, depth, signal } = work
-  const addShare = createParents(plan)
+  const parents = createParents(plan)
   const underWay: UnderWay[] = []
 
   /** Gives the part's share, once there is one. */
@@ -45,8 +45,8 @@ export async function runParts(work: PartsWork, parts: Iterable<number>, sink: P
     if (!result.reduced) return null
     const tile = shareOf(plan, block)
     if (tile.level === plan.partSpan) return result.reduced
-    const parent = addShare(tile, result.reduced)
-    return parent && settle(parent.block, runPlanes(pool, parent))
+    const parent = parents.add(tile, result.reduced)
+    return parent && settle(parent.block, runPlanes(pool, parents, parent))
   }
   const settleFirst = async () => {
     const { part, block, last, result } = underWay.shift() as UnderWay
@@ -72,9 +72,12 @@ function runBlock(source: BlockSource, pool: Pool, block: BlockGeometry, signal:
   return result
 }
 
-function runPlanes(pool: Pool, { block, image }: { block: BlockGeometry; image: YuvImage }): Promise<BlockResult> {
+type Parent = NonNullable<ReturnType<Parents['add']>>
+
+function runPlanes(pool: Pool, parents: Parents, { block, image }: Parent): Promise<BlockResult> {
   const pixels = { kind: 'planes', planes: image } as const
-  return pool.run({ block, pixels }, { transfer: [image.y.buffer as ArrayBuffer], urgent: true })
+  const transfer = [image.y.buffer as ArrayBuffer]
+  return pool.run({ block, pixels }, { transfer, urgent: true, giveBack: memory => parents.reuse(memory) })
 }
 
 /** The levels above the parts. */
@@ -86,12 +89,12 @@ export interface Top {
 }
 
 export function createTop(plan: Plan, pool: Pool): Top {
-  const addShare = createParents(plan)
+  const parents = createParents(plan)
   const results: BlockResult[] = []
   const add = async (tile: Block, share: YuvImage): Promise<void> => {
-    const parent = addShare(tile, share)
+    const parent = parents.add(tile, share)
     if (!parent) return
-    const result = await runPlanes(pool, parent)
+    const result = await runPlanes(pool, parents, parent)
     results.push(result)
     if (result.reduced) await add(shareOf(plan, parent.block), result.reduced)
   }

@@ -27,7 +27,8 @@ export interface WorkerFailure {
   message: string
 }
 
-export type WorkerAnswer = { result: BlockResult } | { failure: WorkerFailure }
+/** `lent`: memory of a job's planes, given back. */
+export type WorkerAnswer = { result: BlockResult; lent: ArrayBuffer | null } | { failure: WorkerFailure }
 
 const setup = workerData as WorkerSetup
 const { tileSize, coding } = setup
@@ -54,7 +55,8 @@ function planesFor({ block, pixels }: BlockJob): YuvPlanes {
 
 function answer(job: BlockJob): WorkerAnswer {
   try {
-    return { result: encodeBlock(job.block, planesFor(job), { tileSize, encoder, scratch }) }
+    const lent = job.pixels.kind === 'planes' ? (job.pixels.planes.y.buffer as ArrayBuffer) : null
+    return { result: encodeBlock(job.block, planesFor(job), { tileSize, encoder, scratch }), lent }
   } catch (error) {
     // What the block had of tiles is not the next one's.
     encoder.take()
@@ -65,8 +67,8 @@ function answer(job: BlockJob): WorkerAnswer {
 
 serve<BlockJob>(job => {
   const message = answer(job)
-  const result = 'result' in message ? message.result : null
   // Handed over, not copied; an image's three planes lie in one piece of memory.
-  const memory = [result?.bytes.buffer, result?.reduced?.y.buffer].filter(buffer => buffer instanceof ArrayBuffer)
+  const { result, lent } = 'result' in message ? message : { result: null, lent: null }
+  const memory = [result?.bytes.buffer, result?.reduced?.y.buffer, lent].filter(buffer => buffer instanceof ArrayBuffer)
   parentPort?.postMessage(message, memory)
 })
