@@ -108,7 +108,8 @@ export function openOriginals(store: ReadableObjects, scratch: string, room: num
           },
         }
       } catch (error) {
-        copies.delete(key)
+        // Whoever comes next tries again.
+        if (copies.get(key) === copy) copies.delete(key)
         throw error
       }
     },

@@ -36,8 +36,7 @@ export function openWorkshop(deps: Pick<PyramidDeps, 'objects' | 'scratch' | 'co
   async function dismantle(bench: Bench): Promise<void> {
     clearTimeout(bench.expires)
     idle.delete(bench)
-    await bench.builder.close()
-    bench.original.release()
+    await bench.builder.close().finally(() => bench.original.release())
   }
 
   async function setUp({ slideId, event, plan }: Build): Promise<Bench> {
@@ -75,7 +74,8 @@ export function openWorkshop(deps: Pick<PyramidDeps, 'objects' | 'scratch' | 'co
         movedBytes,
         async giveBack(broken) {
           if (broken) return dismantle(bench)
-          bench.expires = setTimeout(() => void dismantle(bench), IDLE_MS).unref()
+          // Whatever closing says, nobody waits for it.
+          bench.expires = setTimeout(() => void dismantle(bench).catch(() => {}), IDLE_MS).unref()
           idle.add(bench)
         },
       }
