@@ -15,6 +15,7 @@ import { saveOutcome } from './store.ts'
 let test: TestDeps<DeidentifyDeps>
 const id = randomUUID()
 const rewritten = randomUUID()
+const folded = randomUUID()
 beforeAll(async () => {
   test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations: [slides] })
   for (const [slideId, rendition] of [
@@ -27,6 +28,25 @@ beforeAll(async () => {
     const record = { slideId, state: 'done', revision: 1, project: 'p1', format: 'aperio', file, report: '{}' } as const
     await test.deps.db.transaction(trx => saveOutcome(trx, record))
   }
+  const key = `${folded}/1/original.mrxs`
+  for (const [name, content] of Object.entries({
+    'original.mrxs': 'the picture',
+    'original/Data0000.dat': 'the data',
+    'deidentification.json': 'report',
+  })) {
+    await test.deps.objects.original.put(`${folded}/1/${name}`, Buffer.from(content))
+  }
+  const file = { rendition: 'original', key, bytes: 11, sha256: 'abc' } as const
+  const record = {
+    slideId: folded,
+    state: 'done',
+    revision: 1,
+    project: 'p1',
+    format: 'mirax',
+    file,
+    report: '{}',
+  } as const
+  await test.deps.db.transaction(trx => saveOutcome(trx, record))
 })
 afterAll(() => test.close())
 
@@ -66,6 +86,18 @@ describe('GET original', () => {
     expect(await get(id, { range: 'bytes=2-4', 'if-range': '"abc"' })).toMatchObject({ status: 206 })
     expect(await get(id, { range: 'bytes=2-4', 'if-range': '"other"' })).toMatchObject({ status: 200 })
     expect(await get(id, { 'if-none-match': '"abc"' })).toMatchObject({ status: 304, text: undefined })
+  })
+
+  it('gives a slide of several files as a zip, whole and in parts', async () => {
+    const { status, headers, text } = await get(folded)
+    expect([status, headers['content-type']]).toEqual([200, 'application/zip'])
+    expect(headers['content-disposition']).toBe(`attachment; filename="${folded}.zip"`)
+    expect(headers['content-length']).toBe(String(text!.length))
+    for (const part of [`${folded}.mrxs`, `${folded}/Data0000.dat`, 'the picture', 'the data'])
+      expect(text).toContain(part)
+    expect(text).not.toContain('report')
+    const range = { range: 'bytes=40-99', 'if-range': String(headers.etag) }
+    expect(await get(folded, range)).toMatchObject({ status: 206, text: text!.slice(40, 100) })
   })
 
   it('says how long the file is to who asks past its end', async () => {

@@ -8,11 +8,25 @@ export interface Client {
   get(path: string, init?: RequestInit): Promise<Response>
   json<Answer = unknown>(path: string, init?: RequestInit): Promise<Answer>
   /** Uploads the files of one slide; each by its path on disk and its name as the scanner gave it. */
-  upload(files: { name: string; bytes: Buffer; path?: string }[]): Promise<string>
+  upload(files: { name: string; bytes: Buffer; path?: string }[], project?: string): Promise<string>
+  /** Waits until intake says that the slide is in this state, and fails at once when it ended in another one. */
+  until(id: string, state: IntakeSlide['state'], seconds?: number): Promise<IntakeSlide>
   /** Waits until intake says how the slide ended. */
   settled(id: string, seconds?: number): Promise<IntakeSlide>
   slide(id: string): Promise<Slide>
 }
+
+/** States that a slide does not leave. */
+const FAILURES: readonly string[] = ['failed', 'quarantined', 'rejected']
+/** States that a slide does not leave by itself. */
+const ENDS: readonly string[] = [...FAILURES, 'ready', 'held', 'review']
+
+/** A request with a JSON body. */
+export const withJson = (method: 'POST' | 'PUT', body: unknown): RequestInit => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
 
 /** @param token null: without credentials */
 export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | null = shape.token): Client {
@@ -29,8 +43,9 @@ export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | nu
       if (!answer.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${answer.status} ${text}`)
       return (text === '' ? undefined : JSON.parse(text)) as Answer
     },
-    async upload(files) {
+    async upload(files, project) {
       const set: Record<string, string> = files.length > 1 ? { set: randomUUID(), setSize: String(files.length) } : {}
+      if (project) set.project = project
       let id = ''
       for (const { name, bytes, path } of files) {
         id = await uploadOne(get, bytes, { filename: name, ...set, ...(path && files.length > 1 ? { path } : {}) })
@@ -40,8 +55,16 @@ export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | nu
     settled: (id, seconds = 120) =>
       eventually(seconds, `slide ${id} to settle`, async () => {
         const slide = await client.json<IntakeSlide>(`/api/intake/slides/${id}`)
-        return ['ready', 'failed', 'quarantined', 'held'].includes(slide.state) ? slide : undefined
+        return ENDS.includes(slide.state) ? slide : undefined
       }),
+    async until(id, state, seconds = 120) {
+      const reached = await eventually(seconds, `slide ${id} to be ${state}`, async () => {
+        const slide = await client.json<IntakeSlide>(`/api/intake/slides/${id}`)
+        return slide.state === state || FAILURES.includes(slide.state) ? slide : undefined
+      })
+      if (reached.state !== state) throw new Error(`slide ${id} is ${reached.state}, not ${state}: ${reached.reason}`)
+      return reached
+    },
     slide: id => client.json<Slide>(`/api/slides/${id}`),
   }
   return client

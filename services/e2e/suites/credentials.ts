@@ -4,9 +4,10 @@ import { mintToken } from '@coverslip/platform/testing/tokens.ts'
 import { api, type RouteSpec, routeName } from '@coverslip/proto/api.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { type Client, clientOf, eventually } from '../client.ts'
+import { type Client, clientOf, eventually, withJson } from '../client.ts'
 import type { Shape } from '../shape.ts'
 import { madeSlide } from './made.ts'
+import { signedIn } from './people.ts'
 
 /** A token that was signed by nobody here: right format, wrong key. */
 const FORGED =
@@ -73,28 +74,10 @@ export function credentialsSuite(shape: () => Shape): void {
   beforeAll(async () => {
     client = clientOf(shape())
     slideId = await madeSlide(client)
-    viewer = await signedIn('viewer@example.org', 'default', 'viewer')
-    stranger = await signedIn('stranger@example.org', 'elsewhere', 'owner')
+    viewer = await signedIn(shape(), 'viewer@example.org', 'default', 'viewer')
+    stranger = await signedIn(shape(), 'stranger@example.org', 'elsewhere', 'owner')
     expired = await mintToken(shape().signingKey, { lifeSeconds: -1 })
   })
-
-  /** Invites somebody, signs them in with the link, and makes them an API token. */
-  async function signedIn(email: string, project: string, role: string): Promise<string> {
-    const invitation = await client.json<{ link: string }>('/api/invitations', json('POST', { email, project, role }))
-    const code = invitation.link.split('#')[1]!
-    const session = await clientOf(shape(), null).get('/api/session', json('POST', { code }))
-    expect(session.status).toBe(200)
-    const cookie = session.headers.get('set-cookie')!
-    expect(cookie).toMatch(/HttpOnly/i)
-    expect(cookie).toMatch(/SameSite=Lax/i)
-    const again = await clientOf(shape(), null).get('/api/session', json('POST', { code }))
-    expect(again.status).toBe(401)
-    const made = await fetch(`${shape().url}/api/tokens`, {
-      ...json('POST', { label: 'test' }),
-      headers: { 'content-type': 'application/json', cookie: cookie.split(';')[0]! },
-    })
-    return ((await made.json()) as { token: string }).token
-  }
 
   const ask = (route: RouteSpec, token: string | null, id = slideId): Promise<Response> => {
     const path = route.path
@@ -213,7 +196,7 @@ export function credentialsSuite(shape: () => Shape): void {
   })
 
   test('a revoked token is refused everywhere within five seconds', async () => {
-    const token = await signedIn('leaver@example.org', 'default', 'annotator')
+    const token = await signedIn(shape(), 'leaver@example.org', 'default', 'annotator')
     const leaver = clientOf(shape(), token)
     expect((await leaver.get(`/tiles/${slideId}.dzi`)).status).toBe(200)
     const { grant } = await leaver.json<{ grant: string }>(`/api/slides/${slideId}/grant`, { method: 'POST' })
@@ -234,15 +217,9 @@ export function credentialsSuite(shape: () => Shape): void {
   test("another web site's request is refused although the browser sends the cookie", async () => {
     const cookie = `coverslip_session=${shape().token}`
     const refused = await fetch(`${shape().url}/api/tokens`, {
-      ...json('POST', { label: 'x' }),
+      ...withJson('POST', { label: 'x' }),
       headers: { 'content-type': 'application/json', cookie, origin: 'https://evil.example' },
     })
     expect(refused.status).toBe(403)
   })
 }
-
-const json = (method: string, body: unknown) => ({
-  method,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-})

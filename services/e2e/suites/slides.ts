@@ -17,8 +17,8 @@ export const BROKEN = [
   'mrxs/Mirax2-Fluorescence-1.mrxs',
 ]
 
-/** The slides whose vendor format is kept as the original; the others go straight to the pyramid. */
-export const keepsOriginal = (path: string): boolean => path.startsWith('svs/') || path.startsWith('tiff/')
+/** The slides whose vendor format is kept as the original: all that have a procedure of their own. */
+export const keepsOriginal = (path: string): boolean => /^(svs|tiff|ndpi|mrxs)\//.test(path)
 
 /** One slide as an uploader would send it: an MRXS with its folder. */
 export async function filesOf(path: string): Promise<UploadFile[]> {
