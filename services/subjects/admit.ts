@@ -18,6 +18,7 @@ import {
   UNKNOWN_MATERIAL,
 } from './store.ts'
 import { findOrMakeSubject } from './subject.ts'
+import { beside } from './turn.ts'
 
 export interface Arrival {
   slideId: string
@@ -38,6 +39,7 @@ export interface Admission {
  * @throws ServiceError `not-found` for a slide that is gone
  */
 export async function admit(trx: Trx, root: RootKey, arrival: Arrival): Promise<Admission> {
+  await beside(trx, arrival.project)
   const slide = await lockSlide(trx, arrival)
   if (slide.state === 'gone') throw unknownThing()
   const line = await lineOfSlide(trx, { project: arrival.project, ...namePrints(root, arrival) })

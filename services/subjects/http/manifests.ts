@@ -5,6 +5,7 @@ import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { type Read, readManifest } from '../manifest/read.ts'
 import { type Outcome, type Taking, takeLine } from '../manifest/take.ts'
+import { alone } from '../turn.ts'
 
 /** Other work gets a turn between so many lines. */
 const LINES_PER_TRANSACTION = 100
@@ -35,6 +36,7 @@ async function takeLines(deps: SubjectsDeps, lines: Read['lines'], by: Taking): 
   for (let at = 0; at < lines.length; at += LINES_PER_TRANSACTION) {
     const some = lines.slice(at, at + LINES_PER_TRANSACTION)
     const outcomes = await deps.db.transaction(async trx => {
+      await alone(trx, by.project)
       const outcomes: Outcome[] = []
       for (const { said } of some) outcomes.push(await takeLine(trx, deps.root, said, by))
       const changed = outcomes.filter(outcome => outcome !== 'unchanged').length

@@ -7,7 +7,8 @@ import type { SubjectsDeps } from '../deps.ts'
 import { describeSubject, listSubjects } from '../listing.ts'
 import { saveAttestation, saveConsent } from '../rules/statements.ts'
 import { subjectKey } from '../sealing/keyring.ts'
-import type { Trx } from '../store.ts'
+import { findSubject, type Trx } from '../store.ts'
+import { beside } from '../turn.ts'
 import { projectsOfCall, subjectOfCall } from './permission.ts'
 
 export const getSubjects =
@@ -36,7 +37,8 @@ async function state(
   const { id, project, pseudonym } = await subjectOfCall(deps, call)
   const actor = call.principal.userId
   await deps.db.transaction(async trx => {
-    const subject = await trx.selectFrom('subjects').select('state').where('id', '=', id).forUpdate().executeTakeFirst()
+    await beside(trx, project)
+    const subject = await findSubject(trx, id)
     const key = await subjectKey(trx, deps.root, id)
     if (subject?.state !== 'active' || !key) {
       throw new ServiceError('conflict', 'Nothing can be stated of a subject who has withdrawn or was forgotten')

@@ -7,6 +7,7 @@ import { bell } from '@coverslip/platform/bell.ts'
 import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { destroyUnused, rewrapSome } from '../sealing/rotation.ts'
+import { alone } from '../turn.ts'
 import { finishWithdrawals } from '../withdrawal/finish.ts'
 import { forgetSlide } from './forget.ts'
 import { isLedgerOn } from './switch.ts'
@@ -60,17 +61,21 @@ export async function takeCare(deps: SubjectsDeps): Promise<boolean> {
 async function forgetSome({ db }: SubjectsDeps): Promise<boolean> {
   return db.transaction(async trx => {
     if (await isLedgerOn(trx)) return false
-    const released = await trx
+    const remembered = trx
       .selectFrom('slides')
-      .selectAll()
       .where('state', '=', 'released')
       .where('release_name', 'is not', null)
       .where('name_fingerprint', 'is not', null)
+    const found = await remembered.select('project').limit(1).executeTakeFirst()
+    if (!found) return false
+    await alone(trx, found.project)
+    const released = await remembered
+      .selectAll()
+      .where('project', '=', found.project)
       .limit(SLIDES_AT_ONCE)
       .forUpdate()
-      .skipLocked()
       .execute()
     for (const slide of released) await forgetSlide(trx, slide)
-    return released.length > 0
+    return true
   })
 }

@@ -5,6 +5,7 @@ import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { holdsRegistrationNumber } from '../manifest/columns.ts'
 import type { Keeper, SubjectRow, Trx, WithdrawalRow } from '../store.ts'
+import { alone } from '../turn.ts'
 import { finishIfErased } from './finish.ts'
 
 /** Doing it again gives the withdrawal there is. @throws ServiceError `invalid` for a reason with a registration number */
@@ -14,7 +15,7 @@ export async function beginWithdrawal(
 ): Promise<WithdrawalRow> {
   if (holdsRegistrationNumber(reason)) throw new ServiceError('invalid', 'No registration number is stored')
   return deps.db.transaction(async trx => {
-    await trx.selectFrom('subjects').select('id').where('id', '=', subject.id).forUpdate().execute()
+    await alone(trx, subject.project)
     const begun = await withdrawalOf(trx, subject.id)
     if (begun) return begun
     const { id, project, pseudonym } = subject
