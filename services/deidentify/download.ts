@@ -45,7 +45,9 @@ export const downloadOriginal = (deps: DeidentifyDeps): HttpHandler => {
 
 /** What a slide consists of besides its main file: the folder of the same stem. */
 async function filesBeside({ objects }: DeidentifyDeps, key: string): Promise<ObjectInfo[]> {
-  return Array.fromAsync(objects.original.list(`${stemOf(key)}/`))
+  const found: ObjectInfo[] = []
+  for await (const object of objects.original.list(`${stemOf(key)}/`)) found.push(object)
+  return found
 }
 
 const stemOf = (key: string): string => key.slice(0, key.length - extname(key).length)
