@@ -1,4 +1,5 @@
 /** Typed calls of the HTTP API. Every failure is an ApiError; its message is fit for the screen. */
+import type { QualityReport } from '@coverslip/proto/api/quality.ts'
 import type { IntakeSlide, Problem, Slide, User } from '@coverslip/proto/api.ts'
 import { signInPage } from './way-back.ts'
 
@@ -124,6 +125,7 @@ export const api = {
   slides: (q: string, cursor: string | null, signal?: AbortSignal) =>
     json<SlidePage<Slide>>(`/api/slides${query({ limit: '50', q, cursor })}`, signal ? { signal } : {}),
   slide: (id: string) => json<Slide>(`/api/slides/${id}`),
+  quality: (id: string) => json<QualityReport>(`/api/slides/${id}/quality`),
   deleteSlide: (id: string) => request(`/api/slides/${id}`, { method: 'DELETE' }),
   intakeSlides: (signal?: AbortSignal) =>
     json<SlidePage<IntakeSlide>>('/api/intake/slides?limit=200', signal ? { signal } : {}),

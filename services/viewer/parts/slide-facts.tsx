@@ -1,4 +1,8 @@
+import type { QualityReport } from '@coverslip/proto/api/quality.ts'
 import type { Slide } from '@coverslip/proto/api.ts'
+import type { TargetedEvent } from 'preact'
+import { useState } from 'preact/hooks'
+import { api } from '../api.ts'
 import { mayDownload } from '../rights.ts'
 import type { SlideState } from '../slide/state.ts'
 import { bytesText, magnificationOf, magnificationText, savingText } from '../slide/units.ts'
@@ -23,13 +27,37 @@ function fileText({ source, pyramid }: Slide['sizes']): string {
   return `${bytesText(source)} → ${bytesText(pyramid)}${saving ? ` (${saving})` : ''}`
 }
 
+/** How near the pyramid is to its source, and what it took to make it. */
+export function qualityOf({ levels, coding, seconds, energy }: QualityReport): [string, string][] {
+  const [finest] = levels
+  const { computing, moving } = energy.wattHours
+  return [
+    ...(coding ? [['Coding', `JPEG Q ${coding.quality}, ${coding.subsampling}`] as [string, string]] : []),
+    ...(finest
+      ? [['Likeness', `SSIM ${finest.ssim.toFixed(3)}, ${finest.psnr.toFixed(1)} dB`] as [string, string]]
+      : []),
+    ['Made in', `${seconds.wall.toFixed(1)} s (${seconds.cpu.toFixed(1)} CPU s)`],
+    ['Energy, estimated', `${(computing + moving).toPrecision(2)} Wh`],
+  ]
+}
+
 export function SlideFacts({ state }: { state: SlideState }) {
   const { slide, user } = state
+  const [quality, setQuality] = useState<readonly [string, string][] | null>(null)
+  const opened = (event: TargetedEvent<HTMLDetailsElement>) => {
+    showWhole(event)
+    // The facts stand without it: a slide of a former version has no report.
+    if (event.currentTarget.open && !quality)
+      api.quality(slide.id).then(
+        found => setQuality(qualityOf(found)),
+        () => setQuality([]),
+      )
+  }
   return (
-    <details class="facts" onToggle={showWhole}>
+    <details class="facts" onToggle={opened}>
       <summary>Slide</summary>
       <dl>
-        {factsOf(slide).map(([name, value]) => (
+        {[...factsOf(slide), ...(quality ?? [])].map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
@@ -41,7 +69,7 @@ export function SlideFacts({ state }: { state: SlideState }) {
         <a
           class="button"
           title="What de-identification removed"
-          href={`/api/slides/${slide.id}/deidentification`}
+          href={`/api/slides/${slide.id}/deidentification/page`}
           target="_blank"
           rel="noreferrer"
         >
@@ -53,7 +81,7 @@ export function SlideFacts({ state }: { state: SlideState }) {
 }
 
 /** What is opened at the bottom of the panel would otherwise stay out of sight. */
-function showWhole({ currentTarget }: { currentTarget: HTMLDetailsElement }) {
+function showWhole({ currentTarget }: TargetedEvent<HTMLDetailsElement>) {
   if (currentTarget.open) currentTarget.scrollIntoView({ block: 'nearest' })
 }
 
