@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startNats, startPostgres, startRedis, startS3 } from '@coverslip/platform/testing/servers.ts'
+import { keysIn } from '@coverslip/platform/testing/stored.ts'
 import pg from 'pg'
 import { type Front, renderFront } from '../../infra/front/nginx.ts'
 import { KEEPERS, rolesSql } from '../../infra/postgres/roles.ts'
@@ -91,6 +92,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     restart: name => processes.get(name)!.restart(),
     servers,
     folders: { data },
+    objects: (store, slideId) => keysIn(objects(store), slideId),
     async stop() {
       await front.stop()
       await Promise.all([...processes.values()].map(server => server.stop()))

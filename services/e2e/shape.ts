@@ -25,6 +25,8 @@ export interface Shape {
   servers: Partial<Record<'nats' | 'redis' | 'postgres' | 's3', { kill(): Promise<void>; restart(): Promise<void> }>>
   /** Files that hold what the process keeps: scanned for what must not be there. */
   folders: { data: string }
+  /** The keys of what a store holds of a slide. */
+  objects(store: 'source' | 'original' | 'pyramid', slideId: string): Promise<string[]>
   stop(): Promise<void>
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { keysIn } from '@coverslip/platform/testing/stored.ts'
 import { startNode } from './node-process.ts'
 import type { Shape } from './shape.ts'
 
@@ -29,6 +30,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     restart: () => server.restart(),
     servers: {},
     folders: { data },
+    objects: (store, slideId) => keysIn(`file:${join(data, store)}`, slideId),
     async stop() {
       await server.stop()
       await rm(data, { recursive: true, force: true })

@@ -1,3 +1,4 @@
+import { ServiceError } from '@coverslip/platform/errors.ts'
 import { defineModule } from '@coverslip/platform/module.ts'
 import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
 import { startArrivals } from './arrivals.ts'
@@ -31,7 +32,11 @@ export const ingest = defineModule<Tables, typeof config, typeof objects>({
     return {
       rpc: createRpc(deps),
       routes: {
-        'GET /api/intake/watch': async call => ({ body: await listWatched(deps, hash, call.projects()) }),
+        'GET /api/intake/watch': async call => {
+          const projects = call.projects()
+          if (projects.length === 0) throw new ServiceError('forbidden', 'Your role does not allow this')
+          return { body: await listWatched(deps, hash, projects) }
+        },
       },
       raw: uploadRoutes(arriving, createLeaseLocker(deps.db), arrivals.wake),
       consumers: consumers(deps, store, arrivals.wake),

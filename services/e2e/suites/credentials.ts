@@ -19,6 +19,7 @@ const OPEN = new Set([
   'GET /readyz',
   'GET /',
   'GET /sign-in',
+  'GET /review',
   'GET /slides/{id}',
   'GET /assets/{file}',
   'POST /api/session',

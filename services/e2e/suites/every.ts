@@ -3,15 +3,19 @@ import { describe } from 'vitest'
 import type { Shape } from '../shape.ts'
 import { annotatingSuite } from './annotating.ts'
 import { credentialsSuite } from './credentials.ts'
+import { formatsSuite } from './formats.ts'
 import { hostileSuite } from './hostile.ts'
+import { reviewingSuite } from './reviewing.ts'
 import { survivalSuite } from './survival.ts'
 import { waySuite } from './way.ts'
 import { withdrawingSuite } from './withdrawing.ts'
 
 export function everySuite(shape: () => Shape): void {
   describe('the way of a slide', () => waySuite(shape))
+  describe('formats', () => formatsSuite(shape))
   describe('hostile files', () => hostileSuite(shape))
   describe('annotations', () => annotatingSuite(shape))
+  describe('the human gate', () => reviewingSuite(shape))
   describe('credentials', () => credentialsSuite(shape))
   describe('kill -9', () => survivalSuite(shape))
   describe('a withdrawal of consent', () => withdrawingSuite(shape))

@@ -2,21 +2,24 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import { type SyntheticOptions, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { type Client, eventually } from '../client.ts'
+
+/** The bytes of a made slide of one file. */
+export async function madeBytes(options: SyntheticOptions): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-made-'))
+  const path = join(folder, 'slide.svs')
+  await writeSyntheticSlide(path, { workers: 1, ...options })
+  const made = await readFile(path)
+  await rm(folder, { recursive: true, force: true })
+  return made
+}
 
 let bytes: Promise<Buffer> | undefined
 
 /** The bytes of a small slide; made once. */
 export function smallSlide(): Promise<Buffer> {
-  bytes ??= (async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-small-'))
-    const path = join(folder, 'small.svs')
-    await writeSyntheticSlide(path, { width: 700, height: 500, seed: 3 })
-    const made = await readFile(path)
-    await rm(folder, { recursive: true, force: true })
-    return made
-  })()
+  bytes ??= madeBytes({ width: 700, height: 500, seed: 3 })
   return bytes
 }
 

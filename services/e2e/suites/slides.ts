@@ -6,7 +6,7 @@ import { sharedSlide } from '@coverslip/wsi/test-data.ts'
 export interface UploadFile {
   name: string
   bytes: Buffer
-  path?: string
+  path: string
 }
 
 /** Files that end as `failed` with a reason. */
@@ -17,16 +17,15 @@ export const BROKEN = [
   'mrxs/Mirax2-Fluorescence-1.mrxs',
 ]
 
-/** The slides whose vendor format is kept as the original: all that have a procedure of their own. */
-export const keepsOriginal = (path: string): boolean => /^(svs|tiff|ndpi|mrxs)\//.test(path)
+/** One slide of ../shared/data as an uploader would send it. */
+export const filesOf = (path: string): Promise<UploadFile[]> => filesAt(sharedSlide(path))
 
-/** One slide as an uploader would send it: an MRXS with its folder. */
-export async function filesOf(path: string): Promise<UploadFile[]> {
-  const head = { name: basename(path), path: basename(path), bytes: await readFile(sharedSlide(path)) }
-  if (!path.endsWith('.mrxs')) return [head]
-  const folder = sharedSlide(path).replace(/\.mrxs$/, '')
-  const inside = await readdir(folder)
-  const rest = inside.map(async name => ({
+/** The files of a slide on this disk: an MRXS with its folder. */
+export async function filesAt(slide: string): Promise<UploadFile[]> {
+  const head = { name: basename(slide), path: basename(slide), bytes: await readFile(slide) }
+  if (!slide.endsWith('.mrxs')) return [head]
+  const folder = slide.replace(/\.mrxs$/, '')
+  const rest = (await readdir(folder)).map(async name => ({
     name,
     path: `${basename(folder)}/${name}`,
     bytes: await readFile(join(folder, name)),

@@ -5,16 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { qualityReport } from '@coverslip/proto/api/quality.ts'
 import type { Slide } from '@coverslip/proto/api.ts'
-import { openSlide } from '@coverslip/wsi/open.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
-import { READABLE_SLIDES, sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
-import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
+import { readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, clientOf, createUpload, eventually, patchHeaders } from '../client.ts'
 import type { Shape } from '../shape.ts'
-import { filesOf, keepsOriginal, plantedIn } from './slides.ts'
-
-const PLANTED = Object.values(FAKE_PATIENT)
+import { plantedWords, stringsFound } from './planted.ts'
 
 export function waySuite(shape: () => Shape): void {
   let client: Client
@@ -119,7 +115,7 @@ export function waySuite(shape: () => Shape): void {
         expect(part.status).toBe(206)
         expect(part.headers.get('content-range')).toBe(`bytes 100-199/${whole.length}`)
         expect(Buffer.from(await part.arrayBuffer())).toEqual(whole.subarray(100, 200))
-        expect(found(whole, PLANTED)).toEqual([])
+        expect(stringsFound(whole, plantedWords)).toEqual([])
       }
     })
 
@@ -128,7 +124,7 @@ export function waySuite(shape: () => Shape): void {
       const text = JSON.stringify(report)
       expect(text).toMatch(/label/)
       expect(text).toMatch(/macro/)
-      expect(found(Buffer.from(text), PLANTED)).toEqual([])
+      expect(stringsFound(Buffer.from(text), plantedWords)).toEqual([])
     })
 
     test('says how near its pyramid is to it, level by level, and what that cost', async () => {
@@ -161,65 +157,4 @@ export function waySuite(shape: () => Shape): void {
       expect(slides.map(one => one.id)).not.toContain(id)
     })
   })
-
-  describe.skipIf(!sharedData)(`real and made slides of ../shared/data${unlessMissing}`, () => {
-    test.each(READABLE_SLIDES)('%s goes the whole way', async path => {
-      const id = await client.upload(await filesOf(path))
-      const intake = await client.settled(id)
-      expect(intake).toMatchObject({ state: 'ready' })
-      const slide = await eventually(10, 'the catalog to say ready', async () => {
-        const found = await client.slide(id)
-        return found.state === 'ready' ? found : undefined
-      })
-      const reader = await openSlide(sharedSlide(path))
-      try {
-        const { width, height, mpp, objectivePower } = reader.description
-        expect(slide).toMatchObject({ width, height, objectivePower })
-        if (mpp) expect(slide.mpp).toBeCloseTo(mpp.x, 3)
-        await expectSamePixels(client, slide, (x, y, w, h) => reader.readRegion(x, y, w, h))
-      } finally {
-        await reader.close()
-      }
-      await expectNothingPlanted(client, slide, path)
-    })
-  })
-}
-
-/** Which of the strings occur in the bytes, any case, as ASCII or UTF-16. */
-function found(bytes: Buffer, strings: string[]): string[] {
-  const ascii = bytes.toString('latin1').toLowerCase()
-  const wide = ascii.replaceAll('\0', '')
-  return strings.filter(
-    text => text.length >= 4 && (ascii.includes(text.toLowerCase()) || wide.includes(text.toLowerCase())),
-  )
-}
-
-/** The tile in the middle of level 0 against the source's own pixels: the same place, within what Q 50 costs. */
-async function expectSamePixels(
-  client: Client,
-  slide: Slide,
-  readRegion: (x: number, y: number, width: number, height: number) => Promise<Buffer>,
-): Promise<void> {
-  const top = Math.ceil(Math.log2(Math.max(slide.width, slide.height)))
-  const [x, y] = [Math.floor(slide.width / 512), Math.floor(slide.height / 512)]
-  const answer = await client.get(`/tiles/${slide.id}_files/${top}/${x}_${y}.jpeg`)
-  const tile = decodeRgb(Buffer.from(await answer.arrayBuffer()))
-  const pixels = await readRegion(x * 256, y * 256, tile.width, tile.height)
-  let squares = 0
-  for (const [i, value] of tile.data.entries()) squares += (value - pixels[i]!) ** 2
-  const psnr = 10 * Math.log10((255 * 255 * pixels.length) / Math.max(squares, 1))
-  expect(psnr).toBeGreaterThan(24)
-}
-
-async function expectNothingPlanted(client: Client, slide: Slide, path: string): Promise<void> {
-  const planted = await plantedIn(path)
-  const original = await client.get(`/api/slides/${slide.id}/original`)
-  expect(original.status).toBe(keepsOriginal(path) ? 200 : 404)
-  for (const answer of [
-    original,
-    await client.get(`/api/slides/${slide.id}/pyramid`),
-    await client.get(`/api/slides/${slide.id}/deidentification`),
-  ]) {
-    expect(found(Buffer.from(await answer.arrayBuffer()), planted)).toEqual([])
-  }
 }

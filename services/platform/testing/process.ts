@@ -35,7 +35,7 @@ export interface ServerSpec {
   signal: NodeJS.Signals
 }
 
-const START_TIMEOUT_MS = 90_000
+const START_TIMEOUT_MS = 180_000
 
 /** The path of a program on PATH or in one of the further folders; undefined when there is none. */
 export function findProgram(name: string, folders: string[] = []): string | undefined {
