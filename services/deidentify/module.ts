@@ -1,7 +1,7 @@
 import { defineModule } from '@coverslip/platform/module.ts'
 import { onAnnotationFile, onReleased } from './annotation-files.ts'
 import { config } from './config.ts'
-import { downloadOriginal } from './download.ts'
+import { downloadOriginal } from './original/download.ts'
 import { migrations } from './migrations/index.ts'
 import { objects, onDeleted, onReceived } from './received.ts'
 import { reportKeysOf } from './report-signature.ts'

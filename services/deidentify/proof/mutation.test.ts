@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deidentifyInPlace, type InPlaceFormat } from '../in-place.ts'
+import { deidentifyInPlace, type InPlaceFormat } from '../procedure/in-place.ts'
 import { prove } from './index.ts'
 import { layOut } from './layout.ts'
 

@@ -3,9 +3,9 @@
  * by its form, a pair by its key and its value.
  */
 
-import { convertDate, type DatePolicy } from '../dates.ts'
-import type { Taken } from '../draft.ts'
-import { toSecret } from '../secret.ts'
+import { convertDate, type DatePolicy } from '../procedure/dates.ts'
+import type { Taken } from '../procedure/draft.ts'
+import { toSecret } from '../procedure/secret.ts'
 
 const NUMBER = /^-?\d{1,7}([.,]\d{1,12})?$/
 const MAGNIFICATION = /^\d{1,3}([.,]\d{1,2})?$/

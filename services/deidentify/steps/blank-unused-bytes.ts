@@ -1,5 +1,5 @@
-import { type Draft, fieldLength, type Step } from '../draft.ts'
-import { assertSeparate, type Extent, gaps, type OwnedExtent } from '../extents.ts'
+import { type Draft, fieldLength, type Step } from '../procedure/draft.ts'
+import { assertSeparate, type Extent, gaps, type OwnedExtent } from '../procedure/extents.ts'
 import { blockLength, layout } from './rewrite-directories.ts'
 
 /** The header, the IFDs and their values: all of the result that is not pixels. */

@@ -1,6 +1,6 @@
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../draft.ts'
-import { type Extent, toucher } from '../extents.ts'
+import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../procedure/draft.ts'
+import { type Extent, toucher } from '../procedure/extents.ts'
 import { DATE, ID, needlessOf } from './icc-profile.ts'
 import { takeField } from './keep-structural-fields.ts'
 

@@ -1,9 +1,9 @@
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Compression, Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { type Page, type Patch, type Step, type Taken, take } from '../draft.ts'
-import type { Extent } from '../extents.ts'
-import { toSecret } from '../secret.ts'
+import { type Page, type Patch, type Step, type Taken, take } from '../procedure/draft.ts'
+import type { Extent } from '../procedure/extents.ts'
+import { toSecret } from '../procedure/secret.ts'
 import { freeTextOf } from './jpeg-free-text.ts'
 
 interface Found {

@@ -1,7 +1,7 @@
 import { type TiffImage, tileSize } from '@coverslip/wsi/tiff/image.ts'
 import { Compression } from '@coverslip/wsi/tiff/tags.ts'
-import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../draft.ts'
-import { toSecret } from '../secret.ts'
+import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../procedure/draft.ts'
+import { toSecret } from '../procedure/secret.ts'
 import { startsAmong } from './clear-jpeg-comments.ts'
 import { needlessBytes } from './stored-length.ts'
 

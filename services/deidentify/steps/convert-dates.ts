@@ -1,8 +1,8 @@
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { decodeText } from '@coverslip/wsi/tiff/values.ts'
-import { convertDate } from '../dates.ts'
-import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../draft.ts'
-import { toSecret } from '../secret.ts'
+import { convertDate } from '../procedure/dates.ts'
+import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../procedure/draft.ts'
+import { toSecret } from '../procedure/secret.ts'
 import { takeField } from './keep-structural-fields.ts'
 
 async function convert(draft: Draft, page: Page): Promise<{ page: Page; patches: Patch[]; taken: Taken[] }> {

@@ -9,7 +9,7 @@ import { readImage } from '@coverslip/wsi/tiff/image.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { createRegionReader } from '@coverslip/wsi/tiff/region.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deidentifyInPlace } from '../in-place.ts'
+import { deidentifyInPlace } from '../procedure/in-place.ts'
 import { labelSquare } from './cut-label.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
-import { blankTiles } from '../blank-tiles.ts'
-import type { LabelSide, Step } from '../draft.ts'
+import { blankTiles } from '../procedure/blank-tiles.ts'
+import type { LabelSide, Step } from '../procedure/draft.ts'
 
 /** The square at one end of the macro that holds the label; all of a macro that is a square itself. */
 export function labelSquare({ width, height }: Pick<TiffImage, 'width' | 'height'>, side: LabelSide): Rectangle {

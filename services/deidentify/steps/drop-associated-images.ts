@@ -4,7 +4,7 @@ import { type Geometry, readGeometry } from '@coverslip/wsi/tiff/image.ts'
 import type { Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { decodeText } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Step, type Taken, take } from '../draft.ts'
+import { type Draft, type Step, type Taken, take } from '../procedure/draft.ts'
 import { cleanAperioDescription } from './aperio-description.ts'
 import { takeField } from './keep-structural-fields.ts'
 

@@ -1,5 +1,5 @@
 /** What of an ICC profile colours depend on (ICC.1:2022, chapters 7 to 10); pure. */
-import { type Extent, gaps } from '../extents.ts'
+import { type Extent, gaps } from '../procedure/extents.ts'
 
 const HEADER = 128
 const TABLE_ENTRY = 12

@@ -1,5 +1,5 @@
-import type { Step, TiffFormat } from '../draft.ts'
-import type { MiraxStep } from '../mirax/draft.ts'
+import type { Step, TiffFormat } from '../procedure/draft.ts'
+import type { MiraxStep } from '../procedure/mirax/draft.ts'
 import { blankUnusedBytes } from './blank-unused-bytes.ts'
 import { cleanIccProfiles } from './clean-icc-profiles.ts'
 import { clearJpegComments } from './clear-jpeg-comments.ts'

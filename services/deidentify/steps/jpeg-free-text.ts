@@ -1,5 +1,5 @@
 /** What a JPEG stream holds beside its picture; pure but for reading. */
-import type { Extent } from '../extents.ts'
+import type { Extent } from '../procedure/extents.ts'
 
 const COM = 0xfe
 const APP0 = 0xe0

@@ -1,8 +1,8 @@
 import type { Entry, Ifd } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { ASCII } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Step, type Taken, take } from '../draft.ts'
-import { readSecret } from '../secret.ts'
+import { type Draft, type Step, type Taken, take } from '../procedure/draft.ts'
+import { readSecret } from '../procedure/secret.ts'
 import { isPlausible, KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
 
 /** A field that only says how pixels are stored; the description is judged by a step of its own. */

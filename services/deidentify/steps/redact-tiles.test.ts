@@ -9,9 +9,9 @@ import { readImage, type TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { createRegionReader } from '@coverslip/wsi/tiff/region.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deidentifyInPlace, type InPlaceFormat } from '../in-place.ts'
-import { onLevel } from '../regions.ts'
-import { deidentifyByRewriting } from '../rewrite.ts'
+import { deidentifyInPlace, type InPlaceFormat } from '../procedure/in-place.ts'
+import { onLevel } from '../procedure/regions.ts'
+import { deidentifyByRewriting } from '../procedure/rewrite.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import { blankTiles, hasRoom, isBlankable } from '../blank-tiles.ts'
-import { type Draft, levelPages, type Step } from '../draft.ts'
-import { onLevel } from '../regions.ts'
+import { blankTiles, hasRoom, isBlankable } from '../procedure/blank-tiles.ts'
+import { type Draft, levelPages, type Step } from '../procedure/draft.ts'
+import { onLevel } from '../procedure/regions.ts'
 
 /** Whether regions of this file can be blanked in place: all levels are JPEG tiles, and there is room behind the end. */
 export const canRedactTiles = (draft: Draft): boolean =>

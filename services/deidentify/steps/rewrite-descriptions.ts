@@ -1,6 +1,6 @@
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { decodeText } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../draft.ts'
+import { type Draft, type Page, type Patch, type Step, type Taken, take } from '../procedure/draft.ts'
 import { cleanAperioDescription, takenAt } from './aperio-description.ts'
 import { takeField } from './keep-structural-fields.ts'
 

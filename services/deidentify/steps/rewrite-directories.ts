@@ -1,6 +1,6 @@
 import type { Entry, TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { type Draft, type Field, fieldLength, type Page, type Patch, type Step } from '../draft.ts'
+import { type Draft, type Field, fieldLength, type Page, type Patch, type Step } from '../procedure/draft.ts'
 
 /** Widths of the dialects of TIFF, in bytes; `high` is what NDPI keeps of each entry behind the directory. */
 export const layout = ({ bigTiff, ndpi }: Pick<TiffFile, 'bigTiff' | 'ndpi'>) =>

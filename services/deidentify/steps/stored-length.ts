@@ -1,7 +1,7 @@
 /** How much of a stored tile is its picture; pure. */
 import { inflateSync } from 'node:zlib'
 import { Compression } from '@coverslip/wsi/tiff/tags.ts'
-import type { Extent } from '../extents.ts'
+import type { Extent } from '../procedure/extents.ts'
 
 const CLEAR = 256
 const END = 257

@@ -1,5 +1,5 @@
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import type { TiffFormat } from '../draft.ts'
+import type { TiffFormat } from '../procedure/draft.ts'
 
 const BYTE = 1
 const SHORT = 3

@@ -1,6 +1,6 @@
 import { assertInside } from '@coverslip/wsi/byte-source.ts'
-import { assertSeparate, gaps } from '../../extents.ts'
-import type { DataEdit, MiraxStep } from '../../mirax/draft.ts'
+import { assertSeparate, gaps } from '../../procedure/extents.ts'
+import type { DataEdit, MiraxStep } from '../../procedure/mirax/draft.ts'
 import { imagesIn } from './clear-comments.ts'
 
 const VERSION = '01.02'

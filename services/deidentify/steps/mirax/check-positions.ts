@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { photographs } from '@coverslip/wsi/formats/mirax/positions.ts'
-import type { MiraxDraft, MiraxStep, PlacedRecord } from '../../mirax/draft.ts'
+import type { MiraxDraft, MiraxStep, PlacedRecord } from '../../procedure/mirax/draft.ts'
 import { POSITIONS } from './records.ts'
 
 /** A flag, x and y. */

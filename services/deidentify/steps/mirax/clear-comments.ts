@@ -1,6 +1,6 @@
-import { type Taken, take } from '../../draft.ts'
-import type { Extent } from '../../extents.ts'
-import type { DataEdit, MiraxDraft, MiraxStep } from '../../mirax/draft.ts'
+import { type Taken, take } from '../../procedure/draft.ts'
+import type { Extent } from '../../procedure/extents.ts'
+import type { DataEdit, MiraxDraft, MiraxStep } from '../../procedure/mirax/draft.ts'
 import { clearedStreams, startsAmong } from '../clear-jpeg-comments.ts'
 
 /** The stored images of one data file, each once. */

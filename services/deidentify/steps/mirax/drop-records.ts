@@ -1,7 +1,7 @@
-import type { Taken } from '../../draft.ts'
-import { take } from '../../draft.ts'
-import type { MiraxDraft, MiraxStep, PlacedRecord } from '../../mirax/draft.ts'
-import { toSecret } from '../../secret.ts'
+import type { Taken } from '../../procedure/draft.ts'
+import { take } from '../../procedure/draft.ts'
+import type { MiraxDraft, MiraxStep, PlacedRecord } from '../../procedure/mirax/draft.ts'
+import { toSecret } from '../../procedure/secret.ts'
 import { KNOWN_RECORDS, PICTURES, POSITIONS } from './records.ts'
 
 const isPositions = ({ layer, name }: PlacedRecord): boolean => POSITIONS.get(layer)?.name === name

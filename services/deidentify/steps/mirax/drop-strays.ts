@@ -1,6 +1,6 @@
-import { take } from '../../draft.ts'
-import type { MiraxStep } from '../../mirax/draft.ts'
-import { toSecret } from '../../secret.ts'
+import { take } from '../../procedure/draft.ts'
+import type { MiraxStep } from '../../procedure/mirax/draft.ts'
+import { toSecret } from '../../procedure/secret.ts'
 
 /**
  * The `.mrxs` file holds a picture of the whole glass for file lists, and folders gather logs, copies and annotations: the

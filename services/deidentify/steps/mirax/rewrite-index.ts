@@ -1,6 +1,6 @@
 import type { DataPlace } from '@coverslip/wsi/formats/mirax/index-file.ts'
 import { wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
-import type { ImagePlace, MiraxDraft, MiraxStep } from '../../mirax/draft.ts'
+import type { ImagePlace, MiraxDraft, MiraxStep } from '../../procedure/mirax/draft.ts'
 
 const VERSION = '01.02'
 /** Items of one page, as scanners write them. */

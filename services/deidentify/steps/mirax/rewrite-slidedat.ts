@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
-import { convertDate } from '../../dates.ts'
-import { type Taken, take } from '../../draft.ts'
-import type { MiraxDraft, MiraxStep } from '../../mirax/draft.ts'
-import { toSecret } from '../../secret.ts'
+import { convertDate } from '../../procedure/dates.ts'
+import { type Taken, take } from '../../procedure/draft.ts'
+import type { MiraxDraft, MiraxStep } from '../../procedure/mirax/draft.ts'
+import { toSecret } from '../../procedure/secret.ts'
 import { GENERAL, LEVEL, PAGES, POSITION, REMOVED_KEYS } from './slidedat-keys.ts'
 
 type Line = [key: string, value: string | number]

@@ -6,9 +6,9 @@ import { runSteps, writeResult } from './apply.ts'
 import { type Choices, levelPages, type TiffFormat } from './draft.ts'
 import { deidentifyMirax } from './mirax/in-place.ts'
 import { openDraft } from './open-draft.ts'
-import type { Removed } from './report.ts'
-import { procedures } from './steps/index.ts'
-import { canRedactTiles } from './steps/redact-tiles.ts'
+import type { Removed } from '../report.ts'
+import { procedures } from '../steps/index.ts'
+import { canRedactTiles } from '../steps/redact-tiles.ts'
 import { CHECKS, verifyResult } from './verify.ts'
 
 /** A de-identified file and what it takes to report on it. */

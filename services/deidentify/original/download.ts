@@ -6,8 +6,8 @@ import { type Download, rangeAnswer } from '@coverslip/platform/http/range.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import type { ObjectInfo } from '@coverslip/platform/objects/port.ts'
 import { uuid } from '@coverslip/proto/api.ts'
-import type { DeidentifyDeps } from './received.ts'
-import { findSlide, type SlideRecord } from './store.ts'
+import type { DeidentifyDeps } from '../received.ts'
+import { findSlide, type SlideRecord } from '../store.ts'
 import { crcOf, layOutZip, readZip, type ZippedFile } from './zip.ts'
 
 async function find({ db }: DeidentifyDeps, id: string | undefined): Promise<SlideRecord> {

@@ -8,7 +8,7 @@ import { describeSlide } from '@coverslip/wsi/open.ts'
 import { type BuildOptions, buildTiff, dataStart, type Field } from '@coverslip/wsi/tiff/build-tiff.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { VerificationError } from './errors.ts'
+import { VerificationError } from '../errors.ts'
 import { deidentifyInPlace } from './in-place.ts'
 
 let folder: string

@@ -4,10 +4,10 @@ import { runSteps } from './apply.ts'
 import { isInPlaceFormat } from './in-place.ts'
 import { closeMirax, openMiraxDraft } from './mirax/open.ts'
 import { openDraft } from './open-draft.ts'
-import type { Removed } from './report.ts'
-import { bytesOf, filesOfSlide } from './result-files.ts'
+import type { Removed } from '../report.ts'
+import { bytesOf, filesOfSlide } from '../result-files.ts'
 import { removedFrom } from './rewrite.ts'
-import { miraxProcedure, procedures } from './steps/index.ts'
+import { miraxProcedure, procedures } from '../steps/index.ts'
 
 /** What de-identification would do to a slide. */
 export interface Plan {
