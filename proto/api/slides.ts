@@ -48,6 +48,14 @@ export const slidesRoutes: readonly RouteSpec[] = [
   },
   {
     method: 'GET',
+    path: '/api/deidentification/key',
+    module: 'deidentify',
+    access: 'user',
+    summary: 'The public key that the reports of this site are signed for',
+    answer: z.object({ algorithm: z.literal('Ed25519'), keyId: z.string(), publicKey: z.string() }),
+  },
+  {
+    method: 'GET',
     path: '/api/slides/{id}/quality',
     module: 'public',
     access: 'slide.read',

@@ -13,7 +13,7 @@ import { onRedactionWanted } from './review/redacting.ts'
 import { releaseRoutes } from './review/releases.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { createRpc } from './rpc.ts'
-import { showReport } from './show-report.ts'
+import { showReport, showReportKey } from './show-report.ts'
 import type { Tables } from './store.ts'
 
 export const deidentify = defineModule<Tables, typeof config, typeof objects>({
@@ -32,6 +32,7 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
       routes: {
         'GET /api/slides/{id}/original': downloadOriginal(deps),
         'GET /api/slides/{id}/deidentification/page': showReport(deps),
+        'GET /api/deidentification/key': showReportKey(deps),
         ...reviewRoutes(deps),
         ...imageRoutes(deps, shelf),
         ...releaseRoutes(deps),

@@ -82,6 +82,13 @@ export const keyIdOf = (key: KeyObject): string =>
     .digest('hex')
     .slice(0, 16)
 
+/** What whoever checks reports needs: the key in PEM (SPKI), and the id that reports name. */
+export const publicKeyOf = ({ signing }: Pick<ReportKeys, 'signing'>) => ({
+  algorithm: 'Ed25519' as const,
+  keyId: keyIdOf(signing),
+  publicKey: publicOf(signing).export({ type: 'spki', format: 'pem' }).toString(),
+})
+
 const publicOf = (key: KeyObject): KeyObject => (key.type === 'private' ? createPublicKey(key) : key)
 
 export function signReport(facts: Report, { signing }: Pick<ReportKeys, 'signing'>): SignedReport {

@@ -4,10 +4,16 @@ import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import { DOCUMENTS } from './files.ts'
 import type { DeidentifyDeps } from './received.ts'
+import { publicKeyOf, reportKeysOf } from './report-signature.ts'
 import { findSlide } from './store.ts'
 
 /** The page brings all that it shows, and runs nothing. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
+
+/** GET /api/deidentification/key: for whoever wants to check a report. */
+export const showReportKey =
+  ({ config }: Pick<DeidentifyDeps, 'config'>): HttpHandler =>
+  async () => ({ body: publicKeyOf(await reportKeysOf(config)) })
 
 /** GET /api/slides/{id}/deidentification/page: the report to read and print; before the release for reviewers only. */
 export const showReport =

@@ -31,7 +31,10 @@ export function createRpc({ db, root }: SubjectsDeps): RpcImplementation {
       const researchNumber = slide.research_number ?? ''
       return { admitted, heldBy, pseudonyms, material: toMaterial(material), researchNumber }
     },
-    getKnownTexts: async ({ slideId }) => ({ texts: await knownTexts(db.query, root, slideId), ledger: true }),
+    getKnownTexts: async ({ slideId }) => ({
+      texts: await knownTexts(db.query, root, slideId),
+      ledger: await isLedgerOn(db.query),
+    }),
     findBySourceName: async ({ project, sourceName }) => ({
       slideId: (await findBySourceName(db.query, root, project, sourceName)) ?? '',
       ledger: await isLedgerOn(db.query),

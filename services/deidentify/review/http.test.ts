@@ -1,4 +1,5 @@
 /** The gate over HTTP: who may do what, what a reviewer is shown, and that none of it names the patient. */
+import { createPublicKey } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { deidentify } from '../module.ts'
+import { isGenuine } from '../report-signature.ts'
 import { eventContext, receivedSlide } from '../testing.ts'
 
 let folder: string
@@ -95,6 +97,15 @@ describe('who may come in', () => {
     if (route.access === 'rules.write' || route.access === 'audit.read') {
       expect(await ask(await system.token({ sub: 'steward', roles: { default: 'steward' } }))).toBe(403)
     }
+  })
+
+  it('whoever is signed in may check the signature of a report', async () => {
+    expect((await system.fetch('/api/deidentification/key', { token: null })).status).toBe(401)
+    const { keyId, publicKey } = (await json('/api/deidentification/key')) as { keyId: string; publicKey: string }
+    const { report } = review.parse(await json(`/api/reviews/${id}`)) as { report: { signature: { keyId: string } } }
+    expect(report.signature.keyId).toBe(keyId)
+    expect(isGenuine(report, createPublicKey(publicKey))).toBe(true)
+    expect(isGenuine({ ...report, format: 'hamamatsu' }, createPublicKey(publicKey))).toBe(false)
   })
 
   it('lists hold the slides of projects in which one may review, and no others', async () => {
