@@ -207,6 +207,17 @@ describe('a made TIFF', () => {
     ])
   })
 
+  it('loses a palette, and tables of JPEG, that no pixel is decoded by', async () => {
+    const secret = Buffer.from(SECRET.padEnd(24))
+    const idle: Field[] = [
+      [320, 3, secret],
+      [347, 7, secret],
+    ]
+    const { bytes, removed } = await run(buildTiff(PIXELS, [level(at, [[270, 2, APERIO], ...idle])]).file)
+    expect(bytes.includes('Quill')).toBe(false)
+    expect(removed.map(({ name }) => name)).toEqual(['tag 320 irregular field', 'tag 347 irregular field'])
+  })
+
   it('loses what stands behind the pixels of a plain tile', async () => {
     const tile = Buffer.concat([PIXELS, Buffer.from(SECRET)])
     const fields = level(at, [[270, 2, APERIO]]).map(

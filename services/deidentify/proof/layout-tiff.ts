@@ -64,10 +64,16 @@ async function segmentsOf(bytes: Bytes, tiff: WalkedTiff, page: WalkedPage): Pro
   return offsets.map((offset, i) => ({ file: 0, offset, length: lengths[i] ?? 0 }))
 }
 
+/** A palette of pixels that are colours themselves; tables of JPEG for pixels that are none. */
+async function isIdle(bytes: Bytes, tiff: WalkedTiff, page: WalkedPage, tag: number): Promise<boolean> {
+  if (tag === 320) return (await whole(bytes, tiff, page, 262)) !== 3
+  return tag === 347 && (await whole(bytes, tiff, page, 259)) !== 7
+}
+
 async function levelOf(bytes: Bytes, tiff: WalkedTiff, page: WalkedPage): Promise<LevelLayout> {
   const same = new Map<string, Buffer>()
   for (const { tag, value } of page.fields) {
-    if (POSITIONS.has(tag) || WORDS.has(tag)) continue
+    if (POSITIONS.has(tag) || WORDS.has(tag) || (await isIdle(bytes, tiff, page, tag))) continue
     const raw = await bytes.read(value.offset, value.length)
     if (raw.some(byte => byte !== 0)) same.set(`tag ${tag}`, raw)
   }
@@ -129,7 +135,8 @@ async function addPage(layout: Layout, bytes: Bytes, tiff: WalkedTiff, page: Wal
   for (const field of page.fields) {
     const place = `${page.place}, tag ${field.tag}`
     const value = await bytes.read(field.value.offset, Math.min(field.value.length, MAX_LOOKED_AT))
-    layout.fields.push({ place, tag: field.tag, ascii: field.type === ASCII, value })
+    const idle = await isIdle(bytes, tiff, page, field.tag)
+    layout.fields.push({ place, tag: field.tag, ascii: field.type === ASCII, value, idle })
     if (mayBeText(field)) layout.texts.push(await textOf(bytes, page, field))
     if (field.spare.length > 0) {
       layout.spare.push({ place, bytes: await bytes.read(field.spare.offset, field.spare.length) })

@@ -49,8 +49,8 @@ export interface Layout {
   others: string[]
   /** The pixels of those that are images. */
   pictures: LevelLayout[]
-  /** Fields of directories with the beginning of their values, for the allow-lists. */
-  fields: { place: string; tag: number; ascii: boolean; value: Buffer }[]
+  /** Fields of directories with the beginning of their values, for the allow-lists; idle when nothing is decoded by them. */
+  fields: { place: string; tag: number; ascii: boolean; value: Buffer; idle: boolean }[]
   /** Values of the metadata; for MRXS whole blobs as well. */
   texts: Text[]
   /** Bytes that a value, or a value's entry, has beyond its end; zeros in a clean file. */

@@ -15,7 +15,7 @@ import { needlesOf } from './needles.ts'
 import { finderFor, searchFile } from './search.ts'
 import { isPlain, jpegNotes, lzwLength, notesOf } from './streams.ts'
 import { knownTexts, piecesOf, textsIn } from './texts.ts'
-import { valuesOfDescription } from './words.ts'
+import { judgeWords, valuesOfDescription } from './words.ts'
 
 let folder: string
 let jpeg: Buffer
@@ -124,6 +124,10 @@ describe('a stored tile', () => {
     expect(notesOf('jpeg', withNote('Quillfeather'))).toContainEqual({ offset: 6, length: 12 })
   })
 
+  it.each([0xdc, 0xdd, 0xcc, 0xc8, 0xf0, 0xfd, 0x4f])('has no segment that decoders pass over: %i', marker => {
+    expect(isPlain('jpeg', withNote('QuillfeatherOttoline', marker))).toBe(false)
+  })
+
   it('is the same in pieces of any size', () => {
     const whole = Buffer.concat([withNote('Quillfeather'), Buffer.from('behind')])
     const property = fc.property(fc.integer({ min: 1, max: 200 }), size => {
@@ -158,6 +162,21 @@ describe('a description', () => {
       expect(valuesOfDescription(clean + more)).toBeNull()
     }
     expect(valuesOfDescription(`Quillfeather\r\n${clean}`)).toBeNull()
+  })
+})
+
+describe('fields by which nothing is decoded', () => {
+  const field = (tag: number, value: Buffer, idle: boolean) =>
+    judgeWords({ kind: 'tiff', texts: [], fields: [{ place: 'x', tag, ascii: false, value, idle }] } as never).findings
+
+  it('a palette without pixels that need it, tables that are no JPEG', () => {
+    const secret = Buffer.from('Quillfeather')
+    const tables = (note: Buffer) => Buffer.concat([Buffer.from([0xff, 0xd8]), note, Buffer.from([0xff, 0xd9])])
+    expect(field(320, secret, true)).toEqual(['x'])
+    expect(field(320, secret, false)).toEqual([])
+    expect(field(347, secret, false)).toEqual(['x'])
+    expect(field(347, tables(Buffer.concat([Buffer.from([0xff, 0xdc, 0, 14]), secret])), false)).toEqual(['x'])
+    expect(field(347, tables(Buffer.alloc(0)), false)).toEqual([])
   })
 })
 

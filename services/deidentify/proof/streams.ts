@@ -17,13 +17,29 @@ export interface JpegNotes {
   clean(): boolean
 }
 
-/** What of a segment no decoder needs: all of a note, but JFIF's 14 bytes and the 12 of Adobe's on the colour transform. */
-function noteIn(marker: number, payload: Buffer): number {
-  const isNote = (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe
-  const opening = payload.toString('latin1', 0, 5)
-  const kept = marker === 0xe0 && opening === 'JFIF\0' ? 14 : marker === 0xee && opening === 'Adobe' ? 12 : 0
-  return isNote ? Math.max(0, payload.length - kept) : 0
+/** SOF, DHT, SOS, DQT. */
+const PICTURE = new Set([
+  ...[0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf],
+  ...[0xda, 0xdb],
+])
+
+/** The eight tables of arithmetic coding with a value each; a text names other tables. */
+function arithmeticBytes(payload: Buffer): number {
+  const tables = payload.subarray(0, 16).filter((_, i) => i % 2 === 0)
+  return tables.every(table => table >> 4 <= 1 && (table & 15) <= 3) ? 16 : 0
 }
+
+function neededBytes(marker: number, payload: Buffer): number {
+  const opening = payload.toString('latin1', 0, 5)
+  if (PICTURE.has(marker)) return payload.length
+  // The number of lines; the restart interval.
+  if (marker === 0xdc || marker === 0xdd) return 2
+  if (marker === 0xcc) return arithmeticBytes(payload)
+  return marker === 0xe0 && opening === 'JFIF\0' ? 14 : marker === 0xee && opening === 'Adobe' ? 12 : 0
+}
+
+/** What of a segment no decoder needs: all of a note, but JFIF's 14 bytes and the 12 of Adobe's on the colour transform. */
+const noteIn = (marker: number, payload: Buffer): number => Math.max(0, payload.length - neededBytes(marker, payload))
 
 /** Walks a JPEG stream (ITU-T T.81, annex B) segment by segment; entropy-coded data is passed over. */
 export function jpegNotes(): JpegNotes {

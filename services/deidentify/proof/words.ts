@@ -3,6 +3,7 @@
  * is a finding. The lists are this proof's own; those of the steps are not consulted.
  */
 import type { Layout } from './layout.ts'
+import { isPlain } from './streams.ts'
 
 const NUMBER = /^-?\d{1,7}([.,]\d{1,20})?([eE][-+]?\d{1,3})?$/
 
@@ -28,6 +29,7 @@ const SOFTWARE = 305
 const SPELLED_BY_CHANCE = new Set([273, 279, 320, 324, 325, 347, 34_675, 65_426, 65_432])
 
 const DATE_TIME = 306
+const JPEG_TABLES = 347
 
 /** What may be left of dates: the year, or a day; the time of day never. */
 export type KeptDates = 'year' | 'shifted'
@@ -51,10 +53,12 @@ const spellsSomething = (bytes: Buffer): boolean => /[A-Za-z^ ]{6,}/.test(bytes.
 /** Whether one field of a page may be in a result. */
 function isAllowedField(
   kind: Layout['kind'],
-  { tag, ascii, value }: Layout['fields'][number],
+  { tag, ascii, value, idle }: Layout['fields'][number],
   dates: KeptDates | undefined,
 ): boolean {
   if (isBlank(value)) return true
+  if (idle) return false
+  if (tag === JPEG_TABLES) return !ascii && isPlain('jpeg', value)
   if (tag === DATE_TIME && dates) return ascii && DATES[dates].tiff.test(value.toString('latin1'))
   if (kind === 'ndpi' && tag === MAKE) return /^Hamamatsu[\0 ]*$/.test(value.toString('latin1'))
   if (tag === SOFTWARE) return /^Coverslip[ \d.]*\0*$/.test(value.toString('latin1'))

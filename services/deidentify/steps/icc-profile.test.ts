@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
+import { isBareProfile, isSameTransform } from '../proof/profile.ts'
 import { needlessOf } from './icc-profile.ts'
 
 /** A profile of the tags given, one after the other. */
@@ -41,6 +42,28 @@ test('texts, dates, private tags and what lies beside the tags go, numbers stay'
   for (const gone of ['SCANNER-7', 'DOE', 'Dr X', 'TAIL', '*']) expect(left).not.toContain(gone)
   for (const kept of ['NUMBERS', 'rTRC', 'desc', 'acsp']) expect(left).toContain(kept)
   expect(needlessOf(blanked(profile))).toEqual(needlessOf(profile))
+})
+
+test('no word is left in the header, as a type, or behind the numbers of a tag', () => {
+  const curve = Buffer.concat([tag('curv', '\0\0\0\x01\x02\x03'), Buffer.from('OTTOLINE')])
+  const profile = profileOf({
+    rTRC: curve,
+    wtpt: tag('XYZ ', `${'\x01'.repeat(12)}QUILL`),
+    gTRC: tag('ui08', 'FEATHER'),
+    tech: tag('sig ', 'ROSA'),
+    OWN_: tag('MRNX', ''),
+    cprt: Buffer.from('textDOEJ'),
+  })
+  profile.write('AUTHOR', 4, 'latin1')
+  profile.write('QUILLFEATHER^OTTOLINE', 40, 'latin1')
+  profile.write('JANE', 80, 'latin1')
+  const left = blanked(profile).toString('latin1')
+  for (const gone of ['AUTH', 'QUILL', 'FEATHER', 'OTTO', 'JANE', 'ROSA', 'MRNX', 'DOEJ'])
+    expect(left).not.toContain(gone)
+  expect(left).toContain('curv\0\0\0\0\0\0\0\x01\x02\x03')
+  expect(isBareProfile(profile)).toBe(false)
+  expect(isBareProfile(blanked(profile))).toBe(true)
+  expect(isSameTransform(profile, blanked(profile))).toBe(true)
 })
 
 test.each([

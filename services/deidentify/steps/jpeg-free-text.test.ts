@@ -19,6 +19,22 @@ describe('free text in JPEG streams', () => {
     expect(await textsOf(jpeg)).toEqual(['Exif\0\0DOE', 'JANE'])
   })
 
+  it.each([0xdc, 0xdd, 0xde, 0xdf, 0xcc, 0xc8, 0xf0, 0xfd, 0x4f])(
+    'is any segment that decoders pass over: %i',
+    async marker => {
+      const jpeg = Buffer.concat([SOI, segment(marker, '\x01\x02OttolineQuillfeather'), SOS])
+      const [text] = await textsOf(jpeg)
+      expect(text).toMatch(/OttolineQuillfeather$/)
+    },
+  )
+
+  it('is not how coefficients are coded', async () => {
+    const conditioning = Buffer.from([0x00, 0x10, 0x13, 0x41])
+    const coding = [0xc0, 0xc2, 0xc4, 0xdb].map(marker => segment(marker, 'any number'))
+    const numbers = [segment(0xdd, '\0\x08'), segment(0xdc, '\x01\0'), segment(0xcc, conditioning)]
+    expect(await textsOf(Buffer.concat([SOI, ...coding, ...numbers, SOS]))).toEqual([])
+  })
+
   it('is found behind segments longer than the first look', async () => {
     const jpeg = Buffer.concat([
       SOI,

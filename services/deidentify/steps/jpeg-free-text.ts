@@ -1,11 +1,13 @@
 /** What a JPEG stream holds beside its picture; pure but for reading. */
 import type { Extent } from '../procedure/extents.ts'
 
-const COM = 0xfe
 const APP0 = 0xe0
 const APP14 = 0xee
-const APP15 = 0xef
+const DAC = 0xcc
 const SOS = 0xda
+const DQT = 0xdb
+const DNL = 0xdc
+const DRI = 0xdd
 const EOI = 0xd9
 /** Most tiles are read at once; longer streams piece by piece. */
 const WINDOW = 256 * 1024
@@ -16,17 +18,35 @@ export interface FreeText extends Extent {
   tail: boolean
 }
 
+/** Frames and their Huffman tables, scans and quantization tables: decoders refuse such that are too long. */
+const isPicture = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== DAC) || marker === SOS || marker === DQT
+
+/** A number of lines, and of units between restarts: whatever is longer is none, and decoders pass over it. */
+const NUMBER_BYTES = 2
+
+/** Arithmetic coding: pairs of a table, of which there are eight, and a value; letters are no tables. */
+const isConditioning = (opening: Buffer): boolean => opening.every((byte, i) => i % 2 === 1 || (byte & 0xec) === 0)
+
 /** JFIF's and Adobe's segments say how colours are coded, in so many bytes; a thumbnail or anything else may follow. */
 const CODING: Readonly<Record<number, { opening: string; length: number }>> = {
   [APP0]: { opening: 'JFIF\0', length: 14 },
   [APP14]: { opening: 'Adobe', length: 12 },
 }
 
-/** Bytes of a segment's payload that stay; Infinity where all do. */
-function keptOf(marker: number, opening: string): number {
-  if (marker !== COM && (marker < APP0 || marker > APP15)) return Number.POSITIVE_INFINITY
+/** The most bytes that a segment of conditioning has. */
+const OPENING_BYTES = 16
+
+/**
+ * Bytes of a segment's payload that stay; Infinity where all do. Comments, application data and whatever the standard
+ * reserves go (ITU-T T.81, table B.1).
+ */
+function keptOf(marker: number, opening: Buffer): number {
+  if (isPicture(marker)) return Number.POSITIVE_INFINITY
+  if (marker === DNL || marker === DRI) return NUMBER_BYTES
+  if (marker === DAC) return isConditioning(opening) ? OPENING_BYTES : 0
   const coding = CODING[marker]
-  return coding && opening.startsWith(coding.opening) ? coding.length : 0
+  return coding && opening.toString('latin1').startsWith(coding.opening) ? coding.length : 0
 }
 
 /** Where the first marker behind `from` is, stuffed bytes and restarts aside; -1 when the bytes end before. */
@@ -69,7 +89,7 @@ export async function freeTextOf(
       if (at + 4 > size) return found
       const length = window.readUInt16BE(here + 2) - 2
       if (length < 0 || at + 4 + length > size) return found
-      const kept = keptOf(marker, window.toString('latin1', here + 4, here + 4 + Math.min(length, 8)))
+      const kept = keptOf(marker, window.subarray(here + 4, here + 4 + Math.min(length, OPENING_BYTES)))
       if (length > kept) found.push({ offset: at + 4 + kept, length: length - kept, tail: false })
       at += 4 + length
       if (marker === SOS) at = await behindScan(at)

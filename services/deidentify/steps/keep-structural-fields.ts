@@ -1,19 +1,22 @@
 import type { Entry, Ifd } from '@coverslip/wsi/tiff/index.ts'
-import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import { Compression, Photometric, Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { ASCII } from '@coverslip/wsi/tiff/values.ts'
-import { type Draft, type Step, type Taken, take } from '../procedure/draft.ts'
+import { type Draft, type Page, type Step, type Taken, take } from '../procedure/draft.ts'
 import { readSecret } from '../procedure/secret.ts'
 import { isPlausible, KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
 
 /** A field that only says how pixels are stored; the description is judged by a step of its own. */
 const staysIn =
-  ({ format, choices }: Draft) =>
+  ({ format, choices }: Draft, { image }: Page) =>
   (entry: Entry, index: number, entries: readonly Entry[]): boolean => {
     // Readers disagree on which of two equal fields counts: only the first stays, as libtiff reads it.
     if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
     if (entry.tag === Tag.ImageDescription) return entry.type === ASCII && format !== 'hamamatsu'
     // A step of its own judges it.
     if (entry.tag === Tag.DateTime) return choices.dates !== undefined && entry.type === ASCII && !entry.inline
+    // A palette that no pixel looks into may hold anything, and so may tables of another coding.
+    if (entry.tag === Tag.ColorMap && image.photometric !== Photometric.Palette) return false
+    if (entry.tag === Tag.JPEGTables && image.compression !== Compression.Jpeg) return false
     const rule = ruleOf(format, entry.tag)
     return rule?.types.includes(entry.type) === true && entry.count <= rule.max
   }
@@ -48,7 +51,7 @@ export const keepStructuralFields: Step = async draft => {
     const taken: Taken[] = []
     const entries = page.ifd.entries
     const kept = new Set<Entry>()
-    for (const entry of entries.filter(staysIn(draft))) {
+    for (const entry of entries.filter(staysIn(draft, page))) {
       if (await hasPlainValue(draft, page.ifd, entry)) kept.add(entry)
     }
     for (const entry of entries) {
