@@ -7,10 +7,10 @@ import type { HttpCall } from '@coverslip/platform/module.ts'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { config } from '../config.ts'
-import { downloadOriginal } from './download.ts'
 import { slides } from '../migrations/001-slides.ts'
 import type { DeidentifyDeps } from '../received.ts'
 import { saveOutcome } from '../store.ts'
+import { downloadOriginal } from './download.ts'
 
 let test: TestDeps<DeidentifyDeps>
 const id = randomUUID()

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { MIRAX_DATE } from '@coverslip/wsi/synthetic/mirax-text.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DatePolicy } from './dates.ts'
 import { type DeidentifiedFiles, deidentifyFile, openReportKeys } from '../files.ts'
 import { prove } from '../proof/index.ts'
+import type { DatePolicy } from './dates.ts'
 
 const FILES = { aperio: 'one.svs', hamamatsu: 'two.ndpi', mirax: 'three.mrxs' } as const
 type Format = keyof typeof FILES

@@ -1,13 +1,13 @@
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
+import type { Removed } from '../report.ts'
+import { bytesOf, filesOfSlide } from '../result-files.ts'
+import { miraxProcedure, procedures } from '../steps/index.ts'
 import { runSteps } from './apply.ts'
 import { isInPlaceFormat } from './in-place.ts'
 import { closeMirax, openMiraxDraft } from './mirax/open.ts'
 import { openDraft } from './open-draft.ts'
-import type { Removed } from '../report.ts'
-import { bytesOf, filesOfSlide } from '../result-files.ts'
 import { removedFrom } from './rewrite.ts'
-import { miraxProcedure, procedures } from '../steps/index.ts'
 
 /** What de-identification would do to a slide. */
 export interface Plan {

@@ -1,11 +1,11 @@
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
+import { procedures } from '../steps/index.ts'
 import { hasPatch, runSteps } from './apply.ts'
 import type { Choices } from './draft.ts'
 import { isInPlaceFormat } from './in-place.ts'
 import { miraxChangesNothing } from './mirax/in-place.ts'
 import { openDraft } from './open-draft.ts'
-import { procedures } from '../steps/index.ts'
 
 /** Dates of a result have been moved already. */
 const UNMOVED = { keep: 'shifted', days: 0 } as const

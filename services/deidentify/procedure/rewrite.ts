@@ -4,14 +4,14 @@ import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
-import { applyPatches, runSteps } from './apply.ts'
-import type { Deidentified } from './in-place.ts'
-import { openDraft } from './open-draft.ts'
 import type { Removed } from '../report.ts'
 import { blankUnusedBytes } from '../steps/blank-unused-bytes.ts'
 import { cleanIccProfiles } from '../steps/clean-icc-profiles.ts'
 import { redactTiles } from '../steps/redact-tiles.ts'
 import { rewriteDirectories } from '../steps/rewrite-directories.ts'
+import { applyPatches, runSteps } from './apply.ts'
+import type { Deidentified } from './in-place.ts'
+import { openDraft } from './open-draft.ts'
 
 /** What the words of the report mean here: a new file has nothing that was not put into it. */
 const CHECKS = ['the result is a new file of the pixels of level 0, with mpp, objective power and ICC profile'] as const

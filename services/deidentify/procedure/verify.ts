@@ -3,12 +3,12 @@ import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { type Draft, fieldLength, levelPages } from './draft.ts'
 import { VerificationError } from '../errors.ts'
-import { type Extent, toucher } from './extents.ts'
-import { type Hit, patternsOf, scanFile } from './scan.ts'
 import { pixelsOf } from '../steps/blank-unused-bytes.ts'
 import { ruleOf } from '../steps/structural-fields.ts'
+import { type Draft, fieldLength, levelPages } from './draft.ts'
+import { type Extent, toucher } from './extents.ts'
+import { type Hit, patternsOf, scanFile } from './scan.ts'
 
 /** The checks by the words of the report. */
 export const CHECKS = [
