@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { config } from './config.ts'
 import { migrations } from './migrations/index.ts'
 import { type DeidentifyDeps, onDeleted, onReceived } from './received.ts'
-import { report } from './report.ts'
+import { report } from './report/report.ts'
 import { findSlide } from './store.ts'
 import { nothingKnown } from './testing.ts'
 

@@ -12,7 +12,7 @@ import { shiftOf } from './procedure/dates.ts'
 import type { Choices } from './procedure/draft.ts'
 import type { DeidentifyDeps } from './received.ts'
 import type { Announcement } from './release.ts'
-import { type ReportKeys, reportKeysOf } from './report-signature.ts'
+import { type ReportKeys, reportKeysOf } from './report/signature.ts'
 import type { SlideRecord } from './store.ts'
 
 /** Which result of a slide. */

@@ -7,7 +7,7 @@ import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import type { Entry, Ifd, TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
-import type { Removed } from '../report.ts'
+import type { Removed } from '../report/report.ts'
 import type { DatePolicy } from './dates.ts'
 
 /** The formats of TIFF whose files are edited in place. */

@@ -1,6 +1,6 @@
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
-import type { Removed } from '../report.ts'
+import type { Removed } from '../report/report.ts'
 import { bytesOf, filesOfSlide } from '../result-files.ts'
 import { miraxProcedure, procedures } from '../steps/index.ts'
 import { runSteps } from './apply.ts'

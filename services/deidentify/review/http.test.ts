@@ -13,7 +13,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { deidentify } from '../module.ts'
-import { isGenuine } from '../report-signature.ts'
+import { isGenuine } from '../report/signature.ts'
 import { eventContext, receivedSlide } from '../testing.ts'
 
 let folder: string

@@ -4,7 +4,7 @@ import type { MiraxGeometry } from '@coverslip/wsi/formats/mirax/geometry.ts'
 import type { DataPlace } from '@coverslip/wsi/formats/mirax/index-file.ts'
 import type { MiraxRecord } from '@coverslip/wsi/formats/mirax/records.ts'
 import type { Slidedat } from '@coverslip/wsi/formats/mirax/slidedat.ts'
-import type { Removed } from '../../report.ts'
+import type { Removed } from '../../report/report.ts'
 import type { Choices, Patch } from '../draft.ts'
 
 /** A stored image: `place` counts the places of the slide in rows. */

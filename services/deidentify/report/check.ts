@@ -1,11 +1,11 @@
 /** Whether the report itself repeats a text of the source. */
-import type { Known } from './proof/needles.ts'
-import { reportPage } from './report-page.ts'
-import type { SignedReport } from './report-signature.ts'
-import { KEPT_KEYS as APERIO_KEPT, REMOVED_KEYS as APERIO_REMOVED } from './steps/aperio-description.ts'
-import { KNOWN_RECORDS, PICTURES } from './steps/mirax/records.ts'
-import { GENERAL, LEVEL, POSITION, REMOVED_KEYS } from './steps/mirax/slidedat-keys.ts'
-import { KNOWN_FIELDS } from './steps/structural-fields.ts'
+import type { Known } from '../proof/needles.ts'
+import { KEPT_KEYS as APERIO_KEPT, REMOVED_KEYS as APERIO_REMOVED } from '../steps/aperio-description.ts'
+import { KNOWN_RECORDS, PICTURES } from '../steps/mirax/records.ts'
+import { GENERAL, LEVEL, POSITION, REMOVED_KEYS } from '../steps/mirax/slidedat-keys.ts'
+import { KNOWN_FIELDS } from '../steps/structural-fields.ts'
+import { reportPage } from './page.ts'
+import type { SignedReport } from './signature.ts'
 
 /** Names that scanners give to what they write: a report may say that there was a barcode, and not which. */
 const NAMES = [

@@ -4,7 +4,7 @@
  * name into one.
  */
 import { z } from 'zod'
-import { checkResult } from './proof/checks.ts'
+import { checkResult } from '../proof/checks.ts'
 
 export const removed = z.object({
   /** Where it was: `IFD 2`, `IFD 0, tag 270 ImageDescription`, `IFD 0, tiles`. */

@@ -1,5 +1,5 @@
 /** The report as a page to read and print: one file, no scripts, nothing loaded from anywhere. */
-import type { SignedReport } from './report-signature.ts'
+import type { SignedReport } from './signature.ts'
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const escaped = (text: string | number): string => `${text}`.replace(/[&<>"']/g, sign => ENTITIES[sign]!)

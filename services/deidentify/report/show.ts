@@ -2,10 +2,10 @@ import { dirname } from 'node:path'
 import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
-import { DOCUMENTS } from './files.ts'
-import type { DeidentifyDeps } from './received.ts'
-import { publicKeyOf, reportKeysOf } from './report-signature.ts'
-import { findSlide } from './store.ts'
+import { DOCUMENTS } from '../files.ts'
+import type { DeidentifyDeps } from '../received.ts'
+import { findSlide } from '../store.ts'
+import { publicKeyOf, reportKeysOf } from './signature.ts'
 
 /** The page brings all that it shows, and runs nothing. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
