@@ -1,10 +1,10 @@
 /** Uploads whose end nobody noted are noted, those that nobody goes on with end, and sources whose time is over go. */
 import { uuid } from '@coverslip/proto/api.ts'
-import { isLocked } from './lease-locker.ts'
 import type { IngestDeps } from './module-deps.ts'
-import { finishUpload } from './registration.ts'
 import { uploadsOf } from './store.ts'
-import type { UploadStore } from './upload-store.ts'
+import { isLocked } from './uploads/lease-locker.ts'
+import { finishUpload } from './uploads/registration.ts'
+import type { UploadStore } from './uploads/upload-store.ts'
 
 const EVERY_MS = 60_000
 

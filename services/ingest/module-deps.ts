@@ -3,7 +3,7 @@ import type { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1
 import type { config } from './config.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import type { Tables } from './store.ts'
-import type { UploadStore } from './upload-store.ts'
+import type { UploadStore } from './uploads/upload-store.ts'
 
 export const objects = { source: 'write' } as const
 /** What the platform gives this service. */

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tidyUp } from './housekeeping.ts'
-import { createLeaseLocker } from './lease-locker.ts'
 import { deleteIntake, listIntake } from './records.ts'
-import { beginUpload, forgetUpload } from './registration.ts'
 import { consumers, followers } from './standing.ts'
 import { findSlide, uploadsOf } from './store.ts'
 import { openTestIngest, type TestIngest } from './testing.ts'
+import { createLeaseLocker } from './uploads/lease-locker.ts'
+import { beginUpload, forgetUpload } from './uploads/registration.ts'
 
 let test: TestIngest['test']
 let store: TestIngest['store']

@@ -2,11 +2,11 @@
 import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
 import { sql } from 'kysely'
-import { askAgain } from './admission.ts'
+import { askAgain } from './arrivals/admission.ts'
 import type { IngestDeps } from './module-deps.ts'
 import { isNews, type Standing, stateOfFailure } from './states.ts'
 import { uploadsOf } from './store.ts'
-import type { UploadStore } from './upload-store.ts'
+import type { UploadStore } from './uploads/upload-store.ts'
 
 interface News extends Standing {
   slideId: string

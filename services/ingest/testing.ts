@@ -7,8 +7,8 @@ import { config } from './config.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { migrations } from './migrations/index.ts'
 import type { Arriving, IngestDeps, Subjects } from './module-deps.ts'
-import { beginUpload, finishUpload } from './registration.ts'
-import { openUploadStore, type UploadStore } from './upload-store.ts'
+import { beginUpload, finishUpload } from './uploads/registration.ts'
+import { openUploadStore, type UploadStore } from './uploads/upload-store.ts'
 
 export interface UploadedFile {
   /** As the uploader names it. */

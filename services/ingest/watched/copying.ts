@@ -6,9 +6,9 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import { Upload } from '@tus/server'
 import type { Transaction } from 'kysely'
 import type { IngestDeps } from '../module-deps.ts'
-import { beginUpload, finishUpload } from '../registration.ts'
 import { findSlide, type SlideRow, type Tables, type UploadRow, uploadsOf } from '../store.ts'
-import type { UploadStore } from '../upload-store.ts'
+import { beginUpload, finishUpload } from '../uploads/registration.ts'
+import type { UploadStore } from '../uploads/upload-store.ts'
 import type { WatchedFile } from './finding.ts'
 
 /** Who uploads what comes from a watched folder. */

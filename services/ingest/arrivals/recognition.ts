@@ -2,10 +2,10 @@
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
+import type { Arriving } from '../module-deps.ts'
+import { slideFiles, sourceKeys } from '../slide-files.ts'
+import { firstUploadsOf, type SlideRow, type UploadRow } from '../store.ts'
 import { assertFirst, slideMac } from './duplicates.ts'
-import type { Arriving } from './module-deps.ts'
-import { slideFiles, sourceKeys } from './slide-files.ts'
-import { firstUploadsOf, type SlideRow, type UploadRow } from './store.ts'
 import { unpackSlide } from './unpacking.ts'
 
 /**

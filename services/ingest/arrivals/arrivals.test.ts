@@ -5,11 +5,11 @@ import { hostileSlides } from '@coverslip/wsi/synthetic/hostile.ts'
 import { sharedData, sharedSlide, unlessMissing } from '@coverslip/wsi/test-data.ts'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deleteIntake } from '../records.ts'
+import { consumers } from '../standing.ts'
+import { findSlide, uploadsOf } from '../store.ts'
+import { openTestIngest, type TestIngest } from '../testing.ts'
 import { startArrivals } from './arrivals.ts'
-import { deleteIntake } from './records.ts'
-import { consumers } from './standing.ts'
-import { findSlide, uploadsOf } from './store.ts'
-import { openTestIngest, type TestIngest } from './testing.ts'
 
 let test: TestIngest['test']
 let store: TestIngest['store']

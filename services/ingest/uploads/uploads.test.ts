@@ -8,7 +8,7 @@ import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { IngestServiceDefinition } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ingest } from './module.ts'
+import { ingest } from '../module.ts'
 
 const UPLOADS = '/api/intake/uploads'
 const TUS = { 'tus-resumable': '1.0.0' }

@@ -1,8 +1,8 @@
 /** Whether a recognised slide may go on: subjects hangs it on its subject and asks the project's rules. */
 import { sql } from 'kysely'
-import type { Arriving, IngestDeps } from './module-deps.ts'
-import { annotationKeys, sourceKeys } from './slide-files.ts'
-import { firstUploadsOf, type SlideRow } from './store.ts'
+import type { Arriving, IngestDeps } from '../module-deps.ts'
+import { annotationKeys, sourceKeys } from '../slide-files.ts'
+import { firstUploadsOf, type SlideRow } from '../store.ts'
 
 /** What subjects says of a slide that may go on. */
 type Admission = Awaited<ReturnType<Arriving['subjects']['admit']>>

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { toServiceError } from '@coverslip/platform/errors.ts'
 import { type Locker, Server } from '@tus/server'
-import type { IngestDeps } from './module-deps.ts'
+import type { IngestDeps } from '../module-deps.ts'
 import { assertFree } from './room.ts'
 import type { UploadStore } from './upload-store.ts'
 

@@ -1,9 +1,9 @@
 /** Slides whose bytes a project has already, told by keyed hashes. */
 import { sql, type Transaction } from 'kysely'
-import { DuplicateSlideError } from './errors.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { sourceKeys } from './slide-files.ts'
-import type { SlideRow, Tables, UploadRow } from './store.ts'
+import { DuplicateSlideError } from '../errors.ts'
+import type { KeyedHash } from '../keyed-hash.ts'
+import { sourceKeys } from '../slide-files.ts'
+import type { SlideRow, Tables, UploadRow } from '../store.ts'
 
 /** The keyed hash of a slide's source: the same for a folder and for the zip of it, whatever the files were called. */
 export function slideMac(hash: KeyedHash, uploads: readonly Pick<UploadRow, 'object_key' | 'mac'>[]): string {

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Arriving, IngestDeps } from '../module-deps.ts'
+import { slideFiles } from '../slide-files.ts'
+import { firstUploadsOf, type SlideRow } from '../store.ts'
+import { assertFree } from '../uploads/room.ts'
 import { type ArchiveLimits, isArchive, listArchive, unpackArchive } from './archive.ts'
-import type { Arriving, IngestDeps } from './module-deps.ts'
-import { assertFree } from './room.ts'
-import { slideFiles } from './slide-files.ts'
-import { firstUploadsOf, type SlideRow } from './store.ts'
 
 interface UnpackedFile {
   uploadId: string

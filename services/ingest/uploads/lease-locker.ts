@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server'
 import { sql } from 'kysely'
-import type { Tables } from './store.ts'
+import type { Tables } from '../store.ts'
 
 export interface LeaseTimes {
   /** A lock that its holder does not renew ends after this. */

@@ -5,12 +5,12 @@
 import { type Bell, bell } from '@coverslip/platform/bell.ts'
 import { causeCode, toServiceError } from '@coverslip/platform/errors.ts'
 import { sql } from 'kysely'
+import { removeSource } from '../housekeeping.ts'
+import type { Arriving, IngestDeps } from '../module-deps.ts'
+import type { SlideRow } from '../store.ts'
 import { admit } from './admission.ts'
-import { removeSource } from './housekeeping.ts'
 import { bringInLateFiles } from './late-files.ts'
-import type { Arriving, IngestDeps } from './module-deps.ts'
 import { recognise } from './recognition.ts'
-import type { SlideRow } from './store.ts'
 
 const CLAIM_MS = 6000
 /** Looks for work left by others; own work wakes the worker at once. */

@@ -1,10 +1,10 @@
 /** Annotation files that come alone: they belong to the slide of the same name, whether it is on its way or released. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { sql, type Transaction } from 'kysely'
-import type { Arriving, IngestDeps } from './module-deps.ts'
+import type { Arriving, IngestDeps } from '../module-deps.ts'
+import { annotationKey, stemOf } from '../slide-files.ts'
+import type { Tables } from '../store.ts'
 import { moveFile } from './recognition.ts'
-import { annotationKey, stemOf } from './slide-files.ts'
-import type { Tables } from './store.ts'
 
 /**
  * The slide of a project that a file's name belongs to: in intake by its own record, after the release by the ledger.

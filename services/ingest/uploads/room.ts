@@ -1,7 +1,7 @@
 /** Whether there is room for an upload. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall } from '@coverslip/platform/module.ts'
-import type { IngestDeps } from './module-deps.ts'
+import type { IngestDeps } from '../module-deps.ts'
 import type { UploadMetadata } from './upload-metadata.ts'
 
 /** What it takes to know how much is free. */

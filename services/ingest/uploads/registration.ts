@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Transaction } from 'kysely'
-import { isAnnotationName } from './slide-files.ts'
-import type { SlideRow, Tables } from './store.ts'
+import { isAnnotationName } from '../slide-files.ts'
+import type { SlideRow, Tables } from '../store.ts'
 import type { UploadMetadata } from './upload-metadata.ts'
 
 type Trx = Transaction<Tables>

@@ -10,7 +10,7 @@ import { startSystem } from '@coverslip/platform/testing/system.ts'
 import { IngestServiceDefinition } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
 import { sharedData, sharedSlide } from '@coverslip/wsi/test-data.ts'
 import { describe, expect, it } from 'vitest'
-import { ingest } from './module.ts'
+import { ingest } from '../module.ts'
 
 const UPLOADS = '/api/intake/uploads'
 const TUS = { 'tus-resumable': '1.0.0' }
