@@ -20,6 +20,8 @@ export const manifestAnswer = z.object({
   refusedLines: z.number(),
 })
 
+export type ManifestAnswer = z.infer<typeof manifestAnswer>
+
 const subject = z.object({
   id: uuid,
   project: z.string(),

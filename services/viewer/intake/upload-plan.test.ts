@@ -39,6 +39,11 @@ describe('upload plan', () => {
       ignored: ['s/notes.txt'],
     })
   })
+  it('tells manifests from slides', () => {
+    const { slides, manifests, ignored } = planUploads(offer('day/a.svs', 'day/material.CSV'))
+    expect([slides.length, manifests.map(file => file.path), ignored]).toEqual([1, ['day/material.CSV'], []])
+    expect(planUploads(offer('material.csv')).slides).toEqual([])
+  })
   it('does not take a picture inside a MIRAX folder for a slide of its own', () => {
     expect(summary('a.mrxs', 'a/preview.tif').slides).toEqual([['a.mrxs', 'a.mrxs', 'a/preview.tif']])
   })

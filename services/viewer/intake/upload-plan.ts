@@ -13,11 +13,14 @@ export interface PlannedSlide<T extends Offered> {
 }
 export interface Plan<T extends Offered> {
   slides: PlannedSlide<T>[]
+  /** CSV files that say whose material the slides are. */
+  manifests: T[]
   /** Files of a folder that are no slide. */
   ignored: T[]
 }
 
-const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide)$/i
+const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide|zip)$/i
+const MANIFEST = /\.csv$/i
 
 /** ImageScope and ASAP write XML, QuPath writes GeoJSON under either name. */
 const ANNOTATIONS = /\.(xml|geojson|json)$/i
@@ -28,11 +31,14 @@ const stemOf = (path: string) => path.replace(/\.[^./]*$/, '')
 const isHidden = (path: string) => path.split('/').some(part => part.startsWith('.'))
 
 /**
- * A MIRAX slide is its .mrxs and the folder of the same name; a slide takes the annotations beside it along. A single file is taken whatever its name, since the server looks at the content; of several, those that are
- * not named like slides are left out.
+ * A MIRAX slide is its .mrxs and the folder of the same name; a slide takes the annotations beside it along. A single
+ * file is taken whatever its name, since the server looks at the content; of several, those that are not named like
+ * slides are left out. CSV files are manifests.
  */
 export function planUploads<T extends Offered>(offered: readonly T[]): Plan<T> {
-  const files = offered.filter(file => !isHidden(file.path))
+  const shown = offered.filter(file => !isHidden(file.path))
+  const manifests = shown.filter(file => MANIFEST.test(file.path))
+  const files = shown.filter(file => !manifests.includes(file))
   const [only] = files
   const mains = files.length === 1 && only ? [only] : files.filter(file => SLIDE.test(file.path))
   const companions = new Set(mains.filter(isMirax).flatMap(main => companionsOf(main, files)))
@@ -44,7 +50,7 @@ export function planUploads<T extends Offered>(offered: readonly T[]): Plan<T> {
       return { name: nameOf(main.path), files: all.map(file => ({ file, path: file.path.slice(root) })) }
     })
   const taken = new Set(slides.flatMap(slide => slide.files.map(({ file }) => file)))
-  return { slides, ignored: files.filter(file => !taken.has(file)) }
+  return { slides, manifests, ignored: files.filter(file => !taken.has(file)) }
 }
 
 const isMirax = (file: Offered) => /\.mrxs$/i.test(file.path)

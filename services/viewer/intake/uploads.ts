@@ -6,7 +6,6 @@ import { newId } from '../id.ts'
 import type { OfferedFile } from './dropped.ts'
 import { fingerprint, forgetSet, setId, urlStorage } from './resume.ts'
 import type { PlannedSlide } from './upload-plan.ts'
-import { planUploads } from './upload-plan.ts'
 
 const ENDPOINT = '/api/intake/uploads'
 const RETRIES = [0, 1000, 2000, 5000, 10_000, 20_000, 30_000]
@@ -108,9 +107,8 @@ export function createUploads(onArrived: () => void) {
 
   return {
     list,
-    /** Adds what was dropped or chosen; answers with the number of files that are no slides. */
-    add(files: readonly OfferedFile[]): number {
-      const { slides, ignored } = planUploads(files)
+    /** Adds the slides of a plan. */
+    add(slides: readonly PlannedSlide<OfferedFile>[]) {
       const added = slides.map((plan): SlideUpload => {
         const key = newId()
         plans.set(key, plan)
@@ -119,7 +117,6 @@ export function createUploads(onArrived: () => void) {
       })
       list.value = [...list.value, ...added]
       void work()
-      return ignored.length
     },
     retry(key: string) {
       patch(key, { state: 'waiting', reason: '' })

@@ -2,6 +2,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { api, messageOf, signedIn } from '../api.ts'
 import type { OfferedFile } from '../intake/dropped.ts'
 import { fromDrop } from '../intake/dropped.ts'
+import { takeManifest } from '../intake/manifest.ts'
+import { planUploads } from '../intake/upload-plan.ts'
 import { createUploads } from '../intake/uploads.ts'
 import { Account } from '../parts/account.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -30,15 +32,19 @@ export function SlidesPage() {
   }, [])
   const user = list.user.value
   const mayUpload = user !== null && maySteward(user) && list.intakeOpen.value
-  const take = (files: OfferedFile[]) => {
-    const ignored = uploads.add(files)
-    if (ignored > 0)
+  const take = async (files: OfferedFile[]) => {
+    const { slides, manifests, ignored } = planUploads(files)
+    // Rules look at the manifest when a slide arrives.
+    for (const { file } of manifests) await takeManifest(file, notices)
+    uploads.add(slides)
+    const [isAre, stay] = ignored.length === 1 ? ['is', 'stays'] : ['are', 'stay']
+    if (ignored.length > 0)
       notices.show(
-        `${ignored} file${ignored === 1 ? ' is' : 's are'} not part of a slide and stay${ignored === 1 ? 's' : ''} here.`,
+        `${ignored.length} file${ignored.length === 1 ? '' : 's'} ${isAre} not part of a slide and ${stay} here.`,
       )
   }
   return (
-    <DropTarget enabled={mayUpload} onFiles={take}>
+    <DropTarget enabled={mayUpload} onFiles={files => void take(files)}>
       <header class="page-header">
         <h1>
           <Logo /> Coverslip
@@ -50,7 +56,7 @@ export function SlidesPage() {
         <div class="actions">
           <Search list={list} />
           <span class="grow" />
-          {mayUpload ? <UploadButtons onFiles={take} /> : null}
+          {mayUpload ? <UploadButtons onFiles={files => void take(files)} /> : null}
         </div>
         {user && list.intakeOpen.value ? <GateBanner user={user} /> : null}
         {list.failure.value ? <p class="banner">{list.failure.value}</p> : null}
