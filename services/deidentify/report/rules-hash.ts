@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** The folders that decide what is removed and what is proven. */
-const FOLDERS = ['./procedure/', './steps/', './proof/']
+const FOLDERS = ['../procedure/', '../steps/', '../proof/']
 
 let known: string | undefined
 
