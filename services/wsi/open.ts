@@ -31,7 +31,7 @@ type Detected =
   | { kind: 'mirax' }
   | { kind: 'openslide'; file: TiffFile | null }
 
-/** How the file is to be read; by content, never by name. */
+/** How the file is to be read; by content, and by name only for MRXS, whose content lies in the folder beside it. */
 async function detect(path: string, source: ByteSource): Promise<Detected> {
   if (await isMirax(path)) return { kind: 'mirax' }
   const file = await readTiff(source).catch((error: unknown) => {

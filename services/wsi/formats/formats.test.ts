@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bufferSource } from '../byte-source.ts'
+import { describeSlide } from '../open.ts'
+import { writeSyntheticSlide } from '../synthetic/index.ts'
 import { buildTiff, dataStart, type Field } from '../tiff/build-tiff.ts'
 import { readTiff } from '../tiff/index.ts'
 import { Tag } from '../tiff/tags.ts'
@@ -159,8 +161,27 @@ describe('other vendors', () => {
     expect(await isMirax(join(folder, 'slide.mrxs'))).toBe(false)
     await writeFile(join(folder, 'slide', 'Slidedat.ini'), '\uFEFF[GENERAL]\r\nSLIDE_ID = 1\r\n')
     expect(await isMirax(join(folder, 'slide.mrxs'))).toBe(true)
+    expect(await isMirax(join(folder, 'slide.MRXS'))).toBe(true)
     await writeFile(join(folder, 'slide', 'Slidedat.ini'), 'hello')
     expect(await isMirax(join(folder, 'slide.mrxs'))).toBe(false)
+    await rm(folder, { recursive: true })
+  })
+
+  it('a slide of another name beside the folder of a MIRAX slide stays what it is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mirax-'))
+    await writeSyntheticSlide(join(folder, 'x.mrxs'), {
+      width: 200,
+      height: 150,
+      tileSize: 64,
+      format: 'mirax',
+      workers: 1,
+    })
+    await writeSyntheticSlide(join(folder, 'x.svs'), { width: 300, height: 200, tileSize: 64, workers: 1 })
+    await writeFile(join(folder, 'x.txt'), 'no slide')
+    expect(await isMirax(join(folder, 'x.svs'))).toBe(false)
+    expect(await describeSlide(join(folder, 'x.svs'))).toMatchObject({ format: 'aperio', width: 300 })
+    expect(await describeSlide(join(folder, 'x.mrxs'))).toMatchObject({ format: 'mirax' })
+    await expect(describeSlide(join(folder, 'x.txt'))).rejects.toMatchObject({ code: 'not-a-slide' })
     await rm(folder, { recursive: true })
   })
 

@@ -4,6 +4,8 @@ import { join, parse } from 'node:path'
 /** OpenSlide reads no longer one. */
 const MAX_INI_BYTES = 1024 * 1024
 
+const EXTENSION = '.mrxs'
+
 /** Path of the folder that belongs to a .mrxs file. */
 export function miraxFolder(path: string): string {
   const { dir, name } = parse(path)
@@ -11,10 +13,11 @@ export function miraxFolder(path: string): string {
 }
 
 /**
- * 3DHISTECH MIRAX: the file itself may hold anything; beside it lies a folder of the same stem with Slidedat.ini, whose
- * first section is GENERAL (a byte order mark before it is usual).
+ * 3DHISTECH MIRAX: the file itself may hold anything, so its name must end in `.mrxs` (in any case of letters); beside it
+ * lies a folder of the same stem with Slidedat.ini, whose first section is GENERAL (a byte order mark before it is usual).
  */
 export async function isMirax(path: string): Promise<boolean> {
+  if (parse(path).ext.toLowerCase() !== EXTENSION) return false
   const ini = join(miraxFolder(path), 'Slidedat.ini')
   const found = await stat(ini).catch(() => null)
   if (!found?.isFile() || found.size > MAX_INI_BYTES) return false
