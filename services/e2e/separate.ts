@@ -3,12 +3,14 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { dumpPostgres } from '@coverslip/platform/testing/dump.ts'
 import { freePort, requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startNats, startPostgres, startRedis, startS3 } from '@coverslip/platform/testing/servers.ts'
-import { keysIn } from '@coverslip/platform/testing/stored.ts'
+import { objectsIn } from '@coverslip/platform/testing/stored.ts'
 import pg from 'pg'
 import { type Front, renderFront } from '../../infra/front/nginx.ts'
 import { KEEPERS, rolesSql } from '../../infra/postgres/roles.ts'
+import { startCollector } from './collector.ts'
 import { startNode } from './node-process.ts'
 import type { Shape } from './shape.ts'
 
@@ -38,6 +40,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
   const password = randomBytes(12).toString('hex')
   await prepareDatabase(postgres.url, password)
   const keys = await writeKeys(data)
+  const collector = await startCollector()
   const ports = Object.fromEntries(await Promise.all(SERVICES.map(async name => [name, await freePort()]))) as Record<
     Service,
     number
@@ -54,6 +57,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     METRICS_PORT: '0',
     RPC_PORT: String(ports[name]),
     LOG_FILE: join(data, `${name}.jsonl`),
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     INGEST_DUPLICATES: 'keep',
     DATABASE_URL: databaseUrl(postgres.url, name, password),
     BUS_URL: nats.url,
@@ -92,10 +96,13 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     restart: name => processes.get(name)!.restart(),
     servers,
     folders: { data },
-    objects: (store, slideId) => keysIn(objects(store), slideId),
+    objects: (store, slideId) => objectsIn(objects(store), slideId),
+    dump: () => dumpPostgres(postgres.url),
+    spans: collector.spans,
     async stop() {
       await front.stop()
       await Promise.all([...processes.values()].map(server => server.stop()))
+      await collector.stop()
       await Promise.all(Object.values(servers).map(server => (server as TestServer).stop()))
       await rm(data, { recursive: true, force: true })
     },

@@ -25,8 +25,12 @@ export interface Shape {
   servers: Partial<Record<'nats' | 'redis' | 'postgres' | 's3', { kill(): Promise<void>; restart(): Promise<void> }>>
   /** Files that hold what the process keeps: scanned for what must not be there. */
   folders: { data: string }
-  /** The keys of what a store holds of a slide. */
-  objects(store: 'source' | 'original' | 'pyramid', slideId: string): Promise<string[]>
+  /** What a store holds of a slide, by key. */
+  objects(store: 'source' | 'original' | 'pyramid', slideId: string): Promise<Map<string, Buffer>>
+  /** Every row of every table, events that are kept included where they are rows. In one process: it is down meanwhile. */
+  dump(): Promise<string>
+  /** The spans that the processes have sent so far. */
+  spans(): Buffer
   stop(): Promise<void>
 }
 

@@ -1,14 +1,17 @@
 /** One process on embedded defaults. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keysIn } from '@coverslip/platform/testing/stored.ts'
+import { dumpPglite } from '@coverslip/platform/testing/dump.ts'
+import { objectsIn } from '@coverslip/platform/testing/stored.ts'
+import { startCollector } from './collector.ts'
 import { startNode } from './node-process.ts'
 import type { Shape } from './shape.ts'
 
 export async function startSingle(settings: Record<string, string> = {}): Promise<Shape> {
   const data = await mkdtemp(join(tmpdir(), 'coverslip-e2e-'))
   const log = join(data, 'log.jsonl')
+  const collector = await startCollector()
   const server = await startNode('Coverslip', 'services/all/main.ts', () => ({
     COVERSLIP_DATA: data,
     COVERSLIP_NO_DEMO: '1',
@@ -16,6 +19,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     METRICS_PORT: '0',
     RPC_PORT: '0',
     LOG_FILE: log,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     INGEST_DUPLICATES: 'keep',
     ...settings,
   }))
@@ -30,9 +34,18 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     restart: () => server.restart(),
     servers: {},
     folders: { data },
-    objects: (store, slideId) => keysIn(`file:${join(data, store)}`, slideId),
+    objects: (store, slideId) => objectsIn(`file:${join(data, store)}`, slideId),
+    async dump() {
+      const copy = join(data, 'dumped')
+      await server.kill()
+      await cp(join(data, 'db'), copy, { recursive: true })
+      await server.restart()
+      return dumpPglite(copy).finally(() => rm(copy, { recursive: true, force: true }))
+    },
+    spans: collector.spans,
     async stop() {
       await server.stop()
+      await collector.stop()
       await rm(data, { recursive: true, force: true })
     },
   }

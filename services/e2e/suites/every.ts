@@ -2,10 +2,12 @@
 import { describe } from 'vitest'
 import type { Shape } from '../shape.ts'
 import { annotatingSuite } from './annotating.ts'
+import { comingSuite } from './coming.ts'
 import { credentialsSuite } from './credentials.ts'
 import { formatsSuite } from './formats.ts'
 import { hostileSuite } from './hostile.ts'
 import { reviewingSuite } from './reviewing.ts'
+import { subjectsSuite } from './subjects.ts'
 import { survivalSuite } from './survival.ts'
 import { waySuite } from './way.ts'
 import { withdrawingSuite } from './withdrawing.ts'
@@ -16,7 +18,9 @@ export function everySuite(shape: () => Shape): void {
   describe('hostile files', () => hostileSuite(shape))
   describe('annotations', () => annotatingSuite(shape))
   describe('the human gate', () => reviewingSuite(shape))
+  describe('annotations that come with slides', () => comingSuite(shape))
   describe('credentials', () => credentialsSuite(shape))
   describe('kill -9', () => survivalSuite(shape))
-  describe('a withdrawal of consent', () => withdrawingSuite(shape))
+  describe('subjects', () => subjectsSuite(shape))
+  describe('a withdrawal that is disturbed', () => withdrawingSuite(shape))
 }

@@ -1,18 +1,23 @@
 /** Small made slides for the suites that need one to be there. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SyntheticOptions, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { type Client, eventually } from '../client.ts'
+import { filesAt, type UploadFile } from './slides.ts'
+
+/** The files of a made slide; an MRXS has a folder. */
+export async function madeFiles(name: string, options: SyntheticOptions): Promise<UploadFile[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-made-'))
+  const path = join(folder, name)
+  await writeSyntheticSlide(path, { workers: 1, ...options })
+  return filesAt(path).finally(() => rm(folder, { recursive: true, force: true }))
+}
 
 /** The bytes of a made slide of one file. */
 export async function madeBytes(options: SyntheticOptions): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'coverslip-e2e-made-'))
-  const path = join(folder, 'slide.svs')
-  await writeSyntheticSlide(path, { workers: 1, ...options })
-  const made = await readFile(path)
-  await rm(folder, { recursive: true, force: true })
-  return made
+  const [file] = await madeFiles('slide.svs', options)
+  return file!.bytes
 }
 
 let bytes: Promise<Buffer> | undefined
