@@ -110,22 +110,46 @@ export function jpegNotes(): JpegNotes {
 }
 
 /** What encoders call themselves in the comment of a JPEG 2000 codestream. */
-const ENCODER = /^(Created by OpenJPEG version [\d.]{1,10}|Kakadu-v?[\w.]{1,16}|Creator: [A-Za-z0-9 ._-]{1,32})\0?$/
+const ENCODER =
+  /^(Created by OpenJPEG version [\d.]{1,10}|Kakadu-(v|vxt)?[\d.]{1,11}|Creator: JasPer Version [\d.]{1,12})\0?$/
 
-/** Main header of a JPEG 2000 codestream (ITU-T T.800, annex A) and what follows its end. */
+/** What a segment of a JPEG 2000 header says beside the coding. */
+function commentIn(bytes: Buffer, at: number, end: number): Range[] {
+  const text = bytes.subarray(at + 6, end)
+  if (bytes.readUInt16BE(at) !== 0xff64 || ENCODER.test(text.toString('latin1'))) return []
+  return [{ offset: at + 6, length: text.length }]
+}
+
+/**
+ * Headers of a JPEG 2000 codestream and of its tile-parts (ITU-T T.800, annex A), and what follows its end; tile-parts are
+ * passed over by their stated length. What cannot be followed is no picture.
+ */
 function jpeg2000Notes(bytes: Buffer): Range[] {
   const notes: Range[] = []
+  const rest = (at: number) => [...notes, { offset: at, length: Math.max(0, bytes.length - at) }]
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xff4f) return notes
-  for (let at = 2; at + 4 <= bytes.length && bytes.readUInt16BE(at) !== 0xff90; ) {
-    const end = at + 2 + bytes.readUInt16BE(at + 2)
-    const text = bytes.subarray(at + 6, end)
-    if (bytes.readUInt16BE(at) === 0xff64 && !ENCODER.test(text.toString('latin1'))) {
-      notes.push({ offset: at + 6, length: text.length })
+  let next = 0
+  for (let at = 2; at + 4 <= bytes.length; ) {
+    const marker = bytes.readUInt16BE(at)
+    const size = bytes.readUInt16BE(at + 2)
+    if (marker === 0xff93 && next > at) {
+      at = next
+      const follows = at + 2 <= bytes.length ? bytes.readUInt16BE(at) : 0xffd9
+      if (follows === 0xffd9) return rest(at + 2)
+      if (follows !== 0xff90) return rest(at)
+      continue
     }
-    at = end
+    if (marker === 0xffd9) return rest(at + 2)
+    if (size < 2 || at + 2 + size > bytes.length) return rest(at)
+    if (marker === 0xff90 && size === 10) {
+      const stated = bytes.readUInt32BE(at + 6)
+      const end = bytes.lastIndexOf(Buffer.from([0xff, 0xd9]))
+      next = stated > 0 ? at + stated : end < 0 ? bytes.length : end
+    }
+    notes.push(...commentIn(bytes, at, at + 2 + size))
+    at += 2 + size
   }
-  const last = bytes.lastIndexOf(Buffer.from([0xff, 0xd9]))
-  return last < 0 ? notes : [...notes, { offset: last + 2, length: bytes.length - last - 2 }]
+  return notes
 }
 
 /** Where a DEFLATE stream ends; at its begin when it is none. */

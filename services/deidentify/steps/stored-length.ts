@@ -45,25 +45,45 @@ function deflateLength(bytes: Buffer, pixels: number): number {
 const SOC = 0xff4f
 const COMMENT = 0xff64
 const SOT = 0xff90
+const SOD = 0xff93
+const EOC = 0xffd9
 const END_OF_CODESTREAM = Buffer.from([0xff, 0xd9])
 /** Encoders sign their streams. */
-const SIGNATURE = /^(Kakadu-v?[\w.]{1,16}|Created by OpenJPEG version [\d.]{1,10})\0?$/
+const SIGNATURE = /^(Kakadu-(v(xt)?)?\d[\d.]{0,10}|Created by OpenJPEG version [\d.]{1,10})\0?$/
 
-/** Comments of a JPEG 2000 codestream's main header, and what follows its end (ITU-T T.800, annex A). */
+/** Where a tile-part ends: it says so itself, but the last one may leave that to the end of the stream. */
+function partEnd(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32BE(at + 6)
+  const last = bytes.lastIndexOf(END_OF_CODESTREAM)
+  return length > 0 ? at + length : last < 0 ? bytes.length : last
+}
+
+/**
+ * Comments of a JPEG 2000 codestream, in the main header and in those of its tile-parts, and what follows its end (ITU-T
+ * T.800, annex A). Damage ends the search: it shows when the tile is decoded.
+ */
 function jpeg2000Notes(bytes: Buffer): Extent[] {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== SOC) return []
   const notes: Extent[] = []
-  for (let at = 2; at + 4 <= bytes.length; ) {
+  let part = 0
+  for (let at = 2; at + 2 <= bytes.length; ) {
     const marker = bytes.readUInt16BE(at)
-    const end = at + 2 + bytes.readUInt16BE(at + 2)
-    if (marker === SOT || end > bytes.length || end < at + 4) break
+    if (marker === SOD && part > at) {
+      at = part
+      continue
+    }
+    const end = marker === EOC || at + 4 > bytes.length ? 0 : at + 2 + bytes.readUInt16BE(at + 2)
+    if (marker === EOC) notes.push({ offset: at + 2, length: bytes.length - at - 2 })
+    // Behind a tile-part comes another one, or the end.
+    else if (at === part && marker !== SOT) notes.push({ offset: at, length: bytes.length - at })
+    if (end > bytes.length || end < at + 4 || (at === part && marker !== SOT)) break
+    if (marker === SOT && end === at + 12) part = partEnd(bytes, at)
     // Two bytes say whether the comment is text.
     const text = { offset: at + 6, length: end - at - 6 }
     if (marker === COMMENT && !SIGNATURE.test(bytes.toString('latin1', text.offset, end))) notes.push(text)
     at = end
   }
-  const last = bytes.lastIndexOf(END_OF_CODESTREAM)
-  return last < 0 ? notes : [...notes, { offset: last + 2, length: bytes.length - last - 2 }]
+  return notes
 }
 
 /**
