@@ -34,26 +34,23 @@ export async function showSlide(connection: Connection, id: string): Promise<Sho
 }
 
 const HEADINGS = ['ID', 'NAME', 'STATE', 'PIXELS', 'MAGNIFICATION', 'SIZE', 'ADDED']
-const WIDTHS = [36, 14, 9, 17, 13, 9, 16]
 
-export const slideHeading = (): string => row(HEADINGS)
+const cellsOf = (s: Slide): string[] => [
+  s.id,
+  s.name,
+  s.state === 'tiling' ? `tiling ${Math.floor(s.progress * 100)} %` : s.state,
+  `${s.width} x ${s.height}`,
+  s.objectivePower === null ? 'uncalibrated' : `${s.objectivePower}x`,
+  sizeText(s.sizes.pyramid ?? s.sizes.source),
+  s.createdAt.slice(0, 16).replace('T', ' '),
+]
 
-export const slideRow = (s: Slide): string =>
-  row([
-    s.id,
-    s.name,
-    s.state === 'tiling' ? `tiling ${Math.floor(s.progress * 100)} %` : s.state,
-    `${s.width} x ${s.height}`,
-    s.objectivePower === null ? 'uncalibrated' : `${s.objectivePower}x`,
-    sizeText(s.sizes.pyramid ?? s.sizes.source),
-    s.createdAt.slice(0, 16).replace('T', ' '),
-  ])
-
-function row(cells: string[]): string {
-  return cells
-    .map((cell, column) => cell.padEnd(WIDTHS[column]!))
-    .join('  ')
-    .trimEnd()
+/** Slides as lines of a table under its headings; a column is as wide as its longest cell. */
+export function slideTable(slides: readonly Slide[]): string[] {
+  const rows = [HEADINGS, ...slides.map(cellsOf)]
+  const widths = HEADINGS.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0))
+  const line = (cells: string[]): string => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')
+  return rows.map(cells => line(cells).trimEnd())
 }
 
 /** One fact a line. */

@@ -1,10 +1,11 @@
+import type { Slide } from '@coverslip/proto/api.ts'
 import type { Command } from 'commander'
 import { exportAnnotations, formatAsked, importAnnotations } from '../annotations.ts'
 import { connectionFrom } from '../connection.ts'
 import { type Common, type Context, tell, withProgress } from '../context.ts'
 import { download, type Rendition } from '../download.ts'
 import { CliError, EXIT } from '../errors.ts'
-import { listSlides, showSlide, slideFacts, slideHeading, slideRow } from '../slides.ts'
+import { listSlides, showSlide, slideFacts, slideTable } from '../slides.ts'
 
 /** Commands on slides that are there. */
 export function addSlides(program: Command, context: Context): void {
@@ -14,13 +15,16 @@ export function addSlides(program: Command, context: Context): void {
     .option('-q, --q <text>', 'only slides whose name or pseudonyms contain this')
     .action(async (_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<Common & { q?: string }>()
-      let some = false
+      const slides: Slide[] = []
       for await (const slide of listSlides(await connectionFrom(context.environment), options.q)) {
-        if (!some && !options.json) context.out.write(`${slideHeading()}\n`)
-        some = true
-        tell(context, options, slide, slideRow(slide))
+        if (options.json) tell(context, options, slide, '')
+        else slides.push(slide)
       }
-      if (some || options.json) return
+      if (options.json) return
+      if (slides.length > 0) {
+        for (const line of slideTable(slides)) context.out.write(`${line}\n`)
+        return
+      }
       context.screen.write(
         options.q
           ? 'No slides have this in their name or pseudonyms\n'
