@@ -56,6 +56,8 @@ describe('a MIRAX slide', () => {
     const id = /SLIDE_ID = (\w+)/.exec(files.get('Slidedat.ini')!.toString())![1]!
     expect(id).not.toBe(old)
     expect(id).toHaveLength(old.length)
+    // No year or number that was removed can turn up in it.
+    expect(id).toMatch(/^DE1DE1D0[A-F]+$/)
     for (const name of ['Index.dat', 'Data0000.dat'])
       expect(files.get(name)!.toString('latin1', 5, 5 + id.length)).toBe(id)
     expect(await miraxChangesNothing(to)).toBe(true)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
 import { convertDate } from '../../procedure/dates.ts'
 import { type Taken, take } from '../../procedure/draft.ts'
@@ -22,10 +22,13 @@ const HIERARCHIES = new Set([
 /** Marks an id that was made here, so that a second run changes nothing. */
 const OWN_ID = 'DE1DE1D0'
 
+/** Hexadecimal digits that are letters: among others a removed year or number would turn up by chance. */
+const LETTERS = 'ABCDEF'
+
 function newId(old: string): string {
   if (old.startsWith(OWN_ID.slice(0, old.length))) return old
-  const digits = randomBytes(old.length).toString('hex').toUpperCase()
-  return (OWN_ID + digits).slice(0, old.length)
+  const random = Array.from({ length: old.length }, () => LETTERS[randomInt(LETTERS.length)])
+  return (OWN_ID + random.join('')).slice(0, old.length)
 }
 
 const allowed = (section: ReadonlyMap<string, string> | undefined, rules: ReadonlyMap<string, RegExp>): Line[] =>
