@@ -1,9 +1,9 @@
 import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { type Consumers, type Deps, defineModule, type Followers, type RpcContext } from '@coverslip/platform/module.ts'
+import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
 import { config } from './config.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
 import { slides } from './migrations/001-slides.ts'
 import { endsAt } from './migrations/002-ends-at.ts'
 import { progressThrottle } from './progress.ts'
@@ -70,12 +70,11 @@ function implementation(deps: CatalogDeps) {
   return {
     async listSlides({ projects, limit, cursor, q }) {
       const size = Math.min(limit || DEFAULT_LIMIT, MAX_LIMIT)
-      const after = cursor ? decodeCursor(cursor) : undefined
+      const after = cursor ? readCursor(cursor) : undefined
       // One more than asked for tells whether there is a next page.
       const found = await listSlides(deps.db.query, { projects, q: q.trim(), after, limit: size + 1 })
-      const page = found.slice(0, size)
-      const last = page.at(-1)
-      return { slides: page.map(toMessage), nextCursor: found.length > size && last ? encodeCursor(last) : '' }
+      const { page, nextCursor } = toPage(found, size, ({ createdAt, id }) => ({ at: createdAt, id }))
+      return { slides: page.map(toMessage), nextCursor: nextCursor ?? '' }
     },
     getSlide: async ({ slideId }) => ({ slide: toMessage(await known(slideId)) }),
     async deleteSlide({ slideId }) {

@@ -1,7 +1,7 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
+import type { Position } from '@coverslip/platform/paging.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { type ColumnType, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { Position } from './cursor.ts'
 import { newResearchNumber } from './research-number.ts'
 import { type Change, type Slide, type SlideState, unseenSlide } from './slide.ts'
 
@@ -153,8 +153,8 @@ export async function listSlides(query: Kysely<CatalogTables>, filter: SlideFilt
     select = select.where('project', 'in', filter.projects)
   }
   if (filter.after) {
-    const { createdAt, id } = filter.after
-    select = select.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
+    const { at, id } = filter.after
+    select = select.where(sql<boolean>`(created_at, id) < (${at}::timestamptz, ${id}::uuid)`)
   }
   if (filter.q) {
     const pattern = `%${filter.q.replaceAll(/[\\%_]/g, '\\$&')}%`

@@ -1,23 +1,9 @@
 /** The list of intake records, and their end. */
-import { ServiceError } from '@coverslip/platform/errors.ts'
-import { z } from 'zod'
+import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import type { IngestDeps } from './module-deps.ts'
 import type { Queries, SlideRow } from './store.ts'
 
 const MAX_PAGE = 1000
-const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])
-
-function readCursor(cursor: string): [Date, string] {
-  try {
-    const [at, id] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
-    return [new Date(at), id]
-  } catch (cause) {
-    throw new ServiceError('invalid', 'The cursor is not one of ours; begin without it', { cause })
-  }
-}
-
-const writeCursor = ({ received_at, slide_id }: SlideRow): string =>
-  Buffer.from(JSON.stringify([received_at.toISOString(), slide_id])).toString('base64url')
 
 /** A record with the number of annotation files that came with its slide. */
 export type ListedSlide = SlideRow & { annotation_files: string | number | null }
@@ -55,13 +41,12 @@ export async function listIntake(
     .limit(size + 1)
   if (!projects.includes('*')) query = query.where('project', 'in', projects)
   if (cursor !== '') {
-    const [at, id] = readCursor(cursor)
+    const { at, id } = readCursor(cursor)
     query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('received_at', 'slide_id'), '<', tuple(at, id)))
   }
   const rows = await query.execute()
-  const slides = rows.slice(0, size)
-  const last = slides.at(-1)
-  return { slides, nextCursor: rows.length > size && last ? writeCursor(last) : '' }
+  const { page, nextCursor } = toPage(rows, size, ({ received_at, slide_id }) => ({ at: received_at, id: slide_id }))
+  return { slides: page, nextCursor: nextCursor ?? '' }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Subjects as they are shown: by pseudonyms, codes and counts. */
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import type { SubjectAnswer, subjectDetails } from '@coverslip/proto/api/subjects.ts'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { readPseudonym } from './code.ts'
 import { lineOfSlide } from './manifest/kept-line.ts'
 import { evaluate, sayHeldBy } from './rules/evaluate.ts'
@@ -11,19 +11,6 @@ import { readAttestations, readConsent } from './rules/statements.ts'
 import { subjectKey } from './sealing/keyring.ts'
 import type { RootKey } from './sealing/root-key.ts'
 import type { Queries, SlideRow, SubjectRow } from './store.ts'
-
-const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])
-
-function readCursor(cursor: string): [Date, string] {
-  try {
-    const [at, id] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
-    return [new Date(at), id]
-  } catch (cause) {
-    throw new ServiceError('invalid', 'The cursor is not one of ours; begin without it', { cause })
-  }
-}
-const writeCursor = ({ created_at, id }: SubjectRow): string =>
-  Buffer.from(JSON.stringify([created_at.toISOString(), id])).toString('base64url')
 
 interface Asked {
   /** At least one; `*`: all. */
@@ -56,16 +43,11 @@ export async function listSubjects(
   if (!projects.includes('*')) query = query.where('project', 'in', projects)
   if (pseudonym !== undefined) query = query.where('pseudonym', '=', readPseudonym(pseudonym) ?? '')
   if (cursor !== undefined) {
-    const [at, id] = readCursor(cursor)
+    const { at, id } = readCursor(cursor)
     query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('created_at', 'id'), '<', tuple(at, id)))
   }
-  const rows = await query.execute()
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    subjects: page.map(row => ({ ...toAnswer(row), slides: Number(row.slides) })),
-    nextCursor: rows.length > limit && last ? writeCursor(last) : null,
-  }
+  const { page, nextCursor } = toPage(await query.execute(), limit, ({ created_at, id }) => ({ at: created_at, id }))
+  return { subjects: page.map(row => ({ ...toAnswer(row), slides: Number(row.slides) })), nextCursor }
 }
 
 const toAnswer = ({ id, project, pseudonym, named, state, created_at }: SubjectRow) => ({

@@ -1,8 +1,7 @@
 /** Reviews as the API shows them. */
-import { ServiceError } from '@coverslip/platform/errors.ts'
+import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import type { Review, ReviewSummary } from '@coverslip/proto/api/reviews.ts'
 import { type Pseudonyms, Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import { z } from 'zod'
 import { previewName } from '../naming/name.ts'
 import { crowdOf, toldBy } from '../naming/singled-out.ts'
 import { findNomenclature, releasedPeers } from '../naming/store.ts'
@@ -13,20 +12,6 @@ import { historyOf } from './audit.ts'
 import { FLAGS_NOTE } from './flags/flag.ts'
 import { imagesOf } from './images.ts'
 import { announcementOf, factsOf, flaggedOf, type ReviewState, type ReviewTable, redactedOf } from './store.ts'
-
-const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])
-
-function readCursor(cursor: string): [Date, string] {
-  try {
-    const [at, id] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
-    return [new Date(at), id]
-  } catch (cause) {
-    throw new ServiceError('invalid', 'The cursor is not one of ours; begin without it', { cause })
-  }
-}
-
-const writeCursor = ({ arrived_at, slide_id }: Pick<ReviewTable, 'arrived_at' | 'slide_id'>): string =>
-  Buffer.from(JSON.stringify([arrived_at.toISOString(), slide_id])).toString('base64url')
 
 export interface ReviewFilter {
   /** `*`: all. */
@@ -67,13 +52,15 @@ export async function listReviews(
     .limit(limit + 1)
   if (state) query = query.where('state', '=', state)
   if (cursor) {
-    const [at, id] = readCursor(cursor)
+    const { at, id } = readCursor(cursor)
     query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('arrived_at', 'slide_id'), '>', tuple(at, id)))
   }
-  const rows = await query.execute()
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  return { reviews: page.map(toSummary), nextCursor: rows.length > limit && last ? writeCursor(last) : null }
+  const positionOf = ({ arrived_at, slide_id }: { arrived_at: Date; slide_id: string }) => ({
+    at: arrived_at,
+    id: slide_id,
+  })
+  const { page, nextCursor } = toPage(await query.execute(), limit, positionOf)
+  return { reviews: page.map(toSummary), nextCursor }
 }
 
 export async function countWaiting(queries: Queries, projects: readonly string[]): Promise<number> {

@@ -19,7 +19,8 @@ export const releaseRoutes = (deps: DeidentifyDeps): Record<string, HttpHandler>
   async 'GET /api/projects/{project}/gate/audit'(call) {
     const project = projectFor(call)
     const { limit, cursor = '0' } = call.query as { limit: number; cursor?: string }
-    if (!/^\d{1,15}$/.test(cursor)) throw new ServiceError('invalid', 'The cursor is not one of ours; begin without it')
+    if (!/^\d{1,15}$/.test(cursor))
+      throw new ServiceError('invalid', 'The cursor is not one that this list gave out; start without one')
     const { rows, last } = await listAudit(deps.db.query, { project, after: Number(cursor), limit })
     const entries = rows.map(({ at, who, what, slide_id, revision, reason }) => ({
       at,
