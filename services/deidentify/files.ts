@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
+import type { Coding } from '@coverslip/wsi/convert/quality-policy.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { VerificationError } from './errors.ts'
@@ -54,6 +55,8 @@ export interface DeidentifyOptions {
   keepMacro?: LabelSide | undefined
   /** What may stay of dates; nothing where it is not said. */
   dates?: DatePolicy | undefined
+  /** Of the tiles of a slide that becomes a pyramid; that of an unknown technique where it is not said. */
+  coding?: Coding | undefined
   signal?: AbortSignal
   /** 0 to 1. */
   onProgress?(fraction: number): void
@@ -125,7 +128,7 @@ async function make(
   sourcePath: string,
   folder: string,
   description: SlideDescription,
-  { name, signal, onProgress, redact = [], keepMacro, dates }: DeidentifyOptions,
+  { name, signal, onProgress, redact = [], keepMacro, dates, coding }: DeidentifyOptions,
 ): Promise<Made> {
   const { format } = description
   if (isInPlaceFormat(format)) {
@@ -139,7 +142,12 @@ async function make(
   }
   const path = join(folder, `${name ?? 'pyramid'}.tiff`)
   const facts = { description, bytes: await bytesOf(await filesOfSlide(sourcePath)) }
-  const running = { signal: signal ?? new AbortController().signal, onProgress: onProgress ?? (() => {}), redact }
+  const running = {
+    signal: signal ?? new AbortController().signal,
+    onProgress: onProgress ?? (() => {}),
+    redact,
+    coding,
+  }
   return { rendition: 'pyramid', path, result: await deidentifyByRewriting(sourcePath, path, facts, running) }
 }
 

@@ -7,7 +7,9 @@ import type { Objects } from '@coverslip/platform/objects/port.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
+import { codingFor } from '@coverslip/wsi/convert/quality-policy.ts'
 import { type DeidentifiedFiles, deidentifyFile, type Rectangle, type ResultFile } from './files.ts'
+import { techniqueOf } from './naming/name.ts'
 import { shiftOf } from './procedure/dates.ts'
 import type { Choices } from './procedure/draft.ts'
 import type { DeidentifyDeps } from './received.ts'
@@ -33,7 +35,8 @@ export async function makeResult(deps: DeidentifyDeps, message: SlideReceived, r
   const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
   const { texts: knownTexts, ledger } = await knownOf(deps, slideId)
   const keys = await reportKeysOf(deps.config)
-  const options = { revision, keys, knownTexts, ledger, redact, signal, onProgress, ...choicesOf(deps, message, keys) }
+  const told = { revision, keys, knownTexts, ledger, coding: codingFor(techniqueOf(message.material)) }
+  const options = { ...told, redact, signal, onProgress, ...choicesOf(deps, message, keys) }
   return deidentifyFile(source.path, join(folder, 'result'), options)
 }
 

@@ -42,8 +42,12 @@ const TECHNIQUE_NAMES: Readonly<Record<number, string>> = {
   [Technique.FLUORESCENCE]: 'FLUORESCENCE',
 }
 
+/** How the glass was stained, as vocabularies and the policy of codings name it; undefined: unknown. */
+export const techniqueOf = (material: Material | undefined): string | undefined =>
+  TECHNIQUE_NAMES[material?.technique ?? 0]
+
 function tellOf(material: Material | undefined, of: 'technique' | 'stain' | 'organ' | 'diagnosis' | 'scanner'): Value {
-  const told = of === 'technique' ? TECHNIQUE_NAMES[material?.technique ?? 0] : material?.[of]
+  const told = of === 'technique' ? techniqueOf(material) : material?.[of]
   if (!told) return 'unknown'
   const word = told.toLowerCase().replaceAll(/[\s_]+/g, '-')
   return word === 'not-assessed' || word === 'not-applicable' || word === 'unknown' ? word : { value: told }

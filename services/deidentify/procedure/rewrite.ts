@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
+import { type Coding, codingFor } from '@coverslip/wsi/convert/quality-policy.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
 import type { Removed } from '../report/report.ts'
@@ -39,18 +40,27 @@ export function removedFrom(description: SlideDescription, sourceBytes: number):
 
 /**
  * For formats whose files are not edited: makes the pyramid from the pixels, so that nothing else can pass.
+ * @param options.coding of the pyramid's tiles; that of an unknown technique where it is not given
  * @throws SlideFileError
  */
 export async function deidentifyByRewriting(
   sourcePath: string,
   resultPath: string,
   source: { description: SlideDescription; bytes: number },
-  options: { signal: AbortSignal; onProgress(fraction: number): void; redact?: readonly Rectangle[] },
+  options: {
+    signal: AbortSignal
+    onProgress(fraction: number): void
+    redact?: readonly Rectangle[]
+    coding?: Coding | undefined
+  },
 ): Promise<Deidentified> {
-  const { levels } = await convert(sourcePath, resultPath, options)
-  const edited = await editPyramid(resultPath, options.redact ?? [])
+  const { signal, redact = [], coding = codingFor(null) } = options
+  const { quality, subsampling } = coding
+  const onProgress = (fraction: number): void => options.onProgress(fraction)
+  const { levels } = await convert(sourcePath, resultPath, { quality, subsampling, signal, onProgress })
+  const edited = await editPyramid(resultPath, redact)
   const { size: bytes } = await stat(resultPath)
-  const sha256 = await fileSha256(resultPath, options.signal)
+  const sha256 = await fileSha256(resultPath, signal)
   return {
     bytes,
     sha256,
