@@ -3,6 +3,7 @@ import { drawingSuite } from './browser/drawing.ts'
 import { filesSuite } from './browser/files.ts'
 import { gridSuite } from './browser/grid.ts'
 import { listingSuite } from './browser/listing.ts'
+import { reviewingSuite } from './browser/reviewing.ts'
 import { signingInSuite } from './browser/signing-in.ts'
 import { startWorld, tissue, viewable, type World } from './browser/world.ts'
 
@@ -23,4 +24,5 @@ describe('Coverslip in Chromium', () => {
   drawingSuite(it, slide)
   filesSuite(it, slide)
   gridSuite(it)
+  reviewingSuite(it)
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startSeparate } from './separate.ts'
 import type { Shape } from './shape.ts'
+import { buildingSuite } from './suites/building.ts'
 import { everySuite } from './suites/every.ts'
 import { serverSurvivalSuite } from './suites/survival.ts'
 
@@ -12,5 +13,6 @@ describe('separate processes', () => {
   afterAll(() => shape?.stop())
 
   everySuite(() => shape)
+  buildingSuite(() => shape)
   serverSurvivalSuite(() => shape)
 })

@@ -1,4 +1,4 @@
-/** One process per service on real servers, behind the project's own front. */
+/** A process per service, two of pyramid, on real servers, behind the project's own front. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -27,6 +27,8 @@ const SERVICES = [
   'public',
 ] as const
 type Service = (typeof SERVICES)[number]
+/** Two workers build pyramids together; each slide of some size is cut into parts. */
+const PROCESSES = [...SERVICES.map(service => [service, service] as const), ['pyramid-2', 'pyramid'] as const]
 const MAINS: Partial<Record<Service, string>> = {
   public: 'services/gateway/public/main.ts',
   intake: 'services/gateway/intake/main.ts',
@@ -50,13 +52,13 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     's3' in servers && 'server' in s3
       ? s3.server.url.replace('@bucket?', `@coverslip-${kind}?`)
       : `file:${join(data, kind)}`
-  const environment = (name: Service): Record<string, string> => ({
-    COVERSLIP_DATA: join(data, name),
+  const environment = (process: string, name: Service): Record<string, string> => ({
+    COVERSLIP_DATA: join(data, process),
     OWNER_TOKEN_FILE: join(data, 'owner-token'),
     PUBLIC_URL: `http://127.0.0.1:${frontPort}`,
     METRICS_PORT: '0',
-    RPC_PORT: String(ports[name]),
-    LOG_FILE: join(data, `${name}.jsonl`),
+    RPC_PORT: process === name ? String(ports[name]) : '0',
+    LOG_FILE: join(data, `${process}.jsonl`),
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     INGEST_DUPLICATES: 'keep',
     DATABASE_URL: databaseUrl(postgres.url, name, password),
@@ -67,6 +69,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     OBJECTS_PYRAMID_URL: objects('pyramid'),
     SERVICE_SECRET_FILE: keys.secret,
     REVIEW_GATE: 'off',
+    PYRAMID_PART_SIZE: '2048',
     ...(name === 'access' ? { SIGNING_KEY_FILE: keys.signing } : { VERIFY_KEY_FILE: keys.verify }),
     ...Object.fromEntries(
       SERVICES.map(other => [`RPC_${other.toUpperCase()}_URL`, `dns:///127.0.0.1:${ports[other]}`]),
@@ -75,11 +78,11 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
   })
   const processes = new Map<string, TestServer>()
   // Two at a time: each start is a second of one core.
-  for (const pair of pairs(SERVICES)) {
+  for (const pair of pairs(PROCESSES)) {
     await Promise.all(
-      pair.map(async name => {
+      pair.map(async ([process, name]) => {
         const main = MAINS[name] ?? `services/${name}/main.ts`
-        processes.set(name, await startNode(name, main, () => environment(name)))
+        processes.set(process, await startNode(process, main, () => environment(process, name)))
       }),
     )
   }
@@ -90,8 +93,9 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     url: `http://127.0.0.1:${frontPort}`,
     token: (await readFile(join(data, 'owner-token'), 'utf8')).trim(),
     signingKey: keys.signing,
-    logs: SERVICES.map(name => join(data, `${name}.jsonl`)),
-    processes: [...SERVICES],
+    logs: PROCESSES.map(([process]) => join(data, `${process}.jsonl`)),
+    processes: PROCESSES.map(([process]) => process),
+    pid: name => processes.get(name)!.pid(),
     kill: name => processes.get(name)!.kill(),
     restart: name => processes.get(name)!.restart(),
     servers,

@@ -17,6 +17,8 @@ export interface Shape {
   logs: string[]
   /** Processes that can be killed: `all`, or each service. */
   processes: string[]
+  /** For what the system's `/proc` says of a process. */
+  pid(process: string): number
   /** SIGKILL. */
   kill(process: string): Promise<void>
   /** Starts a killed process again, or restarts a running one in good order; resolves when it is ready. */
@@ -35,5 +37,10 @@ export interface Shape {
 }
 
 /** The process that runs a service in a shape. */
-export const processOf = (shape: Shape, service: ServiceName): string =>
-  shape.processes.includes(service) ? service : 'all'
+export const processOf = (shape: Shape, service: ServiceName): string => processesOf(shape, service)[0]!
+
+/** All processes that run a service in a shape. */
+export function processesOf(shape: Shape, service: ServiceName): string[] {
+  const own = shape.processes.filter(process => process.replace(/-\d+$/, '') === service)
+  return own.length > 0 ? own : ['all']
+}

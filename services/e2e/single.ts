@@ -30,6 +30,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     signingKey: join(data, 'keys/signing.pem'),
     logs: [log],
     processes: ['all'],
+    pid: () => server.pid(),
     kill: () => server.kill(),
     restart: () => server.restart(),
     servers: {},

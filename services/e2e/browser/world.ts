@@ -32,11 +32,11 @@ export interface World {
   /** A fresh browser without cookies. @param expected complaints that belong to the test */
   stranger(expected?: RegExp, options?: BrowserContextOptions): Promise<Page>
   /** A fresh browser in which somebody with this role is signed in. */
-  visitor(role: Role, options?: BrowserContextOptions): Promise<Page>
+  visitor(role: Role, options?: BrowserContextOptions, project?: string): Promise<Page>
   /** The code of a new one-time sign-in link. */
-  invite(role: Role): Promise<string>
+  invite(role: Role, project?: string): Promise<string>
   /** Keeps a picture of the page to look at. */
-  picture(page: Page, name: string): Promise<void>
+  picture(page: Page, name: string, options?: { fullPage?: boolean }): Promise<void>
   stop(): Promise<void>
 }
 
@@ -66,28 +66,33 @@ function worldOf(shape: Shape, browser: Browser): World {
       watch(page, text => expected?.test(text) || complaints.push(text))
       return page
     },
-    async visitor(role, options) {
+    async visitor(role, options, project) {
       const page = await world.stranger(undefined, options)
       const answer = await clientOf(shape, null).get('/api/session', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ code: await world.invite(role) }),
+        body: JSON.stringify({ code: await world.invite(role, project) }),
       })
       const [name, value] = answer.headers.get('set-cookie')!.split(';')[0]!.split('=') as [string, string]
       await page.context().addCookies([{ name, value, url: shape.url, httpOnly: true, sameSite: 'Lax' }])
       return page
     },
-    async invite(role) {
+    async invite(role, project) {
       guests += 1
       const { link } = await client.json<{ link: string }>('/api/invitations', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ email: `guest-${guests}@example.org`, name: `Guest ${guests}`, role }),
+        body: JSON.stringify({
+          email: `guest-${guests}@example.org`,
+          name: `Guest ${guests}`,
+          role,
+          ...(project && { project }),
+        }),
       })
       return new URL(link).hash.slice(1)
     },
-    async picture(page, name) {
-      await page.screenshot({ path: `${SCREENSHOTS}${name}.png` })
+    async picture(page, name, options) {
+      await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, ...options })
     },
     async stop() {
       complaints = []

@@ -6,6 +6,7 @@ import { comingSuite } from './coming.ts'
 import { credentialsSuite } from './credentials.ts'
 import { formatsSuite } from './formats.ts'
 import { hostileSuite } from './hostile.ts'
+import { manySuite } from './many.ts'
 import { reviewingSuite } from './reviewing.ts'
 import { subjectsSuite } from './subjects.ts'
 import { survivalSuite } from './survival.ts'
@@ -19,6 +20,7 @@ export function everySuite(shape: () => Shape): void {
   describe('annotations', () => annotatingSuite(shape))
   describe('the human gate', () => reviewingSuite(shape))
   describe('annotations that come with slides', () => comingSuite(shape))
+  manySuite(shape)
   describe('credentials', () => credentialsSuite(shape))
   describe('kill -9', () => survivalSuite(shape))
   describe('subjects', () => subjectsSuite(shape))

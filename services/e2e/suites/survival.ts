@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, clientOf, eventually } from '../client.ts'
-import { processOf, type Shape } from '../shape.ts'
+import { processesOf, processOf, type Shape } from '../shape.ts'
 import { madeSlide } from './made.ts'
 
 /** Moments after the upload at which the axe falls; a slide of this size takes a second or two. */
@@ -50,7 +50,7 @@ export function survivalSuite(shape: () => Shape): void {
     'the process that works on the slide is killed %i ms after the upload',
     async ms => {
       const services = [
-        ...new Set((['ingest', 'deidentify', 'pyramid', 'tiles'] as const).map(name => processOf(shape(), name))),
+        ...new Set((['ingest', 'deidentify', 'pyramid', 'tiles'] as const).flatMap(name => processesOf(shape(), name))),
       ]
       const id = await client.upload([{ name: 'slide.svs', bytes }])
       await sleep(ms)

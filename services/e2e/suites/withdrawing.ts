@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceName } from '@coverslip/proto/flow.ts'
 import { beforeAll, expect, test } from 'vitest'
 import { type Client, clientOf, eventually } from '../client.ts'
-import { processOf, type Shape } from '../shape.ts'
+import { processesOf, type Shape } from '../shape.ts'
 import { smallSlide } from './made.ts'
 
 /** Moments after the request at which the axe falls. */
@@ -95,7 +95,7 @@ export function withdrawingSuite(shape: () => Shape): void {
       const id = await takenSlide(`withdrawn-${ms}`)
       const begun = await withdraw(id)
       await sleep(ms)
-      const processes = [...new Set(ERASERS.map(name => processOf(shape(), name)))]
+      const processes = [...new Set(ERASERS.flatMap(name => processesOf(shape(), name)))]
       for (const name of processes) await shape().kill(name)
       for (const name of processes) await shape().restart(name)
       await expectGone(id, await proven(begun.id))

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A real server that a test started; its data lives in a temporary folder until `stop`. */
 export interface TestServer {
   readonly url: string
+  /** Of the process that runs now. */
+  pid(): number
   /** SIGKILL; the data stays and `restart` brings the server back. */
   kill(): Promise<void>
   /** Stops the server in good order when it runs, and starts it again on the same port with the same data. */
@@ -70,6 +72,7 @@ export async function startServer(spec: ServerSpec): Promise<TestServer> {
   let child = await launch(spec, port, folder)
   return {
     url: spec.url(port),
+    pid: () => child.pid!,
     kill: () => end(child, 'SIGKILL'),
     async restart() {
       await end(child, spec.signal)
