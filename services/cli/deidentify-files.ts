@@ -99,18 +99,36 @@ export async function verify(result: string, original: string, keys: ReportKeys,
   return { checks: checks.map(({ holds, passed }) => ({ holds, passed })), report: await judgeReport(result, keys) }
 }
 
-/** The report beside a result: whether it was signed with our key, and speaks of this file. */
+/** The report beside a result: whether it was signed with our key, and speaks of these files. */
 async function judgeReport(result: string, { signing }: ReportKeys): Promise<Verified['report']> {
-  const { isGenuine, keyIdOf, sha256Of } = await library()
+  const { isGenuine, keyIdOf } = await library()
   const path = join(dirname(result), `${basename(result, extname(result))}.deidentification.json`)
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return 'none'
   const report = parsed(text)
-  if (report?.signature?.keyId !== keyIdOf(signing)) return 'of another key'
-  return isGenuine(report, signing) && report.sha256 === (await sha256Of(result)) ? 'genuine' : 'not genuine'
+  const keyId = report?.signature?.keyId
+  // What nobody signed is no report.
+  if (!report || typeof keyId !== 'string' || keyId === '') return 'not genuine'
+  if (keyId !== keyIdOf(signing)) return 'of another key'
+  return isGenuine(report, signing) && (await isOfFiles(report, result)) ? 'genuine' : 'not genuine'
 }
 
-function parsed(text: string): { signature?: { keyId?: string }; sha256?: string } | null {
+/** Every file counts: the `.mrxs` file of one slide is that of all. */
+async function isOfFiles({ sha256, files = [] }: Parsed, result: string): Promise<boolean> {
+  const { filesOfSlide, sha256Of } = await library()
+  const found: string[] = []
+  for (const path of await filesOfSlide(result)) found.push(await sha256Of(path))
+  const said = files.map(file => file.sha256)
+  return sha256 === found[0] && said.toSorted().join() === found.toSorted().join()
+}
+
+interface Parsed {
+  signature?: { keyId?: string }
+  sha256?: string
+  files?: { sha256?: string }[]
+}
+
+function parsed(text: string): Parsed | null {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -106,6 +106,26 @@ describe('coverslip deidentify', () => {
     expect((await run([svs(), '--verify', svs()])).code).toBe(1)
   })
 
+  it('takes no report that nobody signed, or that is of other files', async () => {
+    const copy = join(out, 'sources')
+    await cp(join(inbox, 'scanner'), copy, { recursive: true })
+    const results = join(out, 'results')
+    const [one, other] = [mrxs(), join(copy, `${STEM}.mrxs`)]
+    const made = (await run([one, other, '--run', '--output', results, '--json'])).lines()
+    const reports = made.map(({ name }) => join(results, `${name}.deidentification.json`))
+    const [mine, foreign] = await Promise.all(reports.map(path => readFile(path, 'utf8')))
+    for (const [text, report] of [
+      [mine!, 'genuine'],
+      [foreign!, 'not genuine'],
+      ['{}', 'not genuine'],
+      ['no JSON', 'not genuine'],
+    ] as const) {
+      await writeFile(reports[0]!, text)
+      const { code, lines } = await run([made[0].result, '--verify', one, '--json'])
+      expect({ code, ...lines()[0] }).toMatchObject({ code: report === 'genuine' ? 0 : 1, report })
+    }
+  })
+
   it('looks for what is known besides', async () => {
     const known = join(folder, 'known.txt')
     await writeFile(known, `${FAKE_PATIENT.lastName}\n\nMeierhofer\n`)
@@ -162,8 +182,9 @@ describe('coverslip deidentify', () => {
     [['x.svs', '--run', '--plan'], 'cannot be used with'],
     [['a.svs', 'b.svs', '--verify', 'x.svs'], '--verify proves one result'],
   ])('wrong usage ends with 2: %s', async (args, says) => {
-    const { code, err } = await run(args)
+    const { code, err, lines } = await run([...args, '--json'])
     expect(err).toContain(says)
     expect(code).toBe(2)
+    expect(lines()).toEqual([{ error: expect.stringContaining(says), code: 'usage' }])
   })
 })

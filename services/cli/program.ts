@@ -28,7 +28,12 @@ export async function runCommand(args: readonly string[], context: Context): Pro
     await createProgram(context).parseAsync([...args], { from: 'user' })
     return EXIT.ok
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    if (error instanceof CommanderError) {
+      // It has told the screen.
+      if (args.includes('--json')) context.out.write(`${JSON.stringify({ error: error.message, code: 'usage' })}\n`)
+      return EXIT.usage
+    }
     if (context.signal.aborted) return EXIT.failed
     const told = toCliError(error)
     const { message, code, exitCode } = told

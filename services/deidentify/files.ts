@@ -28,7 +28,7 @@ export { fileSha256 as sha256Of } from '@coverslip/platform/objects/digest.ts'
 export { newResearchNumber } from './naming/characters.ts'
 export { type Plan, planFile } from './procedure/plan.ts'
 export { isGenuine, keyIdOf, openReportKeys, type ReportKeys, type SignedReport } from './report/signature.ts'
-export type { ResultFile } from './result-files.ts'
+export { filesOfSlide, type ResultFile } from './result-files.ts'
 
 /** Level-0 pixels. */
 export interface Rectangle {
