@@ -112,11 +112,11 @@ export function reviewingSuite(world: () => World): void {
     test('r marks a rectangle, Backspace takes it back, Enter blanks it; the slide comes again and is approved', async () => {
       const id = await shownId()
       await page.keyboard.press('r')
-      await drag(page, [300, 250], [420, 330])
+      await drag(page, [450, 290], [560, 380])
       await page.getByRole('button', { name: /Blank 1/ }).waitFor()
       await page.keyboard.press('Backspace')
       await expect.poll(() => page.getByRole('button', { name: /Blank \d/ }).count()).toBe(0)
-      await drag(page, [300, 250], [420, 330])
+      await drag(page, [450, 290], [560, 380])
       await page.getByRole('button', { name: /Blank 1/ }).waitFor()
       await world().picture(page, 'review-marked')
       await page.keyboard.press('Enter')
@@ -130,7 +130,7 @@ export function reviewingSuite(world: () => World): void {
       await page.getByText('revision 2, 1 blanked').waitFor()
       await page.waitForLoadState('networkidle')
       await world().picture(page, 'review-blanked')
-      const white = await pixelsOf(page, { x: 330, y: 275, width: 60, height: 30 })
+      const white = await pixelsOf(page, { x: 470, y: 310, width: 70, height: 50 })
       expect(Math.min(...white.data)).toBeGreaterThan(200)
       // Keys go to the page, not to the button that was clicked.
       await page.keyboard.press('a')

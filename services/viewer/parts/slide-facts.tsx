@@ -1,7 +1,7 @@
 import type { QualityReport } from '@coverslip/proto/api/quality.ts'
 import type { Slide } from '@coverslip/proto/api.ts'
 import type { TargetedEvent } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../api.ts'
 import { mayDownload } from '../rights.ts'
 import type { SlideState } from '../slide/state.ts'
@@ -44,8 +44,14 @@ export function qualityOf({ levels, coding, seconds, energy }: QualityReport): [
 export function SlideFacts({ state }: { state: SlideState }) {
   const { slide, user } = state
   const [quality, setQuality] = useState<readonly [string, string][] | null>(null)
+  const details = useRef<HTMLDetailsElement>(null)
+  // What is opened at the bottom of the panel would otherwise stay out of sight.
+  const showWhole = () => details.current?.scrollIntoView({ block: 'end' })
+  useEffect(() => {
+    if (quality) showWhole()
+  }, [quality])
   const opened = (event: TargetedEvent<HTMLDetailsElement>) => {
-    showWhole(event)
+    if (event.currentTarget.open) showWhole()
     // The facts stand without it: a slide of a former version has no report.
     if (event.currentTarget.open && !quality)
       api.quality(slide.id).then(
@@ -54,7 +60,7 @@ export function SlideFacts({ state }: { state: SlideState }) {
       )
   }
   return (
-    <details class="facts" onToggle={opened}>
+    <details class="facts" ref={details} onToggle={opened}>
       <summary>Slide</summary>
       <dl>
         {[...factsOf(slide), ...(quality ?? [])].map(([name, value]) => (
@@ -78,11 +84,6 @@ export function SlideFacts({ state }: { state: SlideState }) {
       </div>
     </details>
   )
-}
-
-/** What is opened at the bottom of the panel would otherwise stay out of sight. */
-function showWhole({ currentTarget }: TargetedEvent<HTMLDetailsElement>) {
-  if (currentTarget.open) currentTarget.scrollIntoView({ block: 'nearest' })
 }
 
 function Downloads({ slide }: { slide: Slide }) {

@@ -13,8 +13,8 @@ export type ReviewQueue = ReturnType<typeof createReviewQueue>
 
 export function createReviewQueue(say: (text: string) => void) {
   const found = signal<readonly ReviewSummary[]>([])
-  /** How many wait in all; the list may show the first of them. */
-  const total = signal(0)
+  /** How many wait in all, as the server last said; the list may show the first of them. */
+  const told = signal(0)
   const current = signal<Review | null>(null)
   const failure = signal('')
   const loaded = signal(false)
@@ -29,6 +29,8 @@ export function createReviewQueue(say: (text: string) => void) {
     const decided = new Set(decisions.decided.value.map(({ id, revision }) => `${id} ${revision}`))
     return found.value.filter(({ id, revision }) => !decided.has(`${id} ${revision}`))
   })
+  /** Without those that were decided on since. */
+  const total = computed(() => Math.max(0, told.value - (found.value.length - waiting.value.length)))
   const known = new Map<string, Promise<Review>>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -40,7 +42,7 @@ export function createReviewQueue(say: (text: string) => void) {
         signedIn(reviews.list('redacting')),
       ])
       found.value = [...open.reviews, ...redacting.reviews]
-      total.value = open.waiting
+      told.value = open.waiting
       failure.value = ''
     } catch (error) {
       failure.value = messageOf(error)
