@@ -49,6 +49,9 @@ async function isMacro(ifd: Ifd, format: TiffFormat): Promise<boolean> {
   return format === 'aperio' && !ifd.has(Tag.TileWidth) && (await aperioKind(ifd)) === 'macro'
 }
 
+/** Readers take the second page of an Aperio file for its thumbnail: behind a single level no macro is told as one. */
+const toldAsMacro = (format: TiffFormat, levels: number): boolean => format !== 'aperio' || levels > 1
+
 /**
  * The macro that the site keeps, when its label can be cut out. Where regions of the tissue are redacted it goes: it shows
  * them, too.
@@ -82,7 +85,7 @@ export async function openDraft(source: ByteSource, format: TiffFormat, choices:
     if (image.compression === Compression.OldJpeg) return null
     pages.push(pageOf('level', ifd, image))
   }
-  const macro = await keptMacro(tiff, source, format, choices)
+  const macro = toldAsMacro(format, pages.length) ? await keptMacro(tiff, source, format, choices) : null
   if (macro) pages.push(macro)
   pages.sort((a, b) => a.ifd.index - b.ifd.index)
   return { choices, source, tiff, format, pages, patches: [], removed: [], secrets: [] }

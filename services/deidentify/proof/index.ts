@@ -143,9 +143,8 @@ const givenIn = (values: readonly string[], known: readonly Known[]): string[] =
 /** One macro may be left, and its label must be blank. */
 async function otherThanMacro(result: Layout, side: MacroSide, input: ProofInput): Promise<string[]> {
   const listed = await associatedImages(input)
-  const few = result.others.length <= 1 && listed.every(kind => kind === 'macro')
-  const findings = few ? [] : ['another image than the macro']
-  return result.others.length > 0 ? [...findings, ...(await labelInMacro(input.resultPath, side))] : findings
+  const findings = listed.every(kind => kind === 'macro') ? [] : ['another image than the macro']
+  return [...findings, ...(await labelInMacro(result, side))]
 }
 
 /** What the readers list: ours, and OpenSlide where it is installed and knows the format. */

@@ -66,6 +66,17 @@ describe.each(['aperio', 'hamamatsu'] as const)('a macro of %s that the site kee
   })
 })
 
+it('goes where readers would take it for the thumbnail: behind a single level of Aperio', async () => {
+  const [source, result] = [join(folder, 'single'), join(folder, 'single-result')]
+  await writeSyntheticSlide(source, { width: 200, height: 150, seed: 7, workers: 1 })
+  const before = await describeSlide(source)
+  expect(before.levels).toHaveLength(1)
+  const choices = { keepMacro: 'left' } as const
+  const made = await deidentifyInPlace(source, result, { ...before, format: 'aperio' }, undefined, choices)
+  expect(made).not.toBeNull()
+  expect((await describeSlide(result)).associated).toEqual([])
+})
+
 it('the label is the square at the end that the site names', () => {
   const wide = { width: 1280, height: 431 }
   expect(labelSquare(wide, 'left')).toEqual({ x: 0, y: 0, width: 431, height: 431 })
