@@ -110,6 +110,20 @@ describe('a manifest that is no table is refused as a whole', () => {
       for (const word of says) expect((error as { details: string[] }).details.join('\n')).toContain(word)
     }
   })
+  test('a first line that is no heading is not repeated; of very many columns some are named', () => {
+    const refusal = (text: string): string => {
+      try {
+        return JSON.stringify(read(text))
+      } catch (error) {
+        const { message, details } = error as { message: string; details: string[] }
+        return JSON.stringify([message, details])
+      }
+    }
+    expect(refusal('Quillfeather^Ottoline.svs,MRN-7730418\nb.svs,c\n')).toBe(
+      '["The first line of the manifest names none of its columns",[]]',
+    )
+    expect(refusal(`file${',x'.repeat(5000)}\n`).length).toBeLessThan(2000)
+  })
   test('nothing, another encoding, too many lines', () => {
     expect(() => read('')).toThrow('empty')
     expect(() => read(Buffer.from('file\nü.svs\n', 'latin1'))).toThrow('UTF-8')

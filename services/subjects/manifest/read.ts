@@ -28,8 +28,9 @@ export function readManifest(
   const [heading, ...records] = parseCsv(text, maxLines, refused)
   if (!heading) throw new ServiceError('invalid', 'The manifest is empty; its first line names the columns')
   const columns = readHeading(heading.record)
+  const readCell = cellReader(vocabulary)
   const lines = records.flatMap(({ record, info }) => {
-    const read = readRecord(columns, record, vocabulary)
+    const read = readRecord(columns, record, readCell, vocabulary)
     if ('reason' in read) refused.push({ line: info.lines, reason: read.reason })
     return 'reason' in read ? [] : [{ line: info.lines, said: read.said }]
   })
@@ -70,7 +71,14 @@ function parseCsv(text: string, maxLines: number, refused: Refused[]): { record:
   return records
 }
 
+/** Of a table whose every column is wrong this many are named. */
+const MAX_DETAILS = 30
+
 function readHeading(headings: readonly string[]): Column[] {
+  // A first line without any column's name is no heading: its cells name subjects and are not repeated.
+  if (!headings.some(heading => columnOf(heading) || namesRegistrationNumber(heading))) {
+    throw new ServiceError('invalid', 'The first line of the manifest names none of its columns')
+  }
   const details = headings.flatMap(heading => {
     if (namesRegistrationNumber(heading)) return [`column "${heading}": no registration number is stored; remove it`]
     return columnOf(heading) ? [] : [`column "${heading}" is not known`]
@@ -79,13 +87,15 @@ function readHeading(headings: readonly string[]): Column[] {
   const twice = columns.find((column, i) => column !== undefined && columns.indexOf(column) !== i)
   if (twice) details.push(`column "${COLUMNS[twice].header}" comes twice`)
   if (!columns.includes('file')) details.push('column "file" is missing')
-  if (details.length > 0) throw new ServiceError('invalid', "The manifest's columns are wrong", { details })
+  if (details.length > 0)
+    throw new ServiceError('invalid', "The manifest's columns are wrong", { details: details.slice(0, MAX_DETAILS) })
   return columns
 }
 
 function readRecord(
   columns: readonly Column[],
   record: readonly string[],
+  readCell: CellReader,
   vocabulary: Vocabulary,
 ): { said: ManifestLine } | { reason: string } {
   if (record.length > columns.length) return { reason: 'it has more cells than there are columns' }
@@ -93,7 +103,7 @@ function readRecord(
   const said: Record<string, unknown> = {}
   const reasons: string[] = []
   for (const [column, rule] of Object.entries(COLUMNS)) {
-    const read = readCell(rule, cells.get(column as Column) ?? '', vocabulary)
+    const read = readCell(column as Column, cells.get(column as Column) ?? '')
     if ('reason' in read) reasons.push(`${rule.header}: ${read.reason}`)
     else said[column] = read.value
   }
@@ -101,7 +111,17 @@ function readRecord(
   return complete(said as unknown as ManifestLine, vocabulary)
 }
 
-function readCell(
+type CellReader = (column: Column, cell: string) => { value: unknown } | { reason: string }
+
+/** Most cells of most manifests are empty, and mean the same in every line. */
+function cellReader(vocabulary: Vocabulary): CellReader {
+  const empty = new Map(
+    Object.entries(COLUMNS).map(([column, rule]) => [column as Column, readText(rule, '', vocabulary)] as const),
+  )
+  return (column, cell) => (cell === '' ? empty.get(column)! : readText(COLUMNS[column], cell, vocabulary))
+}
+
+function readText(
   { type, codes }: ColumnRule,
   cell: string,
   vocabulary: Vocabulary,
