@@ -1,12 +1,8 @@
 import koffi from 'koffi'
 import { SlideFileError } from './errors.ts'
-import { isRgbCoded, segments } from './jpeg.ts'
+import { isFrame, isRgbCoded, Marker, segments } from './jpeg.ts'
 import type { Rectangle } from './tiff/region.ts'
 import { bindTurboJpeg, type TurboJpegLibrary } from './turbojpeg-binding.ts'
-
-const DQT = 0xdb
-const DHT = 0xc4
-const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![DHT, 0xc8, 0xcc].includes(marker)
 
 /** One colour component: its sampling and the first number of its quantisation table. */
 interface Component {
@@ -25,7 +21,7 @@ function tablesIn(jpeg: Buffer, wanted: number): { id: number; bytes: Buffer }[]
     for (let at = start + 4; at < end; ) {
       const id = jpeg[at]!
       const codes = () => jpeg.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0)
-      const length = wanted === DQT ? 1 + (id >> 4 ? 128 : 64) : 17 + codes()
+      const length = wanted === Marker.DQT ? 1 + (id >> 4 ? 128 : 64) : 17 + codes()
       tables.push({ id, bytes: jpeg.subarray(at, Math.min(at + length, end)) })
       at += length
     }
@@ -37,7 +33,7 @@ function componentsOf(jpeg: Buffer): Component[] {
   const frame = segments(jpeg).find(({ marker }) => isFrame(marker))
   if (!frame) throw damaged()
   const steps = new Map(
-    tablesIn(jpeg, DQT).map(({ id, bytes }) => [id & 15, id >> 4 ? bytes.readUInt16BE(1) : bytes[1]!]),
+    tablesIn(jpeg, Marker.DQT).map(({ id, bytes }) => [id & 15, id >> 4 ? bytes.readUInt16BE(1) : bytes[1]!]),
   )
   return Array.from({ length: jpeg[frame.start + 9]! }, (_, i) => {
     const at = frame.start + 10 + i * 3
@@ -122,7 +118,9 @@ function transformed(
   try {
     const target = new Uint8Array(jpeg.length + 64 * 1024 + jpeg.length)
     const size = BigUint64Array.of(BigInt(target.length))
-    const transforms = [{ r: { x: 0, y: 0, w: 0, h: 0 }, op: 0, options: COPY_NO_MARKERS, data: null, customFilter: callback }]
+    const transforms = [
+      { r: { x: 0, y: 0, w: 0, h: 0 }, op: 0, options: COPY_NO_MARKERS, data: null, customFilter: callback },
+    ]
     const failed = lib.transform(transformer, jpeg, jpeg.length, 1, [target], size, transforms, NO_REALLOC)
     if (failed) throw damaged()
     return Buffer.from(target.subarray(0, Number(size[0])))
@@ -137,14 +135,14 @@ function transformed(
  */
 export function withoutTables(jpeg: Buffer, shared: Buffer): Buffer {
   const known = new Set(
-    [DQT, DHT].flatMap(kind => tablesIn(shared, kind).map(t => `${kind}:${t.bytes.toString('hex')}`)),
+    [Marker.DQT, Marker.DHT].flatMap(kind => tablesIn(shared, kind).map(t => `${kind}:${t.bytes.toString('hex')}`)),
   )
   const parts: Buffer[] = []
   let at = 0
   for (const { marker, start, end } of segments(jpeg)) {
-    if (marker !== DQT && marker !== DHT) continue
+    if (marker !== Marker.DQT && marker !== Marker.DHT) continue
     const one = tablesIn(
-      Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(start, end), Buffer.from([0xff, 0xd9])]),
+      Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(start, end), Buffer.from([0xff, Marker.EOI])]),
       marker,
     )
     if (!one.every(({ bytes }) => known.has(`${marker}:${bytes.toString('hex')}`))) continue

@@ -4,8 +4,8 @@ import {
   adobeTransform,
   frameSize,
   isRgbCoded,
+  Marker,
   needsAdobeMarker,
-  SOI,
   segments,
   spliceTables,
   withAdobeMarker,
@@ -59,7 +59,7 @@ describe('spliceTables', () => {
     const found = segments(jpeg)
     const cut = (tables: boolean) =>
       found.filter(s => isTable(s.marker) === tables).map(s => jpeg.subarray(s.start, s.end))
-    const soi = Buffer.from([0xff, SOI])
+    const soi = Buffer.from([0xff, Marker.SOI])
     const tables = Buffer.concat([soi, ...cut(true), Buffer.from([0xff, 0xd9])])
     const abbreviated = Buffer.concat([soi, ...cut(false), jpeg.subarray(found.at(-1)?.end)])
     await expect(sharp(abbreviated).raw().toBuffer()).rejects.toThrow()

@@ -20,25 +20,38 @@ export interface Frame {
   sequential: boolean
 }
 
-export const SOI = 0xd8
-export const EOI = 0xd9
-export const SOS = 0xda
-const APP0 = 0xe0
-const APP14 = 0xee
+/** Second bytes of markers by their names in ITU-T T.81, table B.1. */
+export const Marker = {
+  SOF0: 0xc0,
+  SOF1: 0xc1,
+  DHT: 0xc4,
+  JPG: 0xc8,
+  DAC: 0xcc,
+  SOI: 0xd8,
+  EOI: 0xd9,
+  SOS: 0xda,
+  DQT: 0xdb,
+  DNL: 0xdc,
+  DRI: 0xdd,
+  APP0: 0xe0,
+  APP14: 0xee,
+} as const
+
+const NO_FRAMES: readonly number[] = [Marker.DHT, Marker.JPG, Marker.DAC]
+
+/** Whether a marker begins a frame header, of whatever coding. */
+export const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker)
 
 function damaged(): SlideFileError {
   return new SlideFileError('damaged', 'A JPEG image in the file is damaged.')
 }
-
-const isSof = (marker: number) =>
-  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 
 /**
  * Marker segments from SOI up to and including SOS (ITU-T T.81, B.1.1). A tables-only stream ends with EOI.
  * @throws SlideFileError `damaged`
  */
 export function segments(jpeg: Buffer): Segment[] {
-  if (jpeg.length < 4 || jpeg[0] !== 0xff || jpeg[1] !== SOI) throw damaged()
+  if (jpeg.length < 4 || jpeg[0] !== 0xff || jpeg[1] !== Marker.SOI) throw damaged()
   const found: Segment[] = []
   for (let at = 2; at + 2 <= jpeg.length; ) {
     if (jpeg[at] !== 0xff) throw damaged()
@@ -48,12 +61,12 @@ export function segments(jpeg: Buffer): Segment[] {
       at += 1
       continue
     }
-    if (marker === EOI) return found
+    if (marker === Marker.EOI) return found
     if (at + 4 > jpeg.length) throw damaged()
     const end = at + 2 + jpeg.readUInt16BE(at + 2)
     if (end > jpeg.length || end < at + 4) throw damaged()
     found.push({ marker, start: at, end })
-    if (marker === SOS) return found
+    if (marker === Marker.SOS) return found
     at = end
   }
   return found
@@ -65,17 +78,17 @@ export function segments(jpeg: Buffer): Segment[] {
  */
 export function spliceTables(tables: Buffer | null | undefined, abbreviated: Buffer): Buffer {
   if (!tables || tables.length <= 4) return abbreviated
-  const hasEnd = tables[tables.length - 2] === 0xff && tables[tables.length - 1] === EOI
+  const hasEnd = tables[tables.length - 2] === 0xff && tables[tables.length - 1] === Marker.EOI
   // Some writers pad the field: what follows the end is no table.
   const end = hasEnd ? tables.length - 2 : (segments(tables).at(-1)?.end ?? 2)
   return Buffer.concat([tables.subarray(0, end), abbreviated.subarray(2)])
 }
 
 const isJfif = (jpeg: Buffer, s: Segment) =>
-  s.marker === APP0 && jpeg.toString('latin1', s.start + 4, s.start + 8) === 'JFIF'
+  s.marker === Marker.APP0 && jpeg.toString('latin1', s.start + 4, s.start + 8) === 'JFIF'
 
 const isAdobe = (jpeg: Buffer, s: Segment) =>
-  s.marker === APP14 && s.end - s.start >= 16 && jpeg.toString('latin1', s.start + 4, s.start + 9) === 'Adobe'
+  s.marker === Marker.APP14 && s.end - s.start >= 16 && jpeg.toString('latin1', s.start + 4, s.start + 9) === 'Adobe'
 
 /**
  * Says how the colours are coded: Adobe's APP14 marker with transform 0 (RGB) or 1 (YCbCr), in place of one that is
@@ -91,9 +104,9 @@ export function withAdobeMarker(jpeg: Buffer, transform: 0 | 1): Buffer {
   }
   const marker = Buffer.from([
     0xff,
-    SOI,
+    Marker.SOI,
     0xff,
-    APP14,
+    Marker.APP14,
     0,
     14,
     0x41,
@@ -157,7 +170,7 @@ function samplingOf(factors: { h: number; v: number }[]): Sampling {
  * @throws SlideFileError `damaged` when there is none
  */
 export function frameSize(jpeg: Buffer): Frame {
-  const sof = segments(jpeg).find(s => isSof(s.marker))
+  const sof = segments(jpeg).find(s => isFrame(s.marker))
   if (!sof || sof.end - sof.start < 10) throw damaged()
   const at = sof.start
   const components = jpeg[at + 9] as number
@@ -172,6 +185,6 @@ export function frameSize(jpeg: Buffer): Frame {
     components,
     sampling: samplingOf(specs),
     ids: specs.map(spec => spec.id),
-    sequential: sof.marker === 0xc0 || sof.marker === 0xc1,
+    sequential: sof.marker === Marker.SOF0 || sof.marker === Marker.SOF1,
   }
 }

@@ -131,15 +131,3 @@ export function paintRgb(
     target.set(row, ((y - window.y) * window.width + left - window.x) * 3)
   }
 }
-
-/** Reads, decodes and paints the pictures of `window` in RGB; what none of them shows is white. */
-export function rgbOfPictures(
-  pictures: readonly StoredPicture[],
-  read: ReadNow,
-  window: Rectangle,
-  target: Uint8Array,
-  allocate?: Allocate,
-): void {
-  target.fill(0xff)
-  for (const picture of pictures) paintRgb(readPicture(picture, read), picture, window, target, allocate)
-}

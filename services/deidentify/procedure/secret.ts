@@ -1,6 +1,6 @@
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import type { Entry } from '@coverslip/wsi/tiff/index.ts'
-import { ASCII } from '@coverslip/wsi/tiff/values.ts'
+import { FieldType } from '@coverslip/wsi/tiff/tags.ts'
 
 /** Longer values are remembered by their beginning: finding that is finding them. */
 const MAX_BYTES = 4096
@@ -18,7 +18,7 @@ export function toSecret(value: Buffer | string): Buffer | null {
 
 /** The text of a field that is removed; null for numbers. */
 export async function readSecret(source: ByteSource, entry: Entry): Promise<Buffer | null> {
-  if (entry.type !== ASCII || entry.byteLength === 0) return null
+  if (entry.type !== FieldType.ASCII || entry.byteLength === 0) return null
   if (entry.inlineBytes) return toSecret(entry.inlineBytes)
   return toSecret(await source.read(entry.valueOffset, Math.min(entry.byteLength, MAX_BYTES)))
 }

@@ -1,14 +1,7 @@
 /** What a JPEG stream holds beside its picture; pure but for reading. */
+import { isFrame, Marker } from '@coverslip/wsi/jpeg.ts'
 import type { Extent } from '../procedure/extents.ts'
 
-const APP0 = 0xe0
-const APP14 = 0xee
-const DAC = 0xcc
-const SOS = 0xda
-const DQT = 0xdb
-const DNL = 0xdc
-const DRI = 0xdd
-const EOI = 0xd9
 /** Most tiles are read at once; longer streams piece by piece. */
 const WINDOW = 256 * 1024
 
@@ -20,7 +13,7 @@ export interface FreeText extends Extent {
 
 /** Frames and their Huffman tables, scans and quantization tables: decoders refuse such that are too long. */
 const isPicture = (marker: number): boolean =>
-  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== DAC) || marker === SOS || marker === DQT
+  isFrame(marker) || marker === Marker.DHT || marker === Marker.SOS || marker === Marker.DQT
 
 /** A number of lines, and of units between restarts: whatever is longer is none, and decoders pass over it. */
 const NUMBER_BYTES = 2
@@ -30,8 +23,8 @@ const isConditioning = (opening: Buffer): boolean => opening.every((byte, i) => 
 
 /** JFIF's and Adobe's segments say how colours are coded, in so many bytes; a thumbnail or anything else may follow. */
 const CODING: Readonly<Record<number, { opening: string; length: number }>> = {
-  [APP0]: { opening: 'JFIF\0', length: 14 },
-  [APP14]: { opening: 'Adobe', length: 12 },
+  [Marker.APP0]: { opening: 'JFIF\0', length: 14 },
+  [Marker.APP14]: { opening: 'Adobe', length: 12 },
 }
 
 /** The most bytes that a segment of conditioning has. */
@@ -43,8 +36,8 @@ const OPENING_BYTES = 16
  */
 function keptOf(marker: number, opening: Buffer): number {
   if (isPicture(marker)) return Number.POSITIVE_INFINITY
-  if (marker === DNL || marker === DRI) return NUMBER_BYTES
-  if (marker === DAC) return isConditioning(opening) ? OPENING_BYTES : 0
+  if (marker === Marker.DNL || marker === Marker.DRI) return NUMBER_BYTES
+  if (marker === Marker.DAC) return isConditioning(opening) ? OPENING_BYTES : 0
   const coding = CODING[marker]
   return coding && opening.toString('latin1').startsWith(coding.opening) ? coding.length : 0
 }
@@ -79,7 +72,7 @@ export async function freeTextOf(
     const here = at - start
     const marker = window[here + 1]!
     if (window[here] !== 0xff) return found
-    if (marker === EOI) {
+    if (marker === Marker.EOI) {
       if (at + 2 < size) found.push({ offset: at + 2, length: size - at - 2, tail: true })
       return found
     }
@@ -92,7 +85,7 @@ export async function freeTextOf(
       const kept = keptOf(marker, window.subarray(here + 4, here + 4 + Math.min(length, OPENING_BYTES)))
       if (length > kept) found.push({ offset: at + 4 + kept, length: length - kept, tail: false })
       at += 4 + length
-      if (marker === SOS) at = await behindScan(at)
+      if (marker === Marker.SOS) at = await behindScan(at)
     }
   }
   return found

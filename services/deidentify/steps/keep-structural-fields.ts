@@ -1,6 +1,5 @@
 import type { Entry, Ifd } from '@coverslip/wsi/tiff/index.ts'
-import { Compression, Photometric, Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { ASCII } from '@coverslip/wsi/tiff/values.ts'
+import { Compression, FieldType, Photometric, Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { type Draft, type Page, type Step, type Taken, take } from '../procedure/draft.ts'
 import { readSecret } from '../procedure/secret.ts'
 import { isPlausible, KNOWN_FIELDS, ruleOf } from './structural-fields.ts'
@@ -11,9 +10,10 @@ const staysIn =
   (entry: Entry, index: number, entries: readonly Entry[]): boolean => {
     // Readers disagree on which of two equal fields counts: only the first stays, as libtiff reads it.
     if (entries.findIndex(other => other.tag === entry.tag) !== index) return false
-    if (entry.tag === Tag.ImageDescription) return entry.type === ASCII && format !== 'hamamatsu'
+    if (entry.tag === Tag.ImageDescription) return entry.type === FieldType.ASCII && format !== 'hamamatsu'
     // A step of its own judges it.
-    if (entry.tag === Tag.DateTime) return choices.dates !== undefined && entry.type === ASCII && !entry.inline
+    if (entry.tag === Tag.DateTime)
+      return choices.dates !== undefined && entry.type === FieldType.ASCII && !entry.inline
     // A palette that no pixel looks into may hold anything, and so may tables of another coding.
     if (entry.tag === Tag.ColorMap && image.photometric !== Photometric.Palette) return false
     if (entry.tag === Tag.JPEGTables && image.compression !== Compression.Jpeg) return false

@@ -1,14 +1,7 @@
-import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import { FieldType, Tag } from '@coverslip/wsi/tiff/tags.ts'
 import type { TiffFormat } from '../procedure/draft.ts'
 
-const BYTE = 1
-const SHORT = 3
-const LONG = 4
-const RATIONAL = 5
-const UNDEFINED = 7
-const SLONG = 9
-const FLOAT = 11
-const LONG8 = 16
+const { BYTE, SHORT, LONG, RATIONAL, UNDEFINED, SLONG, FLOAT, LONG8 } = FieldType
 
 /** What a field may be: numbers of these types, at most so many, none larger than `most`. */
 export interface FieldRule {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { SOS, segments } from '../jpeg.ts'
+import { Marker, segments } from '../jpeg.ts'
 import { chromaShift, encodeYuvShared, type YuvPlanes } from '../turbojpeg.ts'
 import type { Coding } from './quality-policy.ts'
 import { abbreviate } from './shared-tables.ts'
@@ -74,7 +74,7 @@ interface Markers {
 /** The encoder writes the same markers in front of every tile, of which an abbreviated one keeps frame and scan header. */
 function findMarkers(jpeg: Uint8Array): Markers {
   const whole = Buffer.from(jpeg)
-  const scan = segments(whole).find(({ marker }) => marker === SOS)?.end ?? whole.length
+  const scan = segments(whole).find(({ marker }) => marker === Marker.SOS)?.end ?? whole.length
   const short = abbreviate(whole)
   return { head: short.subarray(0, short.length - (whole.length - scan)), scan }
 }

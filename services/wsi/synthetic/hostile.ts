@@ -1,9 +1,7 @@
 import { buildTiff, type Field } from '../tiff/build-tiff.ts'
-import { Compression, Photometric, Tag } from '../tiff/tags.ts'
+import { Compression, FieldType, Photometric, Tag } from '../tiff/tags.ts'
 
-const SHORT = 3
-const LONG = 4
-const ASCII = 2
+const { SHORT, LONG, ASCII } = FieldType
 
 /** An Aperio-like tiled level whose tiles are said to lie at `offsets`. */
 function level(width: number, height: number, tileSize: number, offsets: number[], counts: number[]): Field[] {

@@ -1,11 +1,9 @@
-import { SOS, segments } from '../jpeg.ts'
+import { Marker, segments } from '../jpeg.ts'
 
-const DQT = 0xdb
-const DHT = 0xc4
-const START = Buffer.from([0xff, 0xd8])
-const END = Buffer.from([0xff, 0xd9])
+const START = Buffer.from([0xff, Marker.SOI])
+const END = Buffer.from([0xff, Marker.EOI])
 
-const isTable = (marker: number) => marker === DQT || marker === DHT
+const isTable = (marker: number) => marker === Marker.DQT || marker === Marker.DHT
 const isNote = (marker: number) => marker >= 0xe0 && marker <= 0xef
 
 /**
@@ -32,8 +30,8 @@ export function splitTables(jpeg: Buffer): { tables: Buffer; abbreviated: Buffer
 export function numberFromZero(abbreviated: Buffer): Buffer {
   for (const { marker, start } of segments(abbreviated)) {
     // Frame header: components from byte 10 on, three bytes each. Scan header: from byte 5 on, two bytes each.
-    const [first, stride] = marker === SOS ? [5, 2] : [10, 3]
-    if (marker !== SOS && (marker < 0xc0 || marker > 0xc2)) continue
+    const [first, stride] = marker === Marker.SOS ? [5, 2] : [10, 3]
+    if (marker !== Marker.SOS && (marker < 0xc0 || marker > 0xc2)) continue
     for (let c = 0; c < 3; c++) abbreviated[start + first + c * stride] = c
   }
   return abbreviated

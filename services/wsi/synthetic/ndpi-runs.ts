@@ -1,4 +1,4 @@
-import { SOS, segments } from '../jpeg.ts'
+import { Marker, segments } from '../jpeg.ts'
 import { encodeRgb } from '../turbojpeg.ts'
 import type { CoderOptions } from './coder.ts'
 import { withComment } from './jpeg-tables.ts'
@@ -18,7 +18,6 @@ const MCU = {
   '4:2:2': { width: 16, height: 8 },
   '4:2:0': { width: 16, height: 16 },
 } as const
-const SOF0 = 0xc0
 /** Larger sizes are stored as 0, as Hamamatsu does: readers take them from the TIFF fields. */
 const MAX_JPEG_SIDE = 65_500
 
@@ -47,11 +46,11 @@ export function createRunCoder({ quality, subsampling = '4:2:2' }: CoderOptions)
       const parts: Buffer[] = [comment ? withComment(jpeg.subarray(0, 2), comment) : jpeg.subarray(0, 2)]
       for (const { marker, start, end } of segments(jpeg)) {
         const bytes = Buffer.from(jpeg.subarray(start, end))
-        if (marker === SOF0) {
+        if (marker === Marker.SOF0) {
           bytes.writeUInt16BE(height > MAX_JPEG_SIDE ? 0 : height, 5)
           bytes.writeUInt16BE(width > MAX_JPEG_SIDE ? 0 : width, 7)
         }
-        if (marker === SOS) parts.push(restartInterval(runWidth / mcu.width))
+        if (marker === Marker.SOS) parts.push(restartInterval(runWidth / mcu.width))
         parts.push(bytes)
       }
       return Buffer.concat(parts)
@@ -60,7 +59,7 @@ export function createRunCoder({ quality, subsampling = '4:2:2' }: CoderOptions)
 }
 
 function restartInterval(mcus: number): Buffer {
-  const segment = Buffer.from([0xff, 0xdd, 0, 4, 0, 0])
+  const segment = Buffer.from([0xff, Marker.DRI, 0, 4, 0, 0])
   segment.writeUInt16BE(mcus, 4)
   return segment
 }

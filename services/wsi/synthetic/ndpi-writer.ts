@@ -1,11 +1,8 @@
 import { open } from 'node:fs/promises'
 import { encodeField, type Field, type FieldValue } from '../tiff/fields.ts'
+import { FieldType } from '../tiff/tags.ts'
 import type { Fields } from './pages.ts'
 
-const ASCII = 2
-const LONG = 4
-const SLONG = 9
-const FLOAT = 11
 const POINTER = 8
 const ENTRY = 12
 
@@ -13,14 +10,14 @@ const ENTRY = 12
 export function float(value: number): FieldValue {
   const bytes = Buffer.alloc(4)
   bytes.writeFloatLE(value)
-  return { type: FLOAT, count: 1, bytes }
+  return { type: FieldType.FLOAT, count: 1, bytes }
 }
 
 /** One signed 32-bit number. */
 export function slong(value: number): FieldValue {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32LE(value)
-  return { type: SLONG, count: 1, bytes }
+  return { type: FieldType.SLONG, count: 1, bytes }
 }
 
 /** Writes Hamamatsu's dialect of TIFF: 12-byte entries, 64-bit links, and the upper words of all entries behind them. */
@@ -94,12 +91,13 @@ async function layEntry(tag: number, field: Field, append: NdpiWriter['append'])
   const word = Buffer.alloc(8)
   if ('positions' in field && field.positions.length === 1) {
     word.writeBigUInt64LE(BigInt(field.positions[0] ?? 0))
-    return { tag, type: LONG, count: 1, word }
+    return { tag, type: FieldType.LONG, count: 1, word }
   }
   const value = encodeField(field, 4)
   if ('offset' in value) word.writeBigUInt64LE(BigInt(value.offset))
   // Text is never kept inside an entry, however short.
-  else if (value.bytes.length > 4 || value.type === ASCII) word.writeBigUInt64LE(BigInt(await append(value.bytes)))
+  else if (value.bytes.length > 4 || value.type === FieldType.ASCII)
+    word.writeBigUInt64LE(BigInt(await append(value.bytes)))
   else value.bytes.copy(word)
   return { tag, type: value.type, count: value.count, word }
 }

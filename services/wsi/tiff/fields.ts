@@ -1,4 +1,5 @@
 /** Values of the fields that a writer stores, by their TIFF types. */
+import { FieldType } from './tags.ts'
 
 /** A value that is encoded when its IFD is written. */
 export interface FieldValue {
@@ -22,28 +23,20 @@ export interface PositionsValue {
 
 export type Field = FieldValue | StoredValue | PositionsValue
 
-const BYTE = 1
-const ASCII = 2
-const SHORT = 3
-const LONG = 4
-const RATIONAL = 5
-const UNDEFINED = 7
-const LONG8 = 16
-
-export const bytes = (value: Buffer): FieldValue => ({ type: BYTE, count: value.length, bytes: value })
-export const opaque = (value: Buffer): FieldValue => ({ type: UNDEFINED, count: value.length, bytes: value })
+export const bytes = (value: Buffer): FieldValue => ({ type: FieldType.BYTE, count: value.length, bytes: value })
+export const opaque = (value: Buffer): FieldValue => ({ type: FieldType.UNDEFINED, count: value.length, bytes: value })
 export const positions = (value: ArrayLike<number>): PositionsValue => ({ positions: value })
 /** Opaque bytes at a file position. */
 export function stored(offset: number, length: number): StoredValue {
   // Up to 8 bytes lie in the entry itself.
   if (length <= 8) throw new RangeError('a stored value is longer than an entry holds')
-  return { type: UNDEFINED, count: length, offset }
+  return { type: FieldType.UNDEFINED, count: length, offset }
 }
 
 /** Text with its closing NUL; characters beyond ASCII as UTF-8. */
 export function ascii(text: string): FieldValue {
   const value = Buffer.from(`${text}\0`, 'utf8')
-  return { type: ASCII, count: value.length, bytes: value }
+  return { type: FieldType.ASCII, count: value.length, bytes: value }
 }
 
 export function short(...values: number[]): FieldValue {
@@ -51,14 +44,14 @@ export function short(...values: number[]): FieldValue {
   values.forEach((value, i) => {
     buffer.writeUInt16LE(value, i * 2)
   })
-  return { type: SHORT, count: values.length, bytes: buffer }
+  return { type: FieldType.SHORT, count: values.length, bytes: buffer }
 }
 
 export const long = (...values: number[]): FieldValue => longs(values)
 
 /** As {@link long}, for arrays too long to be arguments. */
 export const longs = (values: ArrayLike<number>): FieldValue => {
-  return { type: LONG, count: values.length, bytes: encodeLongs(values) }
+  return { type: FieldType.LONG, count: values.length, bytes: encodeLongs(values) }
 }
 
 function encodeLongs(values: ArrayLike<number>): Buffer {
@@ -89,7 +82,7 @@ export function rational(...values: number[]): FieldValue {
     buffer.writeUInt32LE(numerator, i * 8)
     buffer.writeUInt32LE(denominator, i * 8 + 4)
   })
-  return { type: RATIONAL, count: values.length, bytes: buffer }
+  return { type: FieldType.RATIONAL, count: values.length, bytes: buffer }
 }
 
 /**
@@ -118,7 +111,7 @@ export function encodeField(field: Field, width: 4 | 8): FieldValue | StoredValu
   const { positions } = field
   const wide = width === 8
   return {
-    type: wide ? LONG8 : LONG,
+    type: wide ? FieldType.LONG8 : FieldType.LONG,
     count: positions.length,
     bytes: wide ? encodeLong8s(positions) : encodeLongs(positions),
   }

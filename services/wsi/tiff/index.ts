@@ -2,8 +2,8 @@ import { assertInside, pagedSource } from '../byte-source.ts'
 import { SlideFileError } from '../errors.ts'
 import type { ByteSource } from '../slide.ts'
 import { type Header, parseHeader, parseIfdBlock } from './structure.ts'
-import { Tag } from './tags.ts'
-import { decodeNumbers, decodeText, LONG, SLONG } from './values.ts'
+import { FieldType, Tag } from './tags.ts'
+import { decodeNumbers, decodeText } from './values.ts'
 
 /** Bounds against files made to exhaust memory or time. */
 export interface TiffLimits {
@@ -166,7 +166,7 @@ function access({ source, header, limits }: Walk, entries: Entry[]): Access {
     if (!entry || !value) return null
     const decoded = decodeNumbers(value, entry.type, header.littleEndian)
     // NDPI: an inline 32-bit value with a non-zero upper word is a 64-bit value.
-    const wide = entry.highWord > 0 && entry.inline && (entry.type === LONG || entry.type === SLONG)
+    const wide = entry.highWord > 0 && entry.inline && (entry.type === FieldType.LONG || entry.type === FieldType.SLONG)
     return wide ? decoded.map(low => (low >>> 0) + entry.highWord * 2 ** 32) : decoded
   }
   const number = async (tag: number, fallback?: number) => (await numbers(tag))?.[0] ?? fallback

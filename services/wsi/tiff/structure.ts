@@ -2,8 +2,8 @@ import { assertInside } from '../byte-source.ts'
 import { SlideFileError } from '../errors.ts'
 import type { ByteSource } from '../slide.ts'
 import type { Entry, Ifd } from './index.ts'
-import { Tag } from './tags.ts'
-import { ASCII, typeSize } from './values.ts'
+import { FieldType, Tag } from './tags.ts'
+import { typeSize } from './values.ts'
 
 /** What the first bytes of a TIFF file say. */
 export interface Header {
@@ -108,7 +108,7 @@ function parseEntry(block: Buffer, header: Header, blockOffset: number, at: numb
   const byteLength = typeSize(type) * count
   const valueAt = at + 4 + layout.inline
   // NDPI never keeps text inside an entry, however short.
-  const inline = byteLength <= layout.inline && !(header.ndpi && type === ASCII && count > 0)
+  const inline = byteLength <= layout.inline && !(header.ndpi && type === FieldType.ASCII && count > 0)
   return {
     tag: unsigned(block, at, 2, le),
     type,

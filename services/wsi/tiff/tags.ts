@@ -49,6 +49,19 @@ export const Tag = {
   NdpiCaptureMode: 65441,
 } as const
 
+/** Types of fields (TIFF 6.0, section 2; BigTIFF). */
+export const FieldType = {
+  BYTE: 1,
+  ASCII: 2,
+  SHORT: 3,
+  LONG: 4,
+  RATIONAL: 5,
+  UNDEFINED: 7,
+  SLONG: 9,
+  FLOAT: 11,
+  LONG8: 16,
+} as const
+
 /** Values of Compression (259) that are met in slides. */
 export const Compression = {
   None: 1,

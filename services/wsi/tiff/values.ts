@@ -20,10 +20,6 @@ const SIZES: Record<number, number> = {
   18: 8, // IFD8
 }
 
-export const ASCII = 2
-export const LONG = 4
-export const SLONG = 9
-
 export const typeSize = (type: number): number => SIZES[type] ?? 0
 
 type ReadAt = (at: number) => number

@@ -1,5 +1,5 @@
 import { SlideFileError } from '../../errors.ts'
-import { frameSize, SOS, segments } from '../../jpeg.ts'
+import { frameSize, Marker, segments } from '../../jpeg.ts'
 import type { StoredPicture } from '../../pictures.ts'
 import type { ByteSource } from '../../slide.ts'
 import type { Ifd } from '../../tiff/index.ts'
@@ -29,8 +29,6 @@ export interface RestartImage {
 /** More than any scanner writes: tables for four components, Huffman tables for both classes, comments. */
 const MAX_HEADER = 256 * 1024
 
-const DRI = 0xdd
-
 /** Half of what JPEG can say, so that two of them make a picture. */
 const MAX_SEGMENT_WIDTH = 32_768
 
@@ -54,8 +52,8 @@ async function readStreamHeader(source: ByteSource, offset: number, length: numb
   const start = await source.read(offset, Math.min(length, MAX_HEADER))
   const found = segments(start)
   const last = found.at(-1)
-  if (last?.marker !== SOS) throw damaged()
-  const frame = found.find(({ marker }) => marker === 0xc0 || marker === 0xc1)
+  if (last?.marker !== Marker.SOS) throw damaged()
+  const frame = found.find(({ marker }) => marker === Marker.SOF0 || marker === Marker.SOF1)
   if (!frame)
     throw new SlideFileError('unsupported', 'The slide is stored as progressive JPEG, which is not supported.')
   if (start[frame.start + 4] !== 8) {
@@ -66,7 +64,7 @@ async function readStreamHeader(source: ByteSource, offset: number, length: numb
   // A single component is not interleaved: its MCU is one block, whatever its factors (T.81, A.2.2).
   const [h, v] =
     components === 1 ? [1, 1] : [Math.max(...factors.map(f => f >> 4)), Math.max(...factors.map(f => f & 15))]
-  const restart = found.findLast(({ marker }) => marker === DRI)
+  const restart = found.findLast(({ marker }) => marker === Marker.DRI)
   return {
     bytes: Buffer.from(start.subarray(0, last.end)),
     heightAt: frame.start + 5,
