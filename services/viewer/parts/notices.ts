@@ -19,11 +19,11 @@ export function newNotices() {
     list,
     close,
     /** With details it stays until closed, so that they can be read. */
-    show(text: string, details: readonly string[] = []) {
+    show(text: string, details: readonly string[] = [], shownFor = SHOWN_FOR) {
       if (list.value.some(notice => notice.text === text && details.length === 0)) return
       const id = ++last
       list.value = [...list.value, { id, text, details }].slice(-4)
-      if (details.length === 0) setTimeout(() => close(id), SHOWN_FOR)
+      if (details.length === 0) setTimeout(() => close(id), shownFor)
     },
   }
 }

@@ -11,7 +11,7 @@ const TAKE_BACK = 5000
 
 export type ReviewQueue = ReturnType<typeof createReviewQueue>
 
-export function createReviewQueue(say: (text: string) => void) {
+export function createReviewQueue(say: (text: string, shownFor?: number) => void) {
   const found = signal<readonly ReviewSummary[]>([])
   /** How many wait in all, as the server last said; the list may show the first of them. */
   const told = signal(0)
@@ -107,7 +107,10 @@ export function createReviewQueue(say: (text: string) => void) {
       const next = neighbour(1) ?? neighbour(-1)
       decisions.decide({ id: review.id, revision: review.revision, decision, ...(reason && { reason }) })
       const said = decision === 'approve' ? 'Approved' : 'Rejected'
-      say(`${said} ${review.researchNumber ?? 'the slide'}. Z takes it back for ${TAKE_BACK / 1000} seconds.`)
+      say(
+        `${said} ${review.researchNumber ?? 'the slide'}. Z takes it back for ${TAKE_BACK / 1000} seconds.`,
+        TAKE_BACK,
+      )
       if (next) void openReview(next.id)
       else current.value = null
     },
