@@ -70,6 +70,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     SERVICE_SECRET_FILE: keys.secret,
     REVIEW_GATE: 'off',
     PYRAMID_PART_SIZE: '2048',
+    PYRAMID_THREADS: '1',
     ...(name === 'access' ? { SIGNING_KEY_FILE: keys.signing } : { VERIFY_KEY_FILE: keys.verify }),
     ...Object.fromEntries(
       SERVICES.map(other => [`RPC_${other.toUpperCase()}_URL`, `dns:///127.0.0.1:${ports[other]}`]),

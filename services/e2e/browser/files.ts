@@ -38,7 +38,10 @@ const GEOJSON = JSON.stringify({
   ],
 })
 
-async function exported(page: Page, button: 'GeoJSON' | 'XML'): Promise<{ name: string; text: string }> {
+async function exported(
+  page: Page,
+  button: 'GeoJSON' | 'ImageScope' | 'ASAP',
+): Promise<{ name: string; text: string }> {
   const waiting = page.waitForEvent('download')
   await page.getByRole('link', { name: button, exact: true }).click()
   const download = await waiting
@@ -50,7 +53,7 @@ export function filesSuite(world: () => World, slideId: () => string): void {
     let page: Page
     const importFile = async (name: string, text: string) => {
       const file = { name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) }
-      await page.getByLabel('Annotation file: ImageScope XML or GeoJSON').setInputFiles(file)
+      await page.getByLabel(/^Annotation file/).setInputFiles(file)
     }
     beforeAll(async () => {
       page = await world().visitor('annotator', { acceptDownloads: true })
@@ -68,16 +71,19 @@ export function filesSuite(world: () => World, slideId: () => string): void {
       await world().picture(page, 'viewer-imported')
     })
 
-    test('both go out by the buttons, with what came in', async () => {
+    test('all formats go out by the buttons, with what came in', async () => {
       const json = await exported(page, 'GeoJSON')
       expect(json.name).toMatch(/\.geojson$/)
       const { features } = JSON.parse(json.text) as { features: { geometry: unknown; properties: { name?: string } }[] }
       const found = features.find(({ properties }) => properties.name === 'from QuPath')
       expect(found?.geometry).toMatchObject({ type: 'Polygon', coordinates: [ring] })
-      const xml = await exported(page, 'XML')
+      const xml = await exported(page, 'ImageScope')
       expect(xml.name).toMatch(/\.xml$/)
       expect(xml.text).toContain('Read by hand')
       expect(xml.text.match(/<Region /g)).toHaveLength(features.length)
+      const asap = await exported(page, 'ASAP')
+      expect(asap.name).toMatch(/\.xml$/)
+      expect(asap.text).toMatch(/<ASAP_Annotations>.*<Annotation Name/s)
     })
 
     test('what is no annotation file is refused in plain words', async () => {

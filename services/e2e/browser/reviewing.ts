@@ -41,7 +41,7 @@ export function reviewingSuite(world: () => World): void {
       await world().picture(page, 'list-waiting-for-review')
       const other = await world().visitor('annotator')
       await other.goto('/')
-      await other.getByText('The review gate is off (default)').waitFor()
+      await other.getByText('Slides of the project “default” are released without a person looking').waitFor()
       await world().picture(other, 'list-gate-off')
       await other.context().close()
       await link.click()
@@ -100,6 +100,9 @@ export function reviewingSuite(world: () => World): void {
       const id = await shownId()
       await page.keyboard.press('x')
       await page.getByRole('dialog').waitFor()
+      // Keys of the page do nothing behind the dialog.
+      await page.keyboard.press('a')
+      expect(await page.getByText('Z takes it back').count()).toBe(0)
       await page.keyboard.press('2')
       await world().picture(page, 'review-reject')
       await page.keyboard.press('Enter')
@@ -128,10 +131,11 @@ export function reviewingSuite(world: () => World): void {
       const button = page.locator('.waiting button:not([disabled])', { hasText: numberOf(id) })
       await button.click({ timeout: 20_000 })
       await page.getByText('revision 2, 1 blanked').waitFor()
+      // Below the word that says so.
+      const blanked = { x: 470, y: 345, width: 70, height: 25 }
+      await expect.poll(async () => Math.min(...(await pixelsOf(page, blanked)).data)).toBeGreaterThan(200)
       await page.waitForLoadState('networkidle')
       await world().picture(page, 'review-blanked')
-      const white = await pixelsOf(page, { x: 470, y: 310, width: 70, height: 50 })
-      expect(Math.min(...white.data)).toBeGreaterThan(200)
       // Keys go to the page, not to the button that was clicked.
       await page.keyboard.press('a')
       await world().client.until(id, 'ready')

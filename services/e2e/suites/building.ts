@@ -51,7 +51,10 @@ export function buildingSuite(shape: () => Shape): void {
         expect({ killed, told: told.toSorted((a, b) => a - b) }).toEqual({ killed: true, told })
         expect(told.at(-1)).toBe(1)
 
-        const report = qualityReport.parse(await client.json(`/api/slides/${id}/quality`))
+        // Those who ask a process that has just come back are told to ask again.
+        const report = await eventually(20, 'the quality report', async () =>
+          qualityReport.parse(await client.json(`/api/slides/${id}/quality`)),
+        )
         expect(report.parts.count).toBe(12)
         expect(report.levels[0]!.ssim).toBeGreaterThan(0.5)
         await eventually(20, 'the parts to be removed', async () => {

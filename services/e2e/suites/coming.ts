@@ -152,7 +152,15 @@ export function comingSuite(shape: () => Shape): void {
 
   test('who was named is nowhere afterwards: not in answers, stores, rows, logs or spans', async () => {
     for (const id of ids) {
-      const paths = ['', '/annotations', '/annotations.geojson', '/annotations.xml', '/deidentification', '/pyramid']
+      const paths = [
+        '',
+        '/annotations',
+        '/annotations.geojson',
+        '/annotations.xml',
+        '/annotations.asap.xml',
+        '/deidentification',
+        '/pyramid',
+      ]
       for (const path of [
         ...paths.map(part => `/api/slides/${id}${part}`),
         `/api/intake/slides/${id}`,

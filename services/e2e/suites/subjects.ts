@@ -157,13 +157,15 @@ export function subjectsSuite(shape: () => Shape): void {
       for (const store of ['source', 'original', 'pyramid'] as const) {
         expect([store, [...(await shape().objects(store, id)).keys()]]).toEqual([store, []])
       }
+      // The catalog knows that there was one, so that who has its address learns what became of it.
+      expect(await client.slide(id)).toMatchObject({ state: 'withdrawn', subject: null, case: null })
       const parts = [
-        '',
         '/original',
         '/pyramid',
         '/annotations',
         '/annotations.geojson',
         '/annotations.xml',
+        '/annotations.asap.xml',
         '/quality',
       ]
       const paths = [...parts.map(part => `/api/slides/${id}${part}`), `/api/intake/slides/${id}`]
