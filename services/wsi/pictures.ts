@@ -1,7 +1,8 @@
 import { SlideFileError } from './errors.ts'
 import type { SlideReader } from './slide.ts'
 import type { Rectangle } from './tiff/region.ts'
-import { type Allocate, decodeRgb } from './turbojpeg.ts'
+import { decodeRgb } from './turbojpeg.ts'
+import type { Allocate } from './yuv.ts'
 
 /**
  * A JPEG picture that is a piece of level 0, as plain data: any thread can read and decode it by itself.

@@ -1,17 +1,8 @@
 import { expect, test } from 'vitest'
 import { SlideFileError } from './errors.ts'
 import { frameSize } from './jpeg.ts'
-import {
-  allocateYuv,
-  crop,
-  decodeRgb,
-  decodeYuv,
-  decodeYuvInto,
-  encodeRgb,
-  encodeYuv,
-  readHeader,
-  rgbToYuv,
-} from './turbojpeg.ts'
+import { crop, decodeRgb, decodeYuv, decodeYuvInto, encodeRgb, encodeYuv, readHeader, rgbToYuv } from './turbojpeg.ts'
+import { allocateYuv } from './yuv.ts'
 
 /** A smooth colour field: JPEG keeps it well, so that what is lost is the code's fault. */
 function field(width: number, height: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { SlideFileError } from './errors.ts'
-import { bindTurboJpeg, type TurboJpegLibrary } from './turbojpeg-binding.ts'
+import { check, lastWritten, targetFor, turbo, written } from './turbojpeg-handles.ts'
+import { type Allocate, allocateNew, allocateYuv, type YuvImage, type YuvPlanes } from './yuv.ts'
 
 /** Chroma sampling of a JPEG that is written. */
 export type Subsampling = '4:4:4' | '4:2:2' | '4:2:0'
@@ -9,27 +10,6 @@ export interface RgbImage {
   height: number
   /** Interleaved 8-bit RGB. */
   data: Uint8Array
-}
-
-/** Chroma sampling of planes. */
-export type PlaneSubsampling = '4:2:0' | '4:4:4'
-
-/**
- * 8-bit YCbCr planes (full range, BT.601, as in JFIF). At 4:2:0 the chroma planes hold ceil(width/2) x ceil(height/2)
- * samples. Strides are bytes from row to row.
- */
-export interface YuvPlanes {
-  subsampling: PlaneSubsampling
-  y: Uint8Array
-  u: Uint8Array
-  v: Uint8Array
-  yStride: number
-  uvStride: number
-}
-
-export interface YuvImage extends YuvPlanes {
-  width: number
-  height: number
 }
 
 export interface JpegHeader {
@@ -52,71 +32,6 @@ const TRANSFORM_CROP = 4
 
 /** Pictures beyond this are refused before any memory is taken for them. */
 const MAX_PIXELS = 128 * 1024 * 1024
-
-interface TurboJpeg {
-  lib: TurboJpegLibrary
-  compressor: unknown
-  decompressor: unknown
-  transformer: unknown
-  /** Where the library writes sizes. */
-  ints: [Int32Array, Int32Array, Int32Array, Int32Array]
-  size: BigUint64Array
-  /** Where the library writes a JPEG; grows. */
-  target: Uint8Array
-}
-
-let loaded: TurboJpeg | undefined
-
-/** One instance per thread: handles are not thread-safe, and each worker has its own module state. */
-function turbo(): TurboJpeg {
-  if (loaded) return loaded
-  const lib = bindTurboJpeg()
-  loaded = {
-    lib,
-    compressor: lib.initCompress(),
-    decompressor: lib.initDecompress(),
-    transformer: lib.initTransform(),
-    ints: [new Int32Array(1), new Int32Array(1), new Int32Array(1), new Int32Array(1)],
-    size: new BigUint64Array(1),
-    target: new Uint8Array(256 * 1024),
-  }
-  return loaded
-}
-
-/** libjpeg's warnings (jerror.h), all about data that readers show as far as it goes. */
-const WARNING = /^(Corrupt JPEG data|Premature end of JPEG|Invalid Adobe|Warning:|Invalid SOS|Inconsistent progression)/
-
-/**
- * Throws for a fatal error. Told by the last message: `tjGetErrorCode` still says "warning" when a fatal error follows
- * one (libjpeg-turbo 2.1).
- */
-function check(tj: TurboJpeg, handle: unknown, outcome: number): void {
-  if (outcome === 0) return
-  const cause = new Error(tj.lib.errorText(handle))
-  if (WARNING.test(cause.message)) return
-  abandon(tj)
-  throw new SlideFileError('damaged', 'A JPEG image in the file is damaged.', { cause })
-}
-
-/**
- * Lets go of the handles after a fatal error: a header that breaks off leaves libjpeg in the middle of it, and the next
- * JPEG, however sound, would be read from there (tjDecompressHeader3 of libjpeg-turbo 2.1 does not reset).
- */
-function abandon(tj: TurboJpeg): void {
-  if (loaded === tj) loaded = undefined
-  for (const handle of [tj.compressor, tj.decompressor, tj.transformer]) tj.lib.destroy(handle)
-}
-
-/** The target buffer, large enough for a JPEG of this size. */
-function targetFor(tj: TurboJpeg, width: number, height: number, sampling: number): Uint8Array {
-  const bytes = Number(tj.lib.bufferSize(width, height, sampling))
-  if (tj.target.length < bytes) tj.target = new Uint8Array(bytes)
-  tj.size[0] = BigInt(tj.target.length)
-  return tj.target
-}
-
-const lastWritten = (tj: TurboJpeg): Uint8Array => tj.target.subarray(0, Number(tj.size[0]))
-const written = (tj: TurboJpeg): Buffer => Buffer.from(lastWritten(tj))
 
 /**
  * What a complete JPEG says about itself.
@@ -156,40 +71,6 @@ export function decodeRgb(jpeg: Uint8Array, allocate: Allocate = allocateNew): R
   check(tj, decompressor, lib.decompress(decompressor, jpeg, jpeg.length, data, width, 0, height, PIXELS_RGB, flags))
   return { width, height, data }
 }
-
-/** Gives memory: new, or a piece that is used again and again. */
-export type Allocate = (bytes: number) => Uint8Array
-
-const allocateNew: Allocate = bytes => new Uint8Array(bytes)
-
-/** Planes for an image of this size, not initialised. Strides are multiples of 16, for rows that are worked on in vectors. */
-export function allocateYuv(
-  width: number,
-  height: number,
-  subsampling: PlaneSubsampling = '4:2:0',
-  allocate: Allocate = allocateNew,
-): YuvImage {
-  const shift = chromaShift(subsampling)
-  const yStride = (width + 31) & ~31
-  const uvStride = yStride >> shift
-  const rows = (height + 1) & ~1
-  const luma = yStride * rows
-  const chroma = uvStride * (rows >> shift)
-  const memory = allocate(luma + 2 * chroma)
-  return {
-    width,
-    height,
-    subsampling,
-    yStride,
-    uvStride,
-    y: memory.subarray(0, luma),
-    u: memory.subarray(luma, luma + chroma),
-    v: memory.subarray(luma + chroma),
-  }
-}
-
-/** By how many bits a chroma plane's sides are shorter than those of the luma plane. */
-export const chromaShift = (subsampling: PlaneSubsampling): 0 | 1 => (subsampling === '4:2:0' ? 1 : 0)
 
 const planesOf = ({ y, u, v }: YuvPlanes) => [y, u, v]
 const stridesOf = ({ yStride, uvStride }: YuvPlanes) => Int32Array.of(yStride, uvStride, uvStride)

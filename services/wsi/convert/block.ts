@@ -1,4 +1,4 @@
-import { type Allocate, allocateYuv, type PlaneSubsampling, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
+import { type Allocate, allocateYuv, type PlaneSubsampling, type YuvImage, type YuvPlanes } from '../yuv.ts'
 import { allocateForSimd } from './halve-simd.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { from, halve, repeatEdges } from './planes.ts'

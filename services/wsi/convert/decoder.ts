@@ -1,4 +1,4 @@
-import type { PlaneSubsampling, YuvPlanes } from '../turbojpeg.ts'
+import type { PlaneSubsampling, YuvPlanes } from '../yuv.ts'
 import type { Scratch } from './block.ts'
 import type { BlockGeometry } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { YuvImage } from '../turbojpeg.ts'
+import type { YuvImage } from '../yuv.ts'
 import { allocatePadded } from './block.ts'
 import { allocateForSimd, areForSimd } from './halve-simd.ts'
 import { halve } from './planes.ts'

@@ -1,4 +1,4 @@
-import type { Allocate, PlaneSubsampling, YuvImage } from '../turbojpeg.ts'
+import type { Allocate, PlaneSubsampling, YuvImage } from '../yuv.ts'
 import { allocatePadded } from './block.ts'
 import { type Block, type BlockGeometry, blockAt, blockGeometry, childCount, type Plan } from './plan.ts'
 import { paste } from './planes.ts'

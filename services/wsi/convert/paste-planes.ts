@@ -1,5 +1,6 @@
 import type { Rectangle } from '../tiff/region.ts'
-import { chromaShift, type Plane, type YuvPlanes } from '../turbojpeg.ts'
+import type { Plane } from '../turbojpeg.ts'
+import { chromaShift, type YuvPlanes } from '../yuv.ts'
 
 /** Planes that show the pixels of `area`. */
 export interface Canvas {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { allocateYuv, type YuvImage } from '../turbojpeg.ts'
+import { allocateYuv, type YuvImage } from '../yuv.ts'
 import { allocatePadded } from './block.ts'
 import { from, halve, paste, repeatEdges } from './planes.ts'
 

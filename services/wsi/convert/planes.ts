@@ -1,4 +1,4 @@
-import { chromaShift, type YuvImage, type YuvPlanes } from '../turbojpeg.ts'
+import { chromaShift, type YuvImage, type YuvPlanes } from '../yuv.ts'
 import { areForSimd, halveSimd } from './halve-simd.ts'
 
 /**

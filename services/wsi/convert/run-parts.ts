@@ -1,4 +1,4 @@
-import type { YuvImage } from '../turbojpeg.ts'
+import type { YuvImage } from '../yuv.ts'
 import type { BlockResult } from './block.ts'
 import { createParents, type Parents } from './parents.ts'
 import { type Block, type BlockGeometry, type Plan, partBlocks, partShare, shareOf } from './plan.ts'

@@ -1,5 +1,6 @@
 import { isFrame, Marker, segments } from '../jpeg.ts'
-import { allocateYuv, encodeYuv } from '../turbojpeg.ts'
+import { encodeYuv } from '../turbojpeg.ts'
+import { allocateYuv } from '../yuv.ts'
 import type { Coding } from './quality-policy.ts'
 
 const isTable = (marker: number) => marker === Marker.DQT || marker === Marker.DHT

@@ -3,8 +3,6 @@ import { SlideFileError } from '../errors.ts'
 import { type ReadNow, readPicture, type StoredPicture } from '../pictures.ts'
 import type { Rectangle } from '../tiff/region.ts'
 import {
-  allocateYuv,
-  chromaShift,
   decodePlanes,
   decodeRgb,
   decodeYuvInto,
@@ -12,8 +10,8 @@ import {
   type Plane,
   readHeader,
   rgbToYuv,
-  type YuvPlanes,
 } from '../turbojpeg.ts'
+import { allocateYuv, chromaShift, type YuvPlanes } from '../yuv.ts'
 import { allocatePadded, type Scratch } from './block.ts'
 import type { BlockDecoder } from './decoder.ts'
 import { type Canvas, pastePlanes } from './paste-planes.ts'

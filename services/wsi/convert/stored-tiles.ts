@@ -3,15 +3,8 @@ import { SlideFileError } from '../errors.ts'
 import { completeJpeg } from '../tiff/decode.ts'
 import type { TiffImage } from '../tiff/image.ts'
 import { Compression } from '../tiff/tags.ts'
-import {
-  type Allocate,
-  allocateYuv,
-  decodeRgb,
-  decodeYuvInto,
-  readHeader,
-  rgbToYuv,
-  type YuvPlanes,
-} from '../turbojpeg.ts'
+import { decodeRgb, decodeYuvInto, readHeader, rgbToYuv } from '../turbojpeg.ts'
+import { type Allocate, allocateYuv, type YuvPlanes } from '../yuv.ts'
 import type { BlockDecoder, DecodeSettings } from './decoder.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
 import { fillGrey, fillWhite, from, paste } from './planes.ts'

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Marker, segments } from '../jpeg.ts'
-import { chromaShift, encodeYuvShared, type YuvPlanes } from '../turbojpeg.ts'
+import { encodeYuvShared } from '../turbojpeg.ts'
+import { chromaShift, type YuvPlanes } from '../yuv.ts'
 import type { Coding } from './quality-policy.ts'
 import { abbreviate } from './shared-tables.ts'
 
