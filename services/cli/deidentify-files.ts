@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
-import type { DeidentifiedFiles, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
+import type { DeidentifiedFiles, Kept, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
 import type { Environment } from './connection.ts'
+import { type Choices, keptBy, toOptions } from './deidentify-choices.ts'
 import { CliError, EXIT } from './errors.ts'
 
 /** Loaded when needed: the image libraries take longer to load than most other commands run. */
@@ -22,6 +24,8 @@ export interface Made {
 interface Options {
   /** Texts that must not be left, beside those of the file and its name. */
   known: readonly string[]
+  /** What may stay. */
+  choices: Choices
   signal: AbortSignal
   onProgress?(fraction: number): void
 }
@@ -33,8 +37,8 @@ const knownWith = (input: string, known: readonly string[]): string[] => [
   ...known,
 ]
 
-export async function plan(input: string, signal: AbortSignal): Promise<Plan> {
-  return (await library()).planFile(input, signal)
+export async function plan(input: string, choices: Choices, signal: AbortSignal): Promise<Plan> {
+  return (await library()).planFile(input, signal, toOptions(choices))
 }
 
 /**
@@ -52,6 +56,7 @@ export async function run(input: string, folder: string, keys: ReportKeys, optio
       revision: 1,
       keys,
       knownTexts: knownWith(input, options.known),
+      ...toOptions(options.choices),
       signal: options.signal,
       ...(options.onProgress && { onProgress: options.onProgress }),
     })
@@ -92,25 +97,39 @@ export interface Verified {
   report: 'genuine' | 'not genuine' | 'of another key' | 'none'
 }
 
-export async function verify(result: string, original: string, keys: ReportKeys, options: Options): Promise<Verified> {
+/**
+ * Proves a result. What may have stayed in it is what the choices say, or else the report beside it: but only one that is
+ * genuine, as any other may allow what nobody chose.
+ * @param key that the report must be signed with
+ */
+export async function verify(result: string, original: string, key: KeyObject, options: Options): Promise<Verified> {
   const { verifyFile } = await library()
-  const { known, signal } = options
-  const checks = await verifyFile(original, result, { knownTexts: knownWith(original, known), signal })
-  return { checks: checks.map(({ holds, passed }) => ({ holds, passed })), report: await judgeReport(result, keys) }
+  const { known, choices, signal } = options
+  const { state, kept } = await judgeReport(result, key)
+  const allowed = keptBy(choices) ?? kept
+  const checks = await verifyFile(original, result, { knownTexts: knownWith(original, known), signal, kept: allowed })
+  return { checks: checks.map(({ holds, passed }) => ({ holds, passed })), report: state }
 }
 
-/** The report beside a result: whether it was signed with our key, and speaks of these files. */
-async function judgeReport(result: string, { signing }: ReportKeys): Promise<Verified['report']> {
+interface Judged {
+  state: Verified['report']
+  /** What a genuine report says that stayed. */
+  kept?: Kept | undefined
+}
+
+/** The report beside a result: whether it was signed with the key, and speaks of these files. */
+async function judgeReport(result: string, key: KeyObject): Promise<Judged> {
   const { isGenuine, keyIdOf } = await library()
   const path = join(dirname(result), `${basename(result, extname(result))}.deidentification.json`)
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return 'none'
+  if (text === undefined) return { state: 'none' }
   const report = parsed(text)
   const keyId = report?.signature?.keyId
   // What nobody signed is no report.
-  if (!report || typeof keyId !== 'string' || keyId === '') return 'not genuine'
-  if (keyId !== keyIdOf(signing)) return 'of another key'
-  return isGenuine(report, signing) && (await isOfFiles(report, result)) ? 'genuine' : 'not genuine'
+  if (!report || typeof keyId !== 'string' || keyId === '') return { state: 'not genuine' }
+  if (keyId !== keyIdOf(key)) return { state: 'of another key' }
+  const genuine = isGenuine(report, key) && (await isOfFiles(report, result))
+  return genuine ? { state: 'genuine', kept: report.kept } : { state: 'not genuine' }
 }
 
 /** Every file counts: the `.mrxs` file of one slide is that of all. */
@@ -126,6 +145,7 @@ interface Parsed {
   signature?: { keyId?: string }
   sha256?: string
   files?: { sha256?: string }[]
+  kept?: Kept
 }
 
 function parsed(text: string): Parsed | null {
@@ -171,6 +191,17 @@ export async function openKeys(environment: Environment): Promise<ReportKeys> {
   }
   const [signing, input] = [await given('REPORT_SIGNING_KEY'), await given('REPORT_INPUT_KEY')]
   return (await library()).openReportKeys({ signing, input }, join(state, 'coverslip', 'keys'))
+}
+
+/** The public key that reports are checked by. @throws CliError for a file that holds none */
+export async function readKey(file: string): Promise<KeyObject> {
+  const { publicKeyFrom } = await library()
+  const pem = await readFile(file, 'utf8')
+  try {
+    return publicKeyFrom(pem)
+  } catch {
+    throw new CliError('usage', `${file}: expected an Ed25519 public key in PEM`, EXIT.usage)
+  }
 }
 
 /** One text a line. */

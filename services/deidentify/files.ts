@@ -19,15 +19,25 @@ import { checkOf, failureOf } from './proof/checks.ts'
 import { type Proof, type ProofInput, prove } from './proof/index.ts'
 import { repeatedTexts } from './report/check.ts'
 import { reportPage } from './report/page.ts'
-import { makeReport, type Report } from './report/report.ts'
+import { type Kept, makeReport, type Report } from './report/report.ts'
 import { rulesSha256 } from './report/rules-hash.ts'
 import { hmacOfFiles, type ReportKeys, type SignedReport, signReport } from './report/signature.ts'
 import { bytesOf, describeFiles, filesOfSlide, type ResultFile } from './result-files.ts'
 
 export { fileSha256 as sha256Of } from '@coverslip/platform/objects/digest.ts'
 export { newResearchNumber } from './naming/characters.ts'
+export type { DatePolicy } from './procedure/dates.ts'
+export type { LabelSide } from './procedure/draft.ts'
 export { type Plan, planFile } from './procedure/plan.ts'
-export { isGenuine, keyIdOf, openReportKeys, type ReportKeys, type SignedReport } from './report/signature.ts'
+export type { Kept } from './report/report.ts'
+export {
+  isGenuine,
+  keyIdOf,
+  openReportKeys,
+  publicKeyFrom,
+  type ReportKeys,
+  type SignedReport,
+} from './report/signature.ts'
 export { filesOfSlide, type ResultFile } from './result-files.ts'
 
 /** Level-0 pixels. */
@@ -169,21 +179,36 @@ async function proveWithRepeat(input: ProofInput, choices: Choices = {}): Promis
   return { ...proof, checks: [...proof.checks, repeat] }
 }
 
+/** Choices by which a result was made; days by which its dates were moved do not matter to the proof. */
+const choicesFrom = ({ macro, dates }: Kept): Choices => ({
+  keepMacro: macro ?? undefined,
+  dates: dates === 'shifted' ? { keep: dates, days: 0 } : dates === 'year' ? { keep: dates } : undefined,
+})
+
+/** What stays by choices; undefined for nothing, as nothing but pixels is in a pyramid. */
+function keptBy({ keepMacro, dates }: Choices, rendition: Made['rendition']): Kept | undefined {
+  const any = rendition === 'original' && (keepMacro || dates)
+  return any ? { macro: keepMacro ?? null, dates: dates?.keep ?? null } : undefined
+}
+
 /**
  * Proves a result that was made elsewhere or before, against its source.
  * @param options.knownTexts what must not be in it beside the source's own texts
+ * @param options.kept what may have stayed by choice, as its report says; nothing else may
  * @throws SlideFileError for a file that is no slide
  */
 export async function verifyFile(
   sourcePath: string,
   resultPath: string,
-  options: Pick<DeidentifyOptions, 'knownTexts' | 'signal'>,
+  options: Pick<DeidentifyOptions, 'knownTexts' | 'signal'> & { kept?: Kept | undefined },
 ): Promise<Proof['checks']> {
-  const { knownTexts = [], signal } = options
+  const { knownTexts = [], signal, kept = { macro: null, dates: null } } = options
   const [source, result] = [await describeSlide(sourcePath, signal), await describeSlide(resultPath, signal)]
   const keepsFormat = isInPlaceFormat(source.format) && source.format === result.format
   const rendition = keepsFormat && !(await isOwnPyramid(resultPath)) ? 'original' : 'pyramid'
-  return (await proveWithRepeat({ sourcePath, resultPath, rendition, given: knownTexts, redacted: [], signal })).checks
+  const allowed = { keptMacro: kept.macro ?? undefined, keptDates: kept.dates ?? undefined }
+  const input = { sourcePath, resultPath, rendition, given: knownTexts, redacted: [], signal, ...allowed } as const
+  return (await proveWithRepeat(input, choicesFrom(kept))).checks
 }
 
 /** A TIFF that this program made of a TIFF is its pyramid, and not its original. */
@@ -203,9 +228,10 @@ async function reportOn(
   { format }: SlideDescription,
   { result, rendition, files }: Made & Pick<DeidentifiedFiles, 'files'>,
   { checks, levels, searched }: Proof,
-  { revision, keys, ledger, signal }: DeidentifyOptions,
+  { revision, keys, ledger, signal, ...choices }: DeidentifyOptions,
 ): Promise<Report> {
   const sources = await filesOfSlide(sourcePath)
+  const kept = keptBy(choices, rendition)
   return makeReport({
     rulesSha256: rulesSha256(),
     wording: ledger ? 'pseudonymised' : 'de-identified',
@@ -213,6 +239,7 @@ async function reportOn(
     revision,
     method: rendition === 'original' ? 'in-place' : 'rewritten',
     removed: result.removed,
+    ...(kept && { kept }),
     blankedBytes: result.blankedBytes,
     checks: [...checks, checkOf('report', [])],
     levels,

@@ -1,17 +1,20 @@
+import type { KeyObject } from 'node:crypto'
 import { type Command, Option } from 'commander'
 import { type Common, type Context, tell, withProgress } from '../context.ts'
-import { openKeys, openOutput, plan, readKnown, run, verify } from '../deidentify-files.ts'
+import { type Choices, datesFrom, SIDES } from '../deidentify-choices.ts'
+import { openKeys, openOutput, plan, readKey, readKnown, run, type Verified, verify } from '../deidentify-files.ts'
 import { CliError, EXIT, PartialFailure, toCliError } from '../errors.ts'
 import type { Progress } from '../progress.ts'
 import { sizeText } from '../slides.ts'
 import { findSlides } from '../sources.ts'
 
-interface Own extends Common {
+interface Own extends Common, Choices {
   plan?: boolean
   run?: boolean
   output?: string
   verify?: string
   known?: string
+  key?: string
 }
 
 /** What is told of one file: the line, and whether it is clean. */
@@ -27,6 +30,10 @@ A result gets a random name; which file became which is told here and written no
 TIFF, NDPI, MRXS); other formats become a pyramid of their pixels. Removed is what names a patient; tissue itself can
 be recognised, so a result is de-identified, not anonymous.
 
+The picture of the whole glass stays with --keep-macro, blank at the end that is named (SVS, NDPI); of dates the year
+or another day stay with --dates. --verify allows what was chosen: by the same options, or by the report beside the
+result when that is genuine. Whose reports are genuine says --key (of a server: GET /api/deidentification/key).
+
 Exit codes: 0 clean: nothing to remove (--plan), every result proven (--run), every check passed (--verify); 1 not clean,
 or something failed; 2 wrong usage`
 
@@ -39,6 +46,18 @@ export function addDeidentify(program: Command, context: Context): void {
     .addOption(new Option('--run', 'write proven results into the folder of --output').conflicts(['verify']))
     .option('--output <dir>', 'the folder for results; no input may lie in it')
     .option('--verify <original>', 'prove a result against its original')
+    .addOption(
+      new Option('--keep-macro <side>', 'keep the macro but for the end where the label is (default: it goes)').choices(
+        SIDES,
+      ),
+    )
+    .option('--dates <policy>', 'what stays of dates: remove, year, or shift:DAYS (default: remove)', datesFrom)
+    .addOption(
+      new Option('--key <pem>', 'with --verify: the public key that the report must be signed with').conflicts([
+        'plan',
+        'run',
+      ]),
+    )
     .option('--known <textfile>', 'names and numbers that must not be left, one a line')
     .addHelpText('after', EXPLAINED)
     .action(async (files: string[], _own: unknown, command: Command) => {
@@ -78,7 +97,9 @@ async function attempt(path: string, progress: Progress, signal: AbortSignal, wo
 async function workOf(files: readonly string[], options: Own, context: Context): Promise<Work> {
   const { signal, environment } = context
   const wrong = (message: string) => new CliError('usage', message, EXIT.usage)
-  if (options.plan) return planOne(signal)
+  const { keepMacro, dates } = options
+  const choices = { keepMacro, dates }
+  if (options.plan) return planOne(choices, signal)
   if (options.run) {
     if (options.output === undefined) throw wrong('--run needs --output DIR')
     const { slides } = await findSlides(files)
@@ -86,17 +107,19 @@ async function workOf(files: readonly string[], options: Own, context: Context):
       options.output,
       slides.map(({ path }) => path),
     )
-    return runOne(folder, await openKeys(environment), await readKnown(options.known), signal)
+    return runOne(folder, await openKeys(environment), { known: await readKnown(options.known), choices, signal })
   }
   if (options.verify === undefined) throw wrong('Say what to do: --plan, --run --output DIR, or --verify ORIGINAL')
   if (files.length > 1) throw wrong('--verify proves one result')
-  return verifyOne(options.verify, await openKeys(environment), await readKnown(options.known), signal)
+  const given = options.key !== undefined
+  const key = given ? await readKey(options.key!) : (await openKeys(environment)).signing
+  return verifyOne(options.verify, { key, given }, { known: await readKnown(options.known), choices, signal })
 }
 
 const planOne =
-  (signal: AbortSignal): Work =>
+  (choices: Choices, signal: AbortSignal): Work =>
   async file => {
-    const { format, method, removed } = await plan(file, signal)
+    const { format, method, removed } = await plan(file, choices, signal)
     const clean = method === 'in-place' && removed.length === 0
     const how =
       method === 'in-place' ? `${format}, keeps its format` : `${format}, becomes a pyramid: its format cannot be kept`
@@ -111,23 +134,33 @@ const planOne =
   }
 
 const runOne =
-  (folder: string, keys: Awaited<ReturnType<typeof openKeys>>, known: string[], signal: AbortSignal): Work =>
+  (folder: string, keys: Awaited<ReturnType<typeof openKeys>>, options: Parameters<typeof run>[3]): Work =>
   async (file, progress) => {
     const onProgress = (fraction: number): void => progress.step(file, 'de-identifying', fraction)
     progress.step(file, 'de-identifying')
-    const { name, rendition, result, removed, bytes } = await run(file, folder, keys, { known, signal, onProgress })
+    const { name, rendition, result, removed, bytes } = await run(file, folder, keys, { ...options, onProgress })
     progress.done(file, 'proven')
     const how = rendition === 'original' ? '' : ', as a pyramid: its format cannot be kept'
     const text = `${file} -> ${result}: ${removed} removed, proven, ${sizeText(bytes)}${how}`
     return { line: { file, name, result, rendition, removed, bytes, clean: true }, text, clean: true }
   }
 
+const REPORTS: Readonly<Record<Verified['report'], string>> = {
+  genuine: 'genuine',
+  'not genuine': 'not genuine: it is not as it was signed, or it is about other files',
+  'of another key': 'signed with another key',
+  none: 'none lies beside the result',
+}
+
+/** @param key.given whether somebody asked for reports signed with it: then there must be one */
 const verifyOne =
-  (original: string, keys: Awaited<ReturnType<typeof openKeys>>, known: string[], signal: AbortSignal): Work =>
+  (original: string, { key, given }: { key: KeyObject; given: boolean }, options: Parameters<typeof verify>[3]): Work =>
   async file => {
-    const { checks, report } = await verify(file, original, keys, { known, signal })
-    const clean = checks.every(({ passed }) => passed) && report !== 'not genuine'
+    const { checks, report } = await verify(file, original, key, options)
+    const signed = given ? report === 'genuine' : report !== 'not genuine'
+    const clean = signed && checks.every(({ passed }) => passed)
     const rows = checks.map(({ holds, passed }) => `  ${passed ? 'yes' : 'NO '}  ${holds}`)
-    const text = [`${file}: ${clean ? 'clean' : 'not clean'}`, ...rows, `  report: ${report}`].join('\n')
-    return { line: { file, clean, checks, report }, text, clean }
+    const text = [`${file}: ${clean ? 'clean' : 'not clean'}`, ...rows, `  report: ${REPORTS[report]}`].join('\n')
+    const reason = signed ? {} : { reason: `The report is ${report === 'none' ? 'missing' : REPORTS[report]}` }
+    return { line: { file, clean, checks, report, ...reason }, text, clean }
   }

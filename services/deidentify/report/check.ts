@@ -21,7 +21,7 @@ const WORDS =
 strips comments record profile ICC texts associated records beside the zoom levels files of the slide Slidedat.ini Index.dat
 sidecar everything but the pixels of level 0, mpp, objective power and ICC profile all files of the source behind picture
 aperio generic-tiff hamamatsu mirax leica philips-tiff ventana trestle sakura zeiss dicom original pyramid svs ndpi mrxs tiff
-picture in the .mrxs file further file comments and application segments place kind name length count width height tiles redacted blanked bytes sha256`.replace(
+picture in the .mrxs file further file comments and application segments kept dates left right top bottom year shifted place kind name length count width height tiles redacted blanked bytes sha256`.replace(
     /\s+/g,
     ' ',
   )

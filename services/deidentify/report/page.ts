@@ -40,6 +40,16 @@ const MEANING = {
     'What is known to identify the patient was removed. The site keeps a ledger that leads back to the source, and tissue itself can be recognised: these are still personal data.',
 } as const
 
+const DATES = { year: 'the year of the scan', shifted: 'another day instead of that of the scan' } as const
+
+/** What stayed by choice, as a sentence. */
+function keptText({ kept }: SignedReport): string {
+  const macro = kept?.macro ? [`the picture of the whole glass without its ${kept.macro} end`] : []
+  const dates = kept?.dates ? [DATES[kept.dates]] : []
+  const all = [...macro, ...dates]
+  return all.length > 0 ? ` Kept by choice of the site: ${all.join('; ')}.` : ''
+}
+
 /** @param report nothing of it is trusted to be harmless in HTML */
 export function reportPage(report: SignedReport): string {
   const { wording, format, revision, method, checks, removed, levels, files, searched, sizes, signature } = report
@@ -57,7 +67,7 @@ export function reportPage(report: SignedReport): string {
 <body>
 <h1>De-identification report</h1>
 <p>This slide is <strong>${wording}</strong>. ${MEANING[wording]}</p>
-<p class="quiet">Format ${escaped(format)}, revision ${revision}. The slide ${how}. ${sizes.source.toLocaleString('en-GB')} bytes before, ${sizes.result.toLocaleString('en-GB')} after; ${report.blankedBytes.toLocaleString('en-GB')} bytes were blanked.</p>
+<p class="quiet">Format ${escaped(format)}, revision ${revision}. The slide ${how}. ${sizes.source.toLocaleString('en-GB')} bytes before, ${sizes.result.toLocaleString('en-GB')} after; ${report.blankedBytes.toLocaleString('en-GB')} bytes were blanked.${keptText(report)}</p>
 <h2>Proof</h2>
 <p>${passed ? '<span class="yes">Every check passed.</span>' : '<span class="no">Not every check passed.</span>'} ${searched.texts.toLocaleString('en-GB')} texts of the source were looked for in ${searched.spellings.toLocaleString('en-GB')} spellings.</p>
 ${table(

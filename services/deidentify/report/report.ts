@@ -35,6 +35,13 @@ export const provenLevel = z.object({
   sha256: hex,
 })
 
+export const kept = z.object({
+  /** The end of the macro that was blanked; null: no macro. */
+  macro: z.enum(['left', 'right', 'top', 'bottom']).nullable(),
+  dates: z.enum(['year', 'shifted']).nullable(),
+})
+export type Kept = z.infer<typeof kept>
+
 export const report = z.object({
   tool: z.literal('coverslip'),
   toolVersion: z.string(),
@@ -49,6 +56,8 @@ export const report = z.object({
   /** `in-place`: the vendor's file without what identifies; `rewritten`: a new pyramid of the pixels alone. */
   method: z.enum(['in-place', 'rewritten']),
   removed: z.array(removed),
+  /** What stayed because the site chose so; nothing where it is not said. Not by how many days dates were moved. */
+  kept: kept.optional(),
   counts: z.object({ images: z.number(), fields: z.number(), keys: z.number(), other: z.number() }),
   /** Bytes of the result that are zero where the source had something: what was removed and forgotten copies. */
   blankedBytes: bytes,

@@ -91,6 +91,17 @@ export const publicKeyOf = ({ signing }: Pick<ReportKeys, 'signing'>) => ({
 
 const publicOf = (key: KeyObject): KeyObject => (key.type === 'private' ? createPublicKey(key) : key)
 
+/** The key that reports are checked by, from a PEM of it. @throws TypeError for what is none */
+export function publicKeyFrom(pem: string): KeyObject {
+  try {
+    const key = createPublicKey(pem)
+    if (key.asymmetricKeyType === 'ed25519') return key
+  } catch {
+    // Told below, without a word of the file.
+  }
+  throw new TypeError('No Ed25519 key in PEM')
+}
+
 export function signReport(facts: Report, { signing }: Pick<ReportKeys, 'signing'>): SignedReport {
   const value = sign(null, Buffer.from(canonicalJson(facts)), signing).toString('base64')
   return { ...facts, signature: { algorithm: 'Ed25519', keyId: keyIdOf(signing), value } }
