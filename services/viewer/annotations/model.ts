@@ -138,7 +138,7 @@ export const withGeometry = (feature: AnnotationFeature, geometry: Geometry): An
   ...feature,
   geometry,
 })
-export const withProperties = (feature: AnnotationFeature, changes: Partial<Properties>): AnnotationFeature => {
+const withProperties = (feature: AnnotationFeature, changes: Partial<Properties>): AnnotationFeature => {
   const properties = { ...feature.properties, ...changes }
   for (const key of Object.keys(properties)) if (properties[key] === undefined) delete properties[key]
   return { ...feature, properties }

@@ -24,7 +24,7 @@ export interface Saver {
 }
 
 const LONGEST_WAIT = 20_000
-export const backOff = (attempt: number): number => Math.min(LONGEST_WAIT, 500 * 2 ** Math.min(attempt, 10))
+const backOff = (attempt: number): number => Math.min(LONGEST_WAIT, 500 * 2 ** Math.min(attempt, 10))
 
 type Sleep = (ms: number, wakened: AbortSignal) => Promise<void>
 

@@ -7,7 +7,7 @@ import { Icons } from '../parts/icons.tsx'
 import { NoticeList } from '../parts/notice-list.tsx'
 import { newNotices } from '../parts/notices.ts'
 import { RejectDialog } from '../parts/reject-dialog.tsx'
-import { ReviewPanel } from '../parts/review-panel.tsx'
+import { KeysDialog, ReviewPanel } from '../parts/review-panel.tsx'
 import { commandFor, type ReviewCommand } from '../review/keymap.ts'
 import { createReviewMap, type Rectangle, type ReviewMap } from '../review/map.ts'
 import { createReviewQueue, type ReviewQueue } from '../review/queue.ts'
@@ -16,11 +16,12 @@ import { isTyping } from '../tools/keymap.ts'
 
 /** Magnifications of the keys 1 to 6. */
 const PRESETS = [1.25, 2.5, 5, 10, 20, 40]
+const MARKED = 'Rectangles are marked: Enter blanks them, Backspace takes one back. Then the slide can be approved.'
 
 /** Slides that wait for a person: before and after, the tissue at any magnification, and two keys to decide. */
 export function ReviewPage() {
   const notices = useMemo(newNotices, [])
-  const queue = useMemo(() => createReviewQueue(text => notices.show(text)), [notices])
+  const queue = useMemo(() => createReviewQueue((text, shownFor) => notices.show(text, [], shownFor)), [notices])
   useEffect(queue.start, [queue])
   useEffect(() => {
     document.title = 'Review · Coverslip'
@@ -40,7 +41,12 @@ export function ReviewPage() {
       </header>
       <div class="stage">
         {review ? (
-          <OneReview key={`${review.id} ${review.revision}`} review={review} queue={queue} />
+          <OneReview
+            key={`${review.id} ${review.revision}`}
+            review={review}
+            queue={queue}
+            say={text => notices.show(text)}
+          />
         ) : (
           <Nothing queue={queue} />
         )}
@@ -86,12 +92,18 @@ function WaitingList({ queue }: { queue: ReviewQueue }) {
   )
 }
 
-function OneReview({ review, queue }: { review: Review; queue: ReviewQueue }) {
+interface OneReviewProps {
+  review: Review
+  queue: ReviewQueue
+  say(text: string): void
+}
+function OneReview({ review, queue, say }: OneReviewProps) {
   const canvas = useRef<HTMLElement>(null)
   const map = useRef<ReviewMap | null>(null)
   const [marked, setMarked] = useState<readonly Rectangle[]>([])
   const [marking, setMarking] = useState(false)
   const [rejecting, setRejecting] = useState(false)
+  const [help, setHelp] = useState(false)
   const flag = useRef(-1)
   useEffect(() => {
     map.current = createReviewMap(review, canvas.current!, rectangle => setMarked(list => [...list, rectangle]))
@@ -112,9 +124,11 @@ function OneReview({ review, queue }: { review: Review; queue: ReviewQueue }) {
     const at = map.current
     switch (command.do) {
       case 'approve':
-        return marked.length === 0 ? queue.decide('approve') : undefined
+        return marked.length === 0 ? queue.decide('approve') : say(MARKED)
       case 'reject':
         return setRejecting(true)
+      case 'help':
+        return setHelp(!help)
       case 'take-back':
         return queue.takeBack()
       case 'next':
@@ -126,7 +140,7 @@ function OneReview({ review, queue }: { review: Review; queue: ReviewQueue }) {
       case 'unmark':
         return setMarked(marked.slice(0, -1))
       case 'redact':
-        return void queue.redact(marked)
+        return marked.length > 0 ? void queue.redact(marked) : say('Mark what is to be blanked first: R.')
       case 'cancel':
         return setMarking(false)
       case 'home':
@@ -163,6 +177,7 @@ function OneReview({ review, queue }: { review: Review; queue: ReviewQueue }) {
         </button>
       </nav>
       <ReviewPanel review={review} marked={marked.length} marking={marking} run={run} onFlag={showFlag} />
+      {help ? <KeysDialog onClose={() => setHelp(false)} /> : null}
       {rejecting ? (
         <RejectDialog
           onClose={() => setRejecting(false)}
@@ -185,7 +200,8 @@ function useKeys(run: (command: ReviewCommand) => void) {
   latest.current = run
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
-      if (isTyping(event.target)) return
+      // A slide is not decided on behind a dialog.
+      if (isTyping(event.target) || document.querySelector('dialog[open]')) return
       const onButton = event.target instanceof HTMLElement && event.target.closest('button, a') !== null
       if (event.key === 'Enter' && onButton) return
       const command = commandFor(event)

@@ -17,7 +17,7 @@ import { UploadList } from '../parts/upload-list.tsx'
 import { maySteward } from '../rights.ts'
 import type { SlideList } from '../slides/list.ts'
 import { createSlideList } from '../slides/list.ts'
-import type { Row } from '../slides/rows.ts'
+import { projectsOf, type Row } from '../slides/rows.ts'
 
 const SEARCH_DELAY = 250
 
@@ -58,7 +58,9 @@ export function SlidesPage() {
           <span class="grow" />
           {mayUpload ? <UploadButtons onFiles={files => void take(files)} /> : null}
         </div>
-        {user && list.intakeOpen.value ? <GateBanner user={user} /> : null}
+        {user && list.intakeOpen.value ? (
+          <GateBanner user={user} projects={projectsOf(user.roles, list.rows.value)} />
+        ) : null}
         {list.failure.value ? <p class="banner">{list.failure.value}</p> : null}
         <UploadList uploads={uploads} />
         <ul class="slide-rows">

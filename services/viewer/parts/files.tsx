@@ -53,7 +53,7 @@ export function Files({ page }: { page: Page }) {
           download={`${state.slide.name}.xml`}
         >
           <Icons.download />
-          XML
+          ImageScope
         </a>
         <a
           class="button"

@@ -2,38 +2,43 @@ import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import type { User } from '@coverslip/proto/api.ts'
 import { useEffect, useState } from 'preact/hooks'
 import { reviews } from '../review/remote.ts'
+import { maySteward } from '../rights.ts'
 
 const LOOK_EVERY = 10_000
 
-/** The projects that a person's own roles name; a role everywhere stands for the project that slides go to by default. */
-const projectsOf = (user: User): string[] => [
-  ...new Set(Object.keys(user.roles).map(project => (project === '*' ? 'default' : project))),
-]
+interface GateBannerProps {
+  user: User
+  /** Where slides may be waiting, or going through unseen. */
+  projects: readonly string[]
+}
 
 /** Says where slides are released without a person looking at them, and how many wait for one. */
-export function GateBanner({ user }: { user: User }) {
+export function GateBanner({ user, projects }: GateBannerProps) {
   const [gates, setGates] = useState<readonly { project: string; gate: Gate }[]>([])
+  const [waiting, setWaiting] = useState(0)
+  const named = projects.join(' ')
   useEffect(() => {
     const look = () => {
       if (document.hidden) return
       // Where there is no on-prem site, or it is away, there is nothing to say.
-      const all = projectsOf(user).map(project => reviews.gate(project).then(gate => ({ project, gate })))
+      const all = projects.map(project => reviews.gate(project).then(gate => ({ project, gate })))
       Promise.allSettled(all).then(found =>
         setGates(found.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))),
       )
+      if (maySteward(user)) reviews.waiting().then(setWaiting, () => setWaiting(0))
     }
     look()
     const timer = setInterval(look, LOOK_EVERY)
     return () => clearInterval(timer)
-  }, [user])
-  const waiting = gates.reduce((sum, { gate }) => sum + gate.waiting, 0)
+  }, [user, named])
   const open = gates.filter(({ gate }) => !gate.on).map(({ project }) => project)
   return (
     <>
       {open.length > 0 ? (
         <p class="banner open-gate">
-          The review gate is off ({open.join(', ')}): slides are released without a person looking at them. Do not use
-          this with slides of patients.
+          Slides of the project{open.length === 1 ? '' : 's'} {open.map(project => `“${project}”`).join(', ')} are
+          released without a person looking at them. Before you take in slides of patients, switch the review on
+          (README: “For slides of patients”).
         </p>
       ) : null}
       {waiting > 0 ? (

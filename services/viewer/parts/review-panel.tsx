@@ -1,5 +1,4 @@
 import type { Review } from '@coverslip/proto/api/reviews.ts'
-import { useState } from 'preact/hooks'
 import { REVIEW_KEYS, type ReviewCommand } from '../review/keymap.ts'
 import { reviewImageUrl } from '../review/remote.ts'
 import { bytesText } from '../slide/units.ts'
@@ -28,7 +27,6 @@ export function ReviewPanel({ review, marked, marking, run, onFlag }: ReviewPane
 }
 
 function Decide({ marked, marking, run }: Pick<ReviewPanelProps, 'marked' | 'marking' | 'run'>) {
-  const [help, setHelp] = useState(false)
   return (
     <div class="decide">
       <button type="button" class="primary" disabled={marked > 0} onClick={() => run({ do: 'approve' })}>
@@ -45,15 +43,15 @@ function Decide({ marked, marking, run }: Pick<ReviewPanelProps, 'marked' | 'mar
           Blank {marked} <kbd>Enter</kbd>
         </button>
       ) : null}
-      <button type="button" class="plain-button" onClick={() => setHelp(true)}>
-        Keys
+      <button type="button" class="plain-button" onClick={() => run({ do: 'help' })}>
+        Keys <kbd>?</kbd>
       </button>
-      {help ? <Keys onClose={() => setHelp(false)} /> : null}
     </div>
   )
 }
 
-function Keys({ onClose }: { onClose(): void }) {
+/** What the keys of the review page do. */
+export function KeysDialog({ onClose }: { onClose(): void }) {
   return (
     <Dialog title="Keys" onClose={onClose}>
       <dl class="key-list">
@@ -75,7 +73,7 @@ function Name({ review: { researchNumber, naming, revision, redacted } }: { revi
     <div>
       <h2>{researchNumber ?? 'Slide'}</h2>
       <p class="hint">
-        Released as <code>{naming.preview}</code>
+        To be released as <code>{naming.preview}</code>
         {revision > 1 ? ` · revision ${revision}, ${redacted.length} blanked` : ''}
       </p>
       {naming.warnings.map(warning => (

@@ -28,7 +28,7 @@ function fileText({ source, pyramid }: Slide['sizes']): string {
 }
 
 /** How near the pyramid is to its source, and what it took to make it. */
-export function qualityOf({ levels, coding, seconds, energy }: QualityReport): [string, string][] {
+function qualityOf({ levels, coding, seconds, energy }: QualityReport): [string, string][] {
   const [finest] = levels
   const { computing, moving } = energy.wattHours
   return [

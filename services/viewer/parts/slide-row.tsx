@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { thumbnailUrl } from '../api.ts'
 import { maySteward } from '../rights.ts'
 import { bytesText, magnificationOf, magnificationText, savingText } from '../slide/units.ts'
-import type { Row } from '../slides/rows.ts'
+import { type Row, reasonsOf } from '../slides/rows.ts'
 import { IconButton } from './button.tsx'
 import { Progress } from './progress.tsx'
 
@@ -25,15 +25,36 @@ export function SlideRow({ row, user, onDelete }: SlideRowProps) {
         {row.tone === 'moving' ? (
           <Progress label={row.state} value={row.progress} secondsLeft={row.slide?.secondsLeft ?? null} />
         ) : (
-          <span class={`tag ${row.tone}`}>{row.state}</span>
+          <State row={row} />
         )}
-        {row.reason && row.tone !== 'moving' ? <p class="reason">{row.reason}</p> : null}
+        {row.tone === 'moving' ? null : <Reasons of={reasonsOf(row)} />}
       </div>
       <Facts row={row} />
       {user && maySteward(user, project) ? (
         <IconButton icon="trash" label={`Delete ${row.name}`} onClick={() => onDelete(row)} />
       ) : null}
     </li>
+  )
+}
+
+/** What waits for review leads there. */
+function State({ row }: { row: Row }) {
+  const tag = <span class={`tag ${row.tone}`}>{row.state}</span>
+  return row.intake?.state === 'review' && !row.slide ? <a href="/review">{tag}</a> : tag
+}
+
+/** One reason is a sentence; several, of rules that are not met, are a list that opens. */
+function Reasons({ of: reasons }: { of: readonly string[] }) {
+  if (reasons.length < 2) return reasons[0] ? <p class="reason">{reasons[0]}</p> : null
+  return (
+    <details class="reasons">
+      <summary>{reasons.length} rules are not met</summary>
+      <ul>
+        {reasons.map(reason => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+    </details>
   )
 }
 

@@ -8,6 +8,7 @@ describe('keys', () => {
   it.each([
     ['a', { do: 'approve' }],
     ['X', { do: 'reject' }],
+    ['?', { do: 'help' }],
     ['3', { do: 'preset', index: 2 }],
     ['ArrowUp', { do: 'pan', x: 0, y: -1 }],
   ])('%s', (key, command) => expect(press(key)).toEqual(command))

@@ -4,9 +4,10 @@ export type ReviewCommand =
   | { do: 'preset'; index: number }
   | { do: 'zoom'; by: number }
   | { do: 'pan'; x: number; y: number }
-  | { do: 'approve' | 'reject' | 'take-back' | 'flag' | 'mark' | 'unmark' | 'redact' | 'home' | 'cancel' }
+  | { do: 'help' | 'approve' | 'reject' | 'take-back' | 'flag' | 'mark' | 'unmark' | 'redact' | 'home' | 'cancel' }
 
 const KEYS: Readonly<Record<string, ReviewCommand>> = {
+  '?': { do: 'help' },
   a: { do: 'approve' },
   x: { do: 'reject' },
   z: { do: 'take-back' },
@@ -55,4 +56,5 @@ export const REVIEW_KEYS: readonly { keys: string; what: string }[] = [
   { keys: 'Enter', what: 'Blank what is marked, on all levels' },
   { keys: '1 … 6', what: 'Magnification' },
   { keys: '0', what: 'Whole slide' },
+  { keys: '?', what: 'These keys' },
 ]

@@ -12,6 +12,8 @@ interface ReviewPage {
 
 export const reviews = {
   list: (state: 'waiting' | 'redacting') => json<ReviewPage>(`/api/reviews?state=${state}&limit=200`),
+  /** How many slides wait, in every project that the caller reviews. */
+  waiting: () => json<ReviewPage>('/api/reviews?state=waiting&limit=1').then(({ waiting }) => waiting),
   one: (id: string) => json<Review>(`/api/reviews/${id}`),
   decide: (id: string, decision: Omit<Decision, 'id'>) =>
     json<ReviewSummary>(`/api/reviews/${id}/decision`, { method: 'POST', json: decision }),

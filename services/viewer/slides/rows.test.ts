@@ -1,6 +1,6 @@
 import type { IntakeSlide, Slide } from '@coverslip/proto/api.ts'
 import { describe, expect, it } from 'vitest'
-import { isMoving, mergeRows, nextLook } from './rows.ts'
+import { isMoving, mergeRows, nextLook, projectsOf, reasonsOf } from './rows.ts'
 
 const slide = (id: string, at: string, state: Slide['state'] = 'ready'): Slide => ({
   id,
@@ -73,5 +73,21 @@ describe('looking again', () => {
     expect(isMoving(mergeRows([], [intake('c', '1', 'deidentifying')], ''))).toBe(true)
     expect(nextLook(true, 9)).toBe(1000)
     expect([0, 1, 2, 99].map(quiet => nextLook(false, quiet))).toEqual([2000, 4000, 8000, 30_000])
+  })
+})
+
+describe('what a row tells', () => {
+  it('of a held slide each rule by itself, of a failed one its sentence', () => {
+    const held = { reason: 'consent: unknown; information: not known: organ', intake: intake('a', '2026', 'held') }
+    expect(reasonsOf(held)).toEqual(['consent: unknown', 'information: not known: organ'])
+    const failed = { reason: 'cut off; send it again', intake: intake('b', '2026', 'failed') }
+    expect(reasonsOf(failed)).toEqual(['cut off; send it again'])
+    expect(reasonsOf({ reason: null, intake: null })).toEqual([])
+  })
+
+  it('projects: of a role everywhere those that are shown, of other roles those that they name', () => {
+    const rows = mergeRows([], [{ ...intake('a', '2026', 'review'), project: 'liver' }], '')
+    expect(projectsOf({ '*': 'owner' }, rows)).toEqual(['default', 'liver'])
+    expect(projectsOf({ kidney: 'steward' }, rows)).toEqual(['kidney'])
   })
 })

@@ -84,6 +84,20 @@ function intakeRow(intake: IntakeSlide): Row {
 
 export const isMoving = (rows: readonly Row[]): boolean => rows.some(row => row.tone === 'moving')
 
+/** The projects whose gate concerns a person: those that their roles name, and, with a role everywhere, those of the rows. */
+export function projectsOf(roles: Readonly<Record<string, string>>, rows: readonly Row[]): string[] {
+  const shown = rows.flatMap(({ slide, intake }) => slide?.project ?? intake?.project ?? [])
+  const everywhere = '*' in roles ? ['default', ...shown] : []
+  const named = Object.keys(roles).filter(project => project !== '*')
+  return [...new Set([...everywhere, ...named])].sort()
+}
+
+/** Why a slide stopped; of a held one each rule by itself, which the server joins by semicolons. */
+export function reasonsOf({ reason, intake }: Pick<Row, 'reason' | 'intake'>): string[] {
+  if (!reason) return []
+  return intake?.state === 'held' ? reason.split('; ') : [reason]
+}
+
 const FASTEST = 1000
 const SLOWEST = 30_000
 /** Every second while something moves; less and less often while nothing does. */
