@@ -2,7 +2,7 @@ import { type Content, contentText, verticesOf } from '@coverslip/wsi/annotation
 import { Unusable } from '@coverslip/wsi/annotation-files/errors.ts'
 
 /** One feature must fit into one gRPC message (4 MiB) with room to spare. */
-export const MAX_FEATURE_BYTES = 3 * 2 ** 20
+const MAX_FEATURE_BYTES = 3 * 2 ** 20
 
 /** @throws Unusable when an annotation is larger than the system handles */
 export function checkSize(content: Content, maxVertices: number): void {

@@ -25,7 +25,7 @@ export function tell(context: Context, options: Common, result: object, text: st
 }
 
 /** With `--json` progress is shown to a person only: nothing is written where standard error is a file or a pipe. */
-export const progressFor = (context: Context, options: Common): Progress =>
+const progressFor = (context: Context, options: Common): Progress =>
   options.json && !context.screen.isTTY ? noProgress : progressOn(context.screen)
 
 /** Runs work that shows progress, and leaves the terminal in order whatever happens. */

@@ -58,15 +58,19 @@ export async function followSlide(connection: Connection, id: string, options: F
 }
 
 /** The end that a record tells of; undefined while the slide is on its way. */
-export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'code' | 'reason'>): Outcome | undefined {
+function outcomeOf(record: Pick<IntakeSlide, 'state' | 'code' | 'reason'>): Outcome | undefined {
   if (record.state === 'ready') return { state: 'ready' }
   if (record.code === 'duplicate') return { state: 'duplicate', reason: record.reason ?? 'it is already there' }
   if (record.state === 'failed') return { state: 'failed', reason: record.reason ?? 'no reason was given' }
-  if (record.state === 'held') return { state: 'failed', reason: record.reason ?? 'held until a steward lets it pass' }
+  if (record.state === 'held') return { state: 'failed', reason: heldText(record.reason) }
   if (record.state === 'rejected') return { state: 'failed', reason: record.reason ?? 'a reviewer turned it down' }
   if (record.state !== 'quarantined') return undefined
   return { state: 'failed', reason: record.reason ?? 'quarantined: the proof of de-identification failed' }
 }
+
+/** A held slide is no broken one: it goes on by itself. */
+const heldText = (reason: string | null): string =>
+  `held until the rules of the project are met${reason ? `: ${reason}` : ''}`
 
 /** Waits until the public list shows the slide as ready too, so that the next command finds it. */
 async function published(connection: Connection, id: string, options: FollowOptions): Promise<void> {

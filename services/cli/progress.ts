@@ -73,7 +73,7 @@ function lines(screen: Screen): Progress {
 }
 
 /** `name  step  ████░░░░  42 %`, no wider than the terminal. */
-export function barLine(name: string, step: string, fraction: number | undefined, columns: number): string {
+function barLine(name: string, step: string, fraction: number | undefined, columns: number): string {
   const width = 24
   const known = fraction === undefined ? undefined : Math.max(0, Math.min(1, fraction))
   const filled = Math.round((known ?? 0) * width)

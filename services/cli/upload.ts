@@ -174,7 +174,7 @@ function offsetTold(answer: Response, target: Target): number {
 }
 
 /** `filename ZXhhbXBsZQ==,path …`: values in Base64, so that any name passes. */
-export function encodeMetadata(metadata: Record<string, string>): string {
+function encodeMetadata(metadata: Record<string, string>): string {
   return Object.entries(metadata)
     .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
     .join(',')

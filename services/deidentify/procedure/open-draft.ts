@@ -17,7 +17,7 @@ interface Size {
 }
 
 /** A level shows the same picture as level 0, so it has its shape; a label or macro has another. */
-export function hasShapeOf(full: Size, { width, height }: Size): boolean {
+function hasShapeOf(full: Size, { width, height }: Size): boolean {
   const expected = (full.height * width) / full.width
   return Math.abs(height - expected) <= SLACK_PIXELS + expected * SLACK_SHARE
 }

@@ -17,7 +17,7 @@ export function onLevel(region: Rectangle, full: Size, level: Size): Rectangle {
 }
 
 /** What two rectangles share; null when it is nothing. */
-export function overlapOf(a: Rectangle, b: Rectangle): Rectangle | null {
+function overlapOf(a: Rectangle, b: Rectangle): Rectangle | null {
   const x = Math.max(a.x, b.x)
   const y = Math.max(a.y, b.y)
   const width = Math.min(a.x + a.width, b.x + b.width) - x

@@ -13,7 +13,7 @@ const MAX_DEPTH = 3
 export const MAX_TEXTS = 20_000
 
 /** Runs of printable characters, of one byte and of two in either order. */
-export function runsIn(bytes: Buffer): string[] {
+function runsIn(bytes: Buffer): string[] {
   const single = bytes.toString('latin1').match(/[\x20-\x7e\xa1-\xff]{4,}/g) ?? []
   const wide = /[\x20-\x7e\xa1-\xff]{4,}/g
   const both = [0, 1].flatMap(start => {

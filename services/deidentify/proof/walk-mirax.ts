@@ -37,7 +37,7 @@ export interface WalkedMirax {
 const MAX_INI = 1024 * 1024
 const MAX_ENTRIES = 4096
 
-export function parseIni(text: string): { keys: Ini[]; strays: string[] } {
+function parseIni(text: string): { keys: Ini[]; strays: string[] } {
   const keys: Ini[] = []
   const strays: string[] = []
   let section = ''

@@ -3,7 +3,7 @@ import { assertSeparate, type Extent, gaps, type OwnedExtent } from '../procedur
 import { blockLength, layout } from './rewrite-directories.ts'
 
 /** The header, the IFDs and their values: all of the result that is not pixels. */
-export function structureOf(draft: Draft): OwnedExtent[] {
+function structureOf(draft: Draft): OwnedExtent[] {
   const { header } = layout(draft.tiff)
   const blocks = draft.pages.map(page => ({
     offset: page.ifd.offset,

@@ -20,7 +20,7 @@ const linesOf = (size: number): number[] => [
   size - LINE / 2,
 ]
 
-export async function gridSlide(): Promise<Buffer> {
+async function gridSlide(): Promise<Buffer> {
   const pixels = Buffer.alloc(WIDTH * HEIGHT * 3, 245)
   for (let y = 0; y < HEIGHT; y += 1) {
     for (let x = 0; x < WIDTH; x += 1) {

@@ -44,7 +44,7 @@ export const intakeGateway = defineModule<unknown, typeof config, Record<never, 
 })
 
 /** A record as the API shows it. */
-export function toIntakeSlide(record: IntakeMessage): IntakeSlide {
+function toIntakeSlide(record: IntakeMessage): IntakeSlide {
   return {
     id: record.slideId,
     project: record.project,

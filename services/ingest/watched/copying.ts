@@ -12,7 +12,7 @@ import type { UploadStore } from '../uploads/upload-store.ts'
 import type { WatchedFile } from './finding.ts'
 
 /** Who uploads what comes from a watched folder. */
-export const UPLOADER = 'watched-folder'
+const UPLOADER = 'watched-folder'
 
 /** The source changed while it was copied: it is looked at anew. */
 export class SourceChangedError extends Error {

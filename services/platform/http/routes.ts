@@ -9,7 +9,7 @@ export interface CompiledRoute {
 }
 
 /** `{name}` matches what has no slash, as little as possible: `{x}_{y}.jpeg`. */
-export function compileRoute(spec: RouteSpec): CompiledRoute {
+function compileRoute(spec: RouteSpec): CompiledRoute {
   const params: string[] = []
   const source = spec.path.replaceAll(/\{(\w+)\}|[.*+?^$()|[\]\\]/g, (found, name?: string) => {
     if (!name) return `\\${found}`

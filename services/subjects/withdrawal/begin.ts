@@ -44,7 +44,7 @@ export async function beginWithdrawal(
   })
 }
 
-export const withdrawalOf = (trx: Trx, subjectId: string): Promise<WithdrawalRow | undefined> =>
+const withdrawalOf = (trx: Trx, subjectId: string): Promise<WithdrawalRow | undefined> =>
   trx.selectFrom('withdrawals').selectAll().where('subject_id', '=', subjectId).executeTakeFirst()
 
 /** `tiles@cloud`; without a site it is this one. */

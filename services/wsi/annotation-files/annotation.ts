@@ -17,7 +17,7 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number]
 
 /** QuPath's types of objects; `root` is not one that anybody drew. */
-export const OBJECT_TYPES = ['annotation', 'detection', 'cell', 'tile', 'tmaCore'] as const
+const OBJECT_TYPES = ['annotation', 'detection', 'cell', 'tile', 'tmaCore'] as const
 export type ObjectType = (typeof OBJECT_TYPES)[number]
 
 /** `came-with-slide`: cleaned on-prem, from a file that arrived together with the slide or for it. */

@@ -12,7 +12,7 @@ import { isMeasureName } from './measures.ts'
 import { readAnnotationFile } from './read.ts'
 
 /** What was dropped, by the sort of place that it stood in. */
-export const DROPPED = ['name', 'term', 'layer', 'measurement', 'metadata', 'property'] as const
+const DROPPED = ['name', 'term', 'layer', 'measurement', 'metadata', 'property'] as const
 export type Dropped = Record<(typeof DROPPED)[number], number>
 
 export interface CleanOptions {

@@ -18,7 +18,7 @@ import { createRepeats, storeOnce } from './repeats.ts'
 const MAGIC = Buffer.from('CSLPART1', 'latin1')
 export const DATA_START = 16
 const ROW = 24
-export const FOOTER = 128
+const FOOTER = 128
 const Footer = { dataEnd: 0, tiles: 8, share: 12, profile: 16, part: 20, plan: 24, data: 56, trailer: 88, magic: 120 }
 /** As for every JPEG tile: tables-only streams and less show nothing. */
 const SHORTEST_TILE = 25

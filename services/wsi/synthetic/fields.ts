@@ -35,7 +35,7 @@ export interface Samples {
 }
 
 /** Nodes are about 4 µm apart: the finest detail of the anatomy is twice that. */
-export function gridStep(mpp: number): number {
+function gridStep(mpp: number): number {
   return Math.max(2, Math.round(4 / mpp))
 }
 

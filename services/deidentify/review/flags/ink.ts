@@ -14,7 +14,7 @@ const MIN_CELLS = 6
  * Whether a colour is one of markers. Haematoxylin, eosin and DAB lie between violet-blue and brown by way of pink
  * (hue 220 to 40 degrees) and are rarely saturated at low magnification; pens are green, cyan, strongly blue or red, or black.
  */
-export function isInk(red: number, green: number, blue: number): boolean {
+function isInk(red: number, green: number, blue: number): boolean {
   const max = Math.max(red, green, blue)
   const range = max - Math.min(red, green, blue)
   const saturation = max === 0 ? 0 : range / max

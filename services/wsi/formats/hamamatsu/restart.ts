@@ -79,7 +79,7 @@ async function readStreamHeader(source: ByteSource, offset: number, length: numb
 const damaged = () => new SlideFileError('damaged', 'A JPEG image in the file is damaged.')
 
 /** A level's only strip. */
-export async function stripOf(ifd: Ifd, fileSize: number): Promise<{ offset: number; length: number }> {
+async function stripOf(ifd: Ifd, fileSize: number): Promise<{ offset: number; length: number }> {
   const [offset, length] = [await ifd.number(Tag.StripOffsets), await ifd.number(Tag.StripByteCounts)]
   const strips = ifd.entry(Tag.StripOffsets)?.count
   if (offset === undefined || length === undefined || strips !== 1) throw damaged()
