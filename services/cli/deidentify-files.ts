@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
 import type { DeidentifiedFiles, Kept, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
 import type { Environment } from './connection.ts'
@@ -49,7 +49,7 @@ export async function run(input: string, folder: string, keys: ReportKeys, optio
   const { deidentifyFile, newResearchNumber } = await library()
   const name = newResearchNumber()
   // On the same file system, so that results only have to be renamed.
-  const work = await mkdtemp(join(folder, '.coverslip-'))
+  const work = await mkdtemp(join(folder, `.coverslip-${hostname()}-${process.pid}-`))
   try {
     const made = await deidentifyFile(input, work, {
       name,
@@ -67,6 +67,25 @@ export async function run(input: string, folder: string, keys: ReportKeys, optio
     return { name, rendition: made.rendition, result: join(folder, made.files[0].name), removed, bytes: sizes.result }
   } finally {
     await rm(work, { recursive: true, force: true })
+  }
+}
+
+const WORK_FOLDER = /^\.coverslip-(.+)-(\d+)-[A-Za-z0-9]{6}$/
+
+/** Removes what runs on this machine that were killed have left: copies of sources, perhaps not clean yet. */
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, host, pid] = WORK_FOLDER.exec(name) ?? []
+    if (host === hostname() && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // It runs, and is somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
@@ -157,7 +176,7 @@ function parsed(text: string): Parsed | null {
 }
 
 /**
- * The folder for results, made where it is missing. Nothing is written where an input lies: a result beside its source
+ * The folder for results, made where it is missing and rid of what a killed run left. Nothing is written where an input lies: a result beside its source
  * would tell whose it is, and a mix-up would be a leak.
  * @throws CliError
  */
@@ -173,6 +192,7 @@ export async function openOutput(folder: string, inputs: readonly string[]): Pro
       }
     }
   }
+  await removeLeft(output)
   return output
 }
 

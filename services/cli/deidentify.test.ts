@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
@@ -166,6 +167,19 @@ describe('coverslip deidentify', () => {
     expect(lines()).toMatchObject([{ file: broken, clean: false, code: 'not-a-slide' }, { clean: true }])
     expect((await filesIn(out)).filter(name => name.endsWith('.svs'))).toHaveLength(1)
     expect((await filesIn(out)).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it('removes what a killed run has left, not what another one is at', async () => {
+    const ended = spawnSync(process.execPath, ['--version']).pid
+    const [left, foreign] = [`.coverslip-${hostname()}-${ended}-abcDEF`, '.coverslip-another-host-1-abcDEF']
+    const busy = `.coverslip-${hostname()}-${process.pid}-abcDEF`
+    for (const name of [left, foreign, busy]) {
+      await mkdir(join(out, name))
+      await writeFile(join(out, name, 'copy.svs'), FAKE_PATIENT.lastName)
+    }
+    expect((await run([svs(), '--run', '--output', out])).code).toBe(0)
+    expect((await readdir(out)).filter(name => name.startsWith('.')).toSorted()).toEqual([busy, foreign].toSorted())
+    for (const name of [foreign, busy]) await rm(join(out, name), { recursive: true })
   })
 
   it('leaves nothing when it is stopped', async () => {
