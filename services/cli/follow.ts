@@ -58,7 +58,7 @@ export async function followSlide(connection: Connection, id: string, options: F
 }
 
 /** The end that a record tells of; undefined while the slide is on its way. */
-function outcomeOf(record: Pick<IntakeSlide, 'state' | 'code' | 'reason'>): Outcome | undefined {
+export function outcomeOf(record: Pick<IntakeSlide, 'state' | 'code' | 'reason'>): Outcome | undefined {
   if (record.state === 'ready') return { state: 'ready' }
   if (record.code === 'duplicate') return { state: 'duplicate', reason: record.reason ?? 'it is already there' }
   if (record.state === 'failed') return { state: 'failed', reason: record.reason ?? 'no reason was given' }

@@ -1,6 +1,6 @@
 import type { Slide } from '@coverslip/proto/api.ts'
 import { expect, test } from 'vitest'
-import { slideTable } from './slides.ts'
+import { slideFacts, slideTable } from './slides.ts'
 
 const named = (name: string, more: Partial<Slide> = {}): Slide =>
   ({
@@ -30,4 +30,9 @@ test('columns stand below each other, whatever the length of a name', () => {
 
 test('a column is no wider than its longest cell', () => {
   expect(slideTable([named('S-000001')])[0]).toMatch(/^ID {36}NAME {6}STATE {2}PIXELS/)
+})
+
+test('a resolution is told as exactly as scanners are calibrated', () => {
+  const mpp = { mpp: 3.19, mppX: 3.194888178913738, mppY: 0.25, levels: [] as Slide['levels'] }
+  expect(slideFacts(named('S-1', mpp))).toContain('resolution  3.1949 x 0.25 µm per pixel')
 })

@@ -78,7 +78,10 @@ export function slideFacts(shown: Shown): string[] {
           ['reason', shown.reason],
           ['progress', shown.state === 'tiling' ? `${Math.floor(shown.progress * 100)} %` : null],
           ['pixels', `${shown.width} x ${shown.height} in ${shown.levels.length} levels`],
-          ['resolution', shown.mpp ? `${shown.mppX} x ${shown.mppY} µm per pixel` : 'uncalibrated'],
+          [
+            'resolution',
+            shown.mpp ? `${micrometres(shown.mppX)} x ${micrometres(shown.mppY)} µm per pixel` : 'uncalibrated',
+          ],
           ['objective', shown.objectivePower === null ? null : `${shown.objectivePower}x`],
           ['format', shown.format],
           ['source', sizeText(shown.sizes.source)],
@@ -93,6 +96,9 @@ export function slideFacts(shown: Shown): string[] {
         ]
   return facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(12)}${value}`)
 }
+
+/** Four digits behind the point, which is more than scanners are calibrated to. */
+const micrometres = (value: number | null): string => (value === null ? '?' : `${Number(value.toFixed(4))}`)
 
 /** Bytes for people: powers of 1000, three digits. */
 export function sizeText(bytes: number): string {

@@ -49,10 +49,14 @@ export async function findSubject(connection: Connection, named: string): Promis
   return read(target(connection), `/api/subjects/${id}`, subjectDetails)
 }
 
+const UNKNOWN =
+  "No subject has this pseudonym. It is nine characters; from a hospital's number to it leads a look-up in the ledger " +
+  '(README: "For slides of patients")'
+
 async function idOf(connection: Connection, pseudonym: string): Promise<string> {
   const query = new URLSearchParams({ pseudonym })
   const { subjects } = await read(target(connection), `/api/subjects?${query}`, subjectList)
-  if (!subjects[0]) throw new CliError('not-found', 'No subject has this pseudonym; check it for a slip of the pen')
+  if (!subjects[0]) throw new CliError('not-found', UNKNOWN)
   return subjects[0].id
 }
 
@@ -77,12 +81,14 @@ export async function followWithdrawal(
   }
 }
 
+const countText = (slides: number): string => `${slides} slide${slides === 1 ? '' : 's'}`
+
 /** What a person reads of a withdrawal. */
 export function withdrawalFacts(shown: Withdrawal): string[] {
   const { id, state, slides, keepers, seconds, downloads, proof } = shown
-  const counted = `${slides.length} slides of ${shown.subject}`
+  const counted = `${countText(slides.length)} of ${shown.subject}`
   return [
-    state === 'done' ? `${counted} are erased by ${keepers.join(', ')}` : `${counted} are being erased`,
+    state === 'done' ? `${counted} erased, say ${keepers.join(', ')}` : `${counted} being erased`,
     `withdrawal ${id}`,
     ...(seconds === null ? [] : [`after ${seconds.toFixed(1)} s`]),
     ...(proof ? [`proof ${proof.hash}, entry ${proof.auditEntry} of the audit`] : []),
@@ -93,6 +99,6 @@ export function withdrawalFacts(shown: Withdrawal): string[] {
 /** @throws CliError (usage): nothing is erased by a slip of the pen */
 export function mustBeMeant(subject: Subject, isMeant: boolean): void {
   if (isMeant) return
-  const what = `every copy of the ${subject.slides} slides of ${subject.pseudonym} at both sites, for good`
+  const what = `every copy of ${countText(subject.slides)} of ${subject.pseudonym} at both sites, for good`
   throw new CliError('usage', `This erases ${what}; say it again with --yes`, EXIT.usage)
 }
