@@ -8,6 +8,7 @@ import { annotationsRoutes } from './api/annotations.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { ledgerRoutes } from './api/ledger.ts'
 import { processRoutes } from './api/process.ts'
+import { releasesRoutes } from './api/releases.ts'
 import { reviewsRoutes } from './api/reviews.ts'
 import type { RouteSpec } from './api/route.ts'
 import { slidesRoutes } from './api/slides.ts'
@@ -36,6 +37,7 @@ export const api: readonly RouteSpec[] = [
   ...accessRoutes,
   ...intakeRoutes,
   ...reviewsRoutes,
+  ...releasesRoutes,
   ...subjectsRoutes,
   ...ledgerRoutes,
   ...slidesRoutes,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps, Running } from '@coverslip/platform/module.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
+import { releasesRoutes } from '@coverslip/proto/api/releases.ts'
 import { gate, review, reviewSummary, reviewsRoutes } from '@coverslip/proto/api/reviews.ts'
 import { routeName } from '@coverslip/proto/api.ts'
 import { subjects } from '@coverslip/subjects/module.ts'
@@ -74,30 +75,33 @@ describe('who may come in', () => {
     await decide(released, 'approve')
   })
 
-  it.each(reviewsRoutes.map(route => [routeName(route), route] as const))('%s', async (name, route) => {
-    const path = route.path
-      .replace('{id}', route.path.includes('/release/') ? released : id)
-      .replace('{project}', 'default')
-      .replace('{image}', 'after-thumbnail')
-      .replace('{slot}', 'perineural-invasion')
-    const query = path.endsWith('/region') ? '?x=0&y=0&width=10&height=10' : ''
-    const body = BODIES[name]
-    const ask = async (token: string | null) => {
-      const init = body ? put(body, route.method) : { method: route.method }
-      return (await system.fetch(`${path}${query}`, { ...init, token })).status
-    }
-    const forged = `${(await system.token()).slice(0, -6)}AAAAAA`
-    expect(await ask(null)).toBe(401)
-    expect(await ask(forged)).toBe(401)
-    const foreign = await system.token({ sub: 'foreign', roles: { elsewhere: 'owner' } })
-    expect(await ask(foreign)).toBe(name === 'GET /api/reviews' ? 200 : 404)
-    const viewer = await system.token({ sub: 'viewer', roles: { default: 'viewer' } })
-    const mayView = name === 'GET /api/projects/{project}/gate'
-    expect(await ask(viewer)).toBe(mayView ? 200 : 403)
-    if (route.access === 'rules.write' || route.access === 'audit.read') {
-      expect(await ask(await system.token({ sub: 'steward', roles: { default: 'steward' } }))).toBe(403)
-    }
-  })
+  it.each([...reviewsRoutes, ...releasesRoutes].map(route => [routeName(route), route] as const))(
+    '%s',
+    async (name, route) => {
+      const path = route.path
+        .replace('{id}', route.path.includes('/release/') ? released : id)
+        .replace('{project}', 'default')
+        .replace('{image}', 'after-thumbnail')
+        .replace('{slot}', 'perineural-invasion')
+      const query = path.endsWith('/region') ? '?x=0&y=0&width=10&height=10' : ''
+      const body = BODIES[name]
+      const ask = async (token: string | null) => {
+        const init = body ? put(body, route.method) : { method: route.method }
+        return (await system.fetch(`${path}${query}`, { ...init, token })).status
+      }
+      const forged = `${(await system.token()).slice(0, -6)}AAAAAA`
+      expect(await ask(null)).toBe(401)
+      expect(await ask(forged)).toBe(401)
+      const foreign = await system.token({ sub: 'foreign', roles: { elsewhere: 'owner' } })
+      expect(await ask(foreign)).toBe(name === 'GET /api/reviews' ? 200 : 404)
+      const viewer = await system.token({ sub: 'viewer', roles: { default: 'viewer' } })
+      const mayView = name === 'GET /api/projects/{project}/gate'
+      expect(await ask(viewer)).toBe(mayView ? 200 : 403)
+      if (route.access === 'rules.write' || route.access === 'audit.read') {
+        expect(await ask(await system.token({ sub: 'steward', roles: { default: 'steward' } }))).toBe(403)
+      }
+    },
+  )
 
   it('whoever is signed in may check the signature of a report', async () => {
     expect((await system.fetch('/api/deidentification/key', { token: null })).status).toBe(401)

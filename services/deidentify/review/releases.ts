@@ -1,7 +1,7 @@
 /** The manifest of released slides and the audit, over HTTP. */
 import { ServiceError, unknownThing } from '@coverslip/platform/errors.ts'
 import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
-import type { ReleasedSlide } from '@coverslip/proto/api/reviews.ts'
+import type { ReleasedSlide } from '@coverslip/proto/api/releases.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import { findRelease, listReleases, type ReleaseTable, saveLater, slotsOf } from '../naming/store.ts'
 import type { DeidentifyDeps } from '../received.ts'
