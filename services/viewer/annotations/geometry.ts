@@ -142,10 +142,5 @@ export function lengthOf(geometry: Geometry, scale: Position = [1, 1]): number {
 const sumOf = <T>(items: readonly T[], value: (item: T) => number): number =>
   items.reduce((sum, item) => sum + value(item), 0)
 
-export const centreOf = (geometry: Geometry): Position => {
-  const [x0, y0, x1, y1] = boxOf(geometry)
-  return [(x0 + x1) / 2, (y0 + y1) / 2]
-}
-
 export const movedBy = (geometry: Geometry, [dx, dy]: Position): Geometry =>
   rounded(mapPositions(geometry, ([x, y]) => [x + dx, y + dy]))
