@@ -1,5 +1,6 @@
 import { KEY_HELP } from '../tools/keymap.ts'
 import { Dialog } from './dialog.tsx'
+import { KeyList } from './key-list.tsx'
 
 export function Help({ onClose }: { onClose(): void }) {
   return (
@@ -8,16 +9,7 @@ export function Help({ onClose }: { onClose(): void }) {
         {KEY_HELP.map(({ title, rows }) => (
           <section key={title}>
             <h3>{title}</h3>
-            <dl>
-              {rows.map(({ keys, what }) => (
-                <div key={keys}>
-                  <dt>
-                    <kbd>{keys}</kbd>
-                  </dt>
-                  <dd>{what}</dd>
-                </div>
-              ))}
-            </dl>
+            <KeyList rows={rows} />
           </section>
         ))}
       </div>

@@ -3,6 +3,7 @@ import { REVIEW_KEYS, type ReviewCommand } from '../review/keymap.ts'
 import { reviewImageUrl } from '../review/remote.ts'
 import { bytesText } from '../slide/units.ts'
 import { Dialog } from './dialog.tsx'
+import { KeyList } from './key-list.tsx'
 
 interface ReviewPanelProps {
   review: Review
@@ -54,16 +55,9 @@ function Decide({ marked, marking, run }: Pick<ReviewPanelProps, 'marked' | 'mar
 export function KeysDialog({ onClose }: { onClose(): void }) {
   return (
     <Dialog title="Keys" onClose={onClose}>
-      <dl class="key-list">
-        {REVIEW_KEYS.map(({ keys, what }) => (
-          <div key={keys}>
-            <dt>
-              <kbd>{keys}</kbd>
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <div class="key-list">
+        <KeyList rows={REVIEW_KEYS} />
+      </div>
     </Dialog>
   )
 }

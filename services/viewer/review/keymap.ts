@@ -1,3 +1,5 @@
+import type { KeyHelp } from '../tools/keymap.ts'
+
 /** What each key does on the review page; the page's help shows this table. */
 export type ReviewCommand =
   | { do: 'next'; by: 1 | -1 }
@@ -45,7 +47,7 @@ export function commandFor({ key, ctrlKey, metaKey, altKey }: KeyPress): ReviewC
   return KEYS[key.toLowerCase()] ?? null
 }
 
-export const REVIEW_KEYS: readonly { keys: string; what: string }[] = [
+export const REVIEW_KEYS: readonly KeyHelp[] = [
   { keys: 'A', what: 'Approve: release under a random name' },
   { keys: 'X', what: 'Reject' },
   { keys: 'Z', what: 'Take the last decision back (for some seconds)' },
