@@ -32,15 +32,18 @@ const MEASURES = /\b(\d{1,7}x\d{1,7}|Data\d{4}\.dat)\b/g
 const MIN_LETTERS = 3
 const MIN_DIGITS = 7
 
-/** Hashes and signatures spell short words by chance; they are made of the result, not of texts. */
-function withoutHashes(report: SignedReport): SignedReport {
+/**
+ * Hashes, signatures and the names of results spell short words by chance; they are made of the result, or drawn, and not of
+ * texts. That names are such names is a check of its own.
+ */
+function withoutChance(report: SignedReport): SignedReport {
   return {
     ...report,
     rulesSha256: '',
     inputHmac: '',
     sha256: '',
     levels: report.levels.map(level => ({ ...level, sha256: '' })),
-    files: report.files.map(file => ({ ...file, sha256: '' })),
+    files: report.files.map(file => ({ ...file, name: '', sha256: '' })),
     signature: { ...report.signature, keyId: '', value: '' },
   }
 }
@@ -50,7 +53,7 @@ const isLookedFor = ({ text }: Known): boolean =>
 
 /** The texts of the source that the report or its page would repeat. */
 export function repeatedTexts(report: SignedReport, known: readonly Known[]): Known[] {
-  const bare = withoutHashes(report)
+  const bare = withoutChance(report)
   const said = `${JSON.stringify(bare)}\n${reportPage(bare)}`.replace(MEASURES, '').toLowerCase()
   // A report of nothing: what its page says is said of every slide.
   const nothing = { ...bare, removed: [], levels: [], files: [] }

@@ -102,6 +102,12 @@ describe('a signed report', () => {
     expect(repeatedTexts(report, known).map(({ text }) => text)).toEqual(['quillfeather'])
     expect(repeatedTexts(signReport(facts(), keys), known)).toEqual([])
   })
+
+  it('may have a name, drawn by chance, that ends as that of the source', () => {
+    const [file] = facts().files
+    const report = signReport({ ...facts(), files: [{ ...file!, name: 'R-7QZK3M2A.svs' }] }, keys)
+    expect(repeatedTexts(report, [{ text: 'a.svs', from: 'given' }])).toEqual([])
+  })
 })
 
 describe('the page', () => {
