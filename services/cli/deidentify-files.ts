@@ -65,6 +65,8 @@ export async function run(input: string, folder: string, keys: ReportKeys, optio
     const { counts, sizes } = made.report
     const removed = Object.values(counts).reduce((sum, count) => sum + count, 0)
     return { name, rendition: made.rendition, result: join(folder, made.files[0].name), removed, bytes: sizes.result }
+  } catch (error) {
+    throw isDiskFull(error) ? new CliError('disk-full', DISK_FULL, EXIT.failed, { cause: error }) : error
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -88,6 +90,12 @@ function isRunning(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+const DISK_FULL = 'The disk of the output folder is full; nothing of this slide was left there'
+
+/** System errors, and the slide library's own. */
+const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'disk-full'].includes(String((error as { code?: unknown }).code))
 
 /** Gives a finished result its place; its main file last, as a slide is there when that is. */
 async function moveInto(folder: string, work: string, main: string): Promise<void> {
