@@ -54,7 +54,10 @@ function keptText({ kept }: SignedReport): string {
 export function reportPage(report: SignedReport): string {
   const { wording, format, revision, method, checks, removed, levels, files, searched, sizes, signature } = report
   const passed = checks.every(check => check.passed)
-  const how = method === 'in-place' ? 'kept its format; stored pixels are the same' : 'was made anew from its pixels'
+  const how =
+    method === 'in-place'
+      ? 'kept its format; stored pixels are the same, redacted tiles aside'
+      : 'was made anew from its pixels'
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -81,20 +81,26 @@ export const TOOL_VERSION = '0.2.0'
 
 type Facts = Omit<Report, 'tool' | 'toolVersion' | 'rules' | 'counts'>
 
+/** Under which number something is counted; of a level that stays, tiles that were blanked are no image that went. */
+function sortOf({ kind, place }: Removed): 'image' | 'field' | 'key' | 'other' {
+  if (kind === 'image') return place.endsWith(', tiles') ? 'other' : 'image'
+  return kind === 'field' || kind === 'key' ? kind : 'other'
+}
+
 /** Completes a report. @throws ZodError when something unforeseen would get into it */
 export function makeReport(facts: Facts): Report {
-  const total = (kinds: string[]) =>
-    facts.removed.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { count }) => sum + count, 0)
+  const total = (sort: ReturnType<typeof sortOf>) =>
+    facts.removed.filter(one => sortOf(one) === sort).reduce((sum, { count }) => sum + count, 0)
   return report.parse({
     tool: 'coverslip',
     toolVersion: TOOL_VERSION,
     rules: RULES_VERSION,
     ...facts,
     counts: {
-      images: total(['image']),
-      fields: total(['field']),
-      keys: total(['key']),
-      other: total(['text', 'date', 'jpeg-segment', 'metadata']),
+      images: total('image'),
+      fields: total('field'),
+      keys: total('key'),
+      other: total('other'),
     },
   })
 }
