@@ -65,6 +65,8 @@ export interface DeidentifyOptions {
   keepMacro?: LabelSide | undefined
   /** What may stay of dates; nothing where it is not said. */
   dates?: DatePolicy | undefined
+  /** What the new id of an MRXS is drawn from: the same gives the same. At random where it is not given. */
+  idSeed?: Buffer | undefined
   /** Of the tiles of a slide that becomes a pyramid; that of an unknown technique where it is not said. */
   coding?: Coding | undefined
   signal?: AbortSignal
@@ -138,7 +140,7 @@ async function make(
   sourcePath: string,
   folder: string,
   description: SlideDescription,
-  { name, signal, onProgress, redact = [], keepMacro, dates, coding }: DeidentifyOptions,
+  { name, signal, onProgress, redact = [], keepMacro, dates, idSeed, coding }: DeidentifyOptions,
 ): Promise<Made> {
   const { format } = description
   if (isInPlaceFormat(format)) {
@@ -147,6 +149,7 @@ async function make(
       redact,
       keepMacro,
       dates,
+      idSeed,
     })
     if (result) return { rendition: 'original', path, result }
   }

@@ -1,4 +1,5 @@
 /** Makes the de-identified result of a source, stores it, and says what is to be told of it. */
+import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
@@ -36,7 +37,9 @@ export async function makeResult(deps: DeidentifyDeps, message: SlideReceived, r
   const { texts: knownTexts, ledger } = await knownOf(deps, slideId)
   const keys = await reportKeysOf(deps.config)
   const told = { revision, keys, knownTexts, ledger, coding: codingFor(techniqueOf(message.material)) }
-  const options = { ...told, redact, signal, onProgress, ...choicesOf(deps, message, keys) }
+  // Two attempts at once make the same bytes: neither spoils what the other one has announced.
+  const idSeed = createHmac('sha256', keys.input).update(`id of ${slideId}/${revision}`).digest()
+  const options = { ...told, redact, signal, onProgress, idSeed, ...choicesOf(deps, message, keys) }
   return deidentifyFile(source.path, join(folder, 'result'), options)
 }
 

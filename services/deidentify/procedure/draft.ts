@@ -41,6 +41,8 @@ export interface Choices {
   keepMacro?: LabelSide | undefined
   /** What may stay of dates; nothing where it is not said. */
   dates?: DatePolicy | undefined
+  /** What the new id of an MRXS is drawn from: the same gives the same. At random where it is not given. */
+  idSeed?: Buffer | undefined
 }
 
 /** The end of the macro at which the label is. */

@@ -65,6 +65,19 @@ describe('a MIRAX slide', () => {
     expect(again.files.get('Slidedat.ini')!.includes(id), 'two results share no id').toBe(false)
   })
 
+  it('is the same, byte for byte, when two make it of the same seed', async () => {
+    const path = await copy(async () => {})
+    const filesOf = async (seed: string) => {
+      const to = join(folder, `result-${made++}.mrxs`)
+      await deidentifyMirax(path, to, await describeSlide(path), undefined, { idSeed: Buffer.from(seed) })
+      const names = (await readdir(to.replace('.mrxs', ''))).toSorted()
+      return Buffer.concat(await Promise.all(names.map(name => readFile(join(to.replace('.mrxs', ''), name)))))
+    }
+    const [one, two, other] = [await filesOf('slide 1'), await filesOf('slide 1'), await filesOf('slide 2')]
+    expect(one.equals(two)).toBe(true)
+    expect(one.equals(other)).toBe(false)
+  })
+
   it('keeps nothing of unknown keys, sections and names, and withholds them from the report', async () => {
     const path = await edit(
       ini =>

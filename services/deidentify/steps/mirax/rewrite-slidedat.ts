@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
 import { convertDate } from '../../procedure/dates.ts'
 import { type Taken, take } from '../../procedure/draft.ts'
@@ -25,10 +25,11 @@ const OWN_ID = 'DE1DE1D0'
 /** Hexadecimal digits that are letters: among others a removed year or number would turn up by chance. */
 const LETTERS = 'ABCDEF'
 
-function newId(old: string): string {
+function newId(old: string, seed: Buffer = randomBytes(32)): string {
   if (old.startsWith(OWN_ID.slice(0, old.length))) return old
-  const random = Array.from({ length: old.length }, () => LETTERS[randomInt(LETTERS.length)])
-  return (OWN_ID + random.join('')).slice(0, old.length)
+  const random = createHash('sha512').update(seed).digest()
+  const letters = Array.from({ length: old.length }, (_, i) => LETTERS[random[i % random.length]! % LETTERS.length])
+  return (OWN_ID + letters.join('')).slice(0, old.length)
 }
 
 const allowed = (section: ReadonlyMap<string, string> | undefined, rules: ReadonlyMap<string, RegExp>): Line[] =>
@@ -141,7 +142,7 @@ function takenFrom(slidedat: Slidedat, sections: readonly Section[]): Taken[] {
  * numbers, the data files by theirs, and another id of the same length.
  */
 export const rewriteSlidedat: MiraxStep = async draft => {
-  const next = { ...draft, slideId: newId(draft.geometry.slideId) }
+  const next = { ...draft, slideId: newId(draft.geometry.slideId, draft.choices.idSeed) }
   const sections = sectionsOf(next)
   const text = sections.map(([name, lines]) => [`[${name}]`, ...lines.map(([key, value]) => `${key} = ${value}`)])
   const slidedat = Buffer.from(`\uFEFF${text.flat().join('\r\n')}\r\n`)
