@@ -57,7 +57,10 @@ function AskForLink({ failure }: { failure: string }) {
         </button>
       </div>
       {said ? <p role="status">{said}</p> : null}
-      <p class="hint">First time here? The link of the owner stands in the terminal where Coverslip was started.</p>
+      <p class="hint">
+        First time here? The owner’s link stands in the terminal where Coverslip was started. Where there is no mail
+        server, a link that you ask for appears in Coverslip’s log.
+      </p>
     </form>
   )
 }

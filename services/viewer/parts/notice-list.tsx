@@ -1,6 +1,9 @@
 import { IconButton } from './button.tsx'
 import type { Notices } from './notices.ts'
 
+/** Few reasons are read at once; of many the list is opened. */
+const SHOWN_AT_ONCE = 5
+
 export function NoticeList({ notices }: { notices: Notices }) {
   return (
     <div class="notices" role="status" aria-live="polite">
@@ -9,7 +12,7 @@ export function NoticeList({ notices }: { notices: Notices }) {
           <div>
             <p>{notice.text}</p>
             {notice.details?.length ? (
-              <details>
+              <details open={notice.details.length <= SHOWN_AT_ONCE}>
                 <summary>Not taken over: {notice.details.length}</summary>
                 <ul>
                   {notice.details.map(detail => (
