@@ -1,5 +1,5 @@
 /** What a site may keep beside the levels: the macro without its label, the year or another day of the scan. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
@@ -45,6 +45,13 @@ const DATES: Record<Format, { old: string; year: string; moved: string }> = {
   mirax: { old: MIRAX_DATE, year: '01/01/2024 00:00:00', moved: '02/06/2024 00:00:00' },
 }
 
+/** The day that was moved, and that of the source. */
+const DAYS: Record<Format, [string, string]> = {
+  aperio: ['06/02/24', FAKE_PATIENT.scanDate],
+  hamamatsu: ['2024:06:02', FAKE_PATIENT.tiffDateTime.slice(0, 10)],
+  mirax: ['02/06/2024', MIRAX_DATE.slice(0, 10)],
+}
+
 describe.each(Object.keys(FILES) as Format[])('of a slide as %s', format => {
   const { old, year, moved } = DATES[format]
 
@@ -61,6 +68,22 @@ describe.each(Object.keys(FILES) as Format[])('of a slide as %s', format => {
     const text = await textOf(await run(format, { dates: { keep: 'shifted', days: 10 } }))
     expect(text).toContain(moved)
     expect(text).not.toContain(old)
+  })
+
+  it('a day that was not moved is a finding', async () => {
+    const made = await run(format, { dates: { keep: 'shifted', days: 10 } })
+    const [main] = made.files
+    const path = format === 'mirax' ? main.path.replace(/\.mrxs$/, '/Slidedat.ini') : main.path
+    const input = { resultPath: main.path, rendition: 'original' as const, given: [], redacted: [] }
+    const failed = async () =>
+      (await prove({ ...input, sourcePath: join(folder, FILES[format]), keptDates: 'shifted' })).checks
+        .filter(({ passed }) => !passed)
+        .map(({ id }) => id)
+    expect(await failed()).toEqual([])
+    const [now, before] = DAYS[format]
+    const text = await readFile(path, 'latin1')
+    await writeFile(path, text.replaceAll(now, before), 'latin1')
+    expect(await failed()).toContain('words')
   })
 
   it('no date stays where nothing is said', async () => {

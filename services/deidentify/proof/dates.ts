@@ -1,5 +1,7 @@
 /** Dates in a text, and the layouts in which the same day could stand elsewhere. */
 
+import type { Text } from './layout.ts'
+
 interface Day {
   year: number
   month: number
@@ -50,4 +52,24 @@ export function layoutsOf({ year, month, day }: Day): string[] {
   ])
   const named = [' ', '-', ''].flatMap(mark => [[d, name, y].join(mark), [`${day}`, name, y].join(mark)])
   return [...parted, ...named, `${y}${m}${d}`, `${d}${m}${y}`, `${m}${d}${y}`, `${name} ${day}, ${y}`]
+}
+
+/** The days that may stay, moved, by the place of their text: TIFF's DateTime, Aperio's Date, that of a MIRAX slide. */
+const KEPT: readonly [RegExp, RegExp][] = [
+  [/tag 306$/, /^\d{4}:\d\d:\d\d/],
+  [/tag 270$/, /(?<=\|\s*Date\s*=\s*)[\d/]+/i],
+  [/^GENERAL\/SLIDE_CREATIONDATETIME$/, /^\d\d\/\d\d\/\d{4}/],
+]
+
+function keptDay({ place, bytes }: Text): string | undefined {
+  const form = KEPT.find(([places]) => places.test(place))?.[1]
+  return form?.exec(bytes.toString('latin1'))?.[0]
+}
+
+/** Places of a result whose day is still that of the source. */
+export function unmovedDays(before: readonly Text[], after: readonly Text[]): string[] {
+  const old = new Map(before.map(text => [text.place, keptDay(text)]))
+  return after
+    .filter(text => keptDay(text) !== undefined && keptDay(text) === old.get(text.place))
+    .map(text => text.place)
 }

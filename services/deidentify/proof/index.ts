@@ -11,6 +11,7 @@ import { UnreadableError } from './bytes.ts'
 import { type CheckId, type CheckResult, checkOf } from './checks.ts'
 import { comparePixels, compareProfiles, compareTables, type ProvenLevel } from './compare.ts'
 import { findUnused, sizeOf } from './coverage.ts'
+import { unmovedDays } from './dates.ts'
 import { type Layout, layOut, type Text } from './layout.ts'
 import { labelInMacro, type MacroSide } from './macro.ts'
 import { type Known, needlesOf } from './needles.ts'
@@ -60,7 +61,10 @@ export async function prove(input: ProofInput): Promise<Proof> {
   const found = new Map<CheckId, readonly string[]>([
     ['structure', []],
     ['texts', [...(await hitsOutsideOfWords(result, findings, needles, input.signal)), ...givenIn(values, known)]],
-    ['words', findings],
+    [
+      'words',
+      [...findings, ...(input.keptDates === 'shifted' && source ? unmovedDays(source.texts, result.texts) : [])],
+    ],
     ['names', result.files.filter(({ name }) => !PLAIN_NAME.test(name)).map(() => 'a file name')],
     [
       'images',
