@@ -2,6 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative } from 'node:path'
+import { isAnnotationName, isSlideName } from '@coverslip/proto/api/file-names.ts'
 import { fileReason } from './errors.ts'
 
 /** One file of a slide. */
@@ -31,10 +32,10 @@ export interface Found {
   unusable: Unusable[]
 }
 
-/** What a folder is searched for. A file that is named is taken whatever its name: the server looks at its content. */
-const SLIDE_EXTENSIONS = new Set(['.svs', '.tif', '.tiff', '.ndpi', '.mrxs', '.scn', '.bif', '.svslide'])
-
-/** Searches files and folders (to any depth), in the order given, each real file once. */
+/**
+ * Searches files and folders (to any depth), in the order given, each real file once. A file that is named is taken
+ * whatever its name: the server looks at its content.
+ */
 export async function findSlides(paths: readonly string[]): Promise<Found> {
   const found: Found = { slides: [], unusable: [] }
   const seen = new Set<string>()
@@ -78,11 +79,11 @@ async function filesOf(path: string): Promise<[SourceFile, ...SourceFile[]]> {
   return [main, ...folder, ...(await annotationsBeside(path))]
 }
 
-/** ImageScope and ASAP keep annotations in `slide.xml` beside `slide.svs`, QuPath in GeoJSON. */
+/** A slide's annotations have its name, but for the extension. */
 async function annotationsBeside(path: string): Promise<SourceFile[]> {
   const folder = dirname(path)
-  const wanted = ['.xml', '.geojson', '.json'].map(extension => `${stem(path)}${extension}`.toLowerCase())
-  const names = (await readdir(folder)).filter(name => wanted.includes(name.toLowerCase()))
+  const wanted = stem(path).toLowerCase()
+  const names = (await readdir(folder)).filter(name => isAnnotationName(name) && stem(name).toLowerCase() === wanted)
   return Promise.all(names.sort().map(name => fileAt(join(folder, name), folder)))
 }
 
@@ -101,7 +102,6 @@ async function fileAt(path: string, root: string): Promise<SourceFile> {
   return { path, name: relative(root, path).split('\\').join('/'), bytes: size, changedMs: mtimeMs }
 }
 
-const isSlideName = (path: string): boolean => SLIDE_EXTENSIONS.has(extname(path).toLowerCase())
 const isMiraxIndex = (entry: Dirent): boolean => extname(entry.name).toLowerCase() === '.mrxs'
 const stem = (path: string): string => basename(path, extname(path))
 

@@ -1,4 +1,6 @@
 /** Where the files of a slide go: the names that they came with stay in the intake record. */
+import { extname } from 'node:path'
+import { isAnnotationName } from '@coverslip/proto/api/file-names.ts'
 
 /** A file as it came. */
 export interface ArrivedFile {
@@ -20,16 +22,12 @@ const REVISION = 1
 
 /** What 3DHISTECH's scanners write into a slide's folder; the files refer to each other by these names. */
 const MIRAX_PART = /^(Slidedat\.ini|Index\.dat|Data\d{4,8}\.dat)$/i
-/** ImageScope and ASAP write XML, QuPath writes GeoJSON under either name. */
-const ANNOTATIONS = /\.(xml|geojson|json)$/i
-
-export const isAnnotationName = (name: string): boolean => ANNOTATIONS.test(name)
 /** A file name without its extension, as files that belong together share it. */
 export const stemOf = (name: string): string => name.replace(/\.[^./]*$/, '').toLowerCase()
 
 /** The key of the n-th annotation file of a slide, from 1 on. */
 export const annotationKey = (slideId: string, n: number, name: string): string =>
-  `${slideId}/${REVISION}/annotations-${n}.${ANNOTATIONS.exec(name)![1]!.toLowerCase()}`
+  `${slideId}/${REVISION}/annotations-${n}.${extname(name).slice(1).toLowerCase()}`
 
 /** Of a slide's keys those that reading it takes; the first is the file to open. Empty: they do not make up a slide. */
 export function sourceKeys(keys: Iterable<string>): string[] {

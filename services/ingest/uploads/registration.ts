@@ -1,8 +1,8 @@
 /** Uploads and their slides in the database: begun, finished, given up. */
 import { randomUUID } from 'node:crypto'
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import { isAnnotationName } from '@coverslip/proto/api/file-names.ts'
 import type { Transaction } from 'kysely'
-import { isAnnotationName } from '../slide-files.ts'
 import type { SlideRow, Tables } from '../store.ts'
 import type { UploadMetadata } from './upload-metadata.ts'
 

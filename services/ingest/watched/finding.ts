@@ -2,7 +2,8 @@
 import type { Dirent } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { isAnnotationName, stemOf } from '../slide-files.ts'
+import { isAnnotationName, isSlideName } from '@coverslip/proto/api/file-names.ts'
+import { stemOf } from '../slide-files.ts'
 
 export interface WatchedFile {
   /** On this disk. */
@@ -25,7 +26,6 @@ export interface Found {
   slide?: string
 }
 
-const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide|zip)$/i
 /** Deeper than any scanner writes. */
 const MAX_DEPTH = 32
 /** What comes and goes while it is looked at. */
@@ -48,7 +48,7 @@ async function* folder(root: string, inside: string, depth: number): AsyncGenera
   const annotations = Map.groupBy(seen.filter(isAnnotationFile), ({ name }) => stemOf(name))
   for (const entry of seen) {
     if (entry.isSymbolicLink()) yield* link(root, inside + entry.name, miraxFolders.has(entry.name))
-    if (!entry.isFile() || !SLIDE.test(entry.name)) continue
+    if (!entry.isFile() || !isSlideName(entry.name)) continue
     const beside = annotations.get(stemOf(entry.name)) ?? []
     // Of two slides of one name the first has the annotations.
     annotations.delete(stemOf(entry.name))
@@ -63,7 +63,7 @@ async function* folder(root: string, inside: string, depth: number): AsyncGenera
 const isAnnotationFile = (entry: Dirent): boolean => entry.isFile() && isAnnotationName(entry.name)
 
 async function* link(root: string, name: string, ofMirax: boolean): AsyncGenerator<Found> {
-  if (!SLIDE.test(name) && !isAnnotationName(name) && !ofMirax) return
+  if (!isSlideName(name) && !isAnnotationName(name) && !ofMirax) return
   const target = await realpath(join(root, name)).catch(() => undefined)
   if (target !== undefined && isOutside(root, target)) yield { kind: 'link', name, files: [], beside: [] }
 }

@@ -1,4 +1,5 @@
 /** Which files belong to one slide; pure, by their paths alone. */
+import { isAnnotationName, isSlideName } from '@coverslip/proto/api/file-names.ts'
 
 /** A file as the browser offers it; `path` is relative to what was dropped or chosen, with `/` between folders. */
 export interface Offered {
@@ -19,11 +20,7 @@ export interface Plan<T extends Offered> {
   ignored: T[]
 }
 
-const SLIDE = /\.(svs|tiff?|ndpi|mrxs|scn|bif|svslide|zip)$/i
 const MANIFEST = /\.csv$/i
-
-/** ImageScope and ASAP write XML, QuPath writes GeoJSON under either name. */
-const ANNOTATIONS = /\.(xml|geojson|json)$/i
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
@@ -40,7 +37,7 @@ export function planUploads<T extends Offered>(offered: readonly T[]): Plan<T> {
   const manifests = shown.filter(file => MANIFEST.test(file.path))
   const files = shown.filter(file => !manifests.includes(file))
   const [only] = files
-  const mains = files.length === 1 && only ? [only] : files.filter(file => SLIDE.test(file.path))
+  const mains = files.length === 1 && only ? [only] : files.filter(file => isSlideName(file.path))
   const companions = new Set(mains.filter(isMirax).flatMap(main => companionsOf(main, files)))
   const slides = mains
     .filter(main => !companions.has(main))
@@ -58,7 +55,7 @@ const isMirax = (file: Offered) => /\.mrxs$/i.test(file.path)
 function companionsOf<T extends Offered>(main: T, files: readonly T[]): T[] {
   const stem = stemOf(main.path)
   const folder = isMirax(main) ? files.filter(file => file.path.startsWith(`${stem}/`)) : []
-  if (!SLIDE.test(main.path)) return []
-  const named = files.filter(file => ANNOTATIONS.test(file.path))
+  if (!isSlideName(main.path)) return []
+  const named = files.filter(file => isAnnotationName(file.path))
   return [...folder, ...named.filter(file => stemOf(file.path).toLowerCase() === stem.toLowerCase())]
 }
