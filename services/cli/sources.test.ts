@@ -27,8 +27,8 @@ async function found(...paths: string[]): Promise<{ slides: string[][]; unusable
 }
 
 test('a folder is searched to any depth for what may be a slide', async () => {
-  await make('a.svs', 'deep/er/b.TIFF', 'deep/c.ndpi', 'notes.txt', '.hidden.svs', 'deep/photo.jpg')
-  expect(await found('.')).toEqual({ slides: [['a.svs'], ['c.ndpi'], ['b.TIFF']], unusable: [] })
+  await make('a.svs', 'deep/er/b.TIFF', 'deep/c.ndpi', 'deep/d.zip', 'notes.txt', '.hidden.svs', 'deep/photo.jpg')
+  expect(await found('.')).toEqual({ slides: [['a.svs'], ['c.ndpi'], ['d.zip'], ['b.TIFF']], unusable: [] })
 })
 
 test('MRXS is one slide with all of its folder, whose files are not searched for slides', async () => {
