@@ -59,7 +59,7 @@ export function manySuite(shape: () => Shape): void {
       const grown = processes.map(name => [name, Math.round((peaks.get(name)! - before.get(name)!) / MIB)] as const)
       if (process.env.E2E_SHOW) console.log(Object.fromEntries(grown))
       expect(grown.filter(([, mib]) => mib * MIB > GROWTH)).toEqual([])
-    }, 240_000)
+    }, 480_000)
 
     const coverslip = (...args: string[]) =>
       promisify(execFile)(process.execPath, [CLI, ...args], {
