@@ -2,6 +2,7 @@
 import { unknownThing } from '@coverslip/platform/errors.ts'
 import { newResearchNumber } from './code.ts'
 import { lineOfSlide } from './manifest/kept-line.ts'
+import { heldByRefused } from './manifest/refused.ts'
 import { namePrints, sealName } from './names.ts'
 import { evaluate, sayHeldBy } from './rules/evaluate.ts'
 import { knownFacts } from './rules/known-facts.ts'
@@ -29,7 +30,7 @@ export interface Arrival {
 
 export interface Admission {
   admitted: boolean
-  /** Each rule by its name and in plain words. */
+  /** The line that was refused, and each rule by its name and in plain words. */
   heldBy: string[]
   slide: SlideRow
 }
@@ -42,11 +43,15 @@ export async function admit(trx: Trx, root: RootKey, arrival: Arrival): Promise<
   await beside(trx, arrival.project)
   const slide = await lockSlide(trx, arrival)
   if (slide.state === 'gone') throw unknownThing()
-  const line = await lineOfSlide(trx, { project: arrival.project, ...namePrints(root, arrival) })
+  const named = { project: arrival.project, ...namePrints(root, arrival) }
+  const line = await lineOfSlide(trx, named)
+  const refused = await heldByRefused(trx, named, line)
   const subject = await subjectOf(trx, root, slide, line)
   const { rules } = await rulesOf(trx, slide.project)
   const facts = await knownFacts(trx, root, { subject, line, slideId: slide.slide_id })
-  const { admitted, heldBy } = evaluate(rules, facts)
+  const verdict = evaluate(rules, facts)
+  const admitted = verdict.admitted && refused === undefined
+  const heldBy = [...(refused === undefined ? [] : [refused]), ...verdict.heldBy.map(sayHeldBy)]
   const isFirst = slide.state === 'held'
   const key = subject.id === slide.subject_id ? undefined : await subjectKey(trx, root, subject.id)
   const hung = await trx
@@ -60,7 +65,7 @@ export async function admit(trx: Trx, root: RootKey, arrival: Arrival): Promise<
     .where('slide_id', '=', slide.slide_id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  return { admitted, heldBy: heldBy.map(sayHeldBy), slide: hung }
+  return { admitted, heldBy, slide: hung }
 }
 
 const described = (subject: SubjectRow, line: LineRow | undefined) => ({

@@ -48,6 +48,18 @@ interface LinesTable {
   pseudonyms: Json<Pseudonyms>
   material: Json<MaterialCodes>
   changed_at: Generated<Date>
+  /** The number of the latest manifest that said it. */
+  manifest: Generated<number>
+}
+/** A line that was refused holds its file's slides. */
+interface RefusedLinesTable {
+  project: string
+  file_fingerprint: string
+  manifest: number
+  /** Where it stands in its manifest. */
+  line: number
+  /** Names columns and quotes no value. */
+  reason: string
 }
 interface SlidesTable {
   slide_id: string
@@ -138,6 +150,7 @@ export interface Tables {
   subject_keys: { subject_id: string; version: number; wrapped: Buffer }
   pieces: PiecesTable
   lines: LinesTable
+  refused_lines: RefusedLinesTable
   slides: SlidesTable
   selection_rules: SelectionRulesTable
   consents: { subject_id: string; sealed: Buffer; recorded_by: string; recorded_at: Date }
@@ -164,6 +177,7 @@ export type AuditRow = Selectable<AuditTable>
 export type SubjectRow = Selectable<SubjectsTable>
 export type NewLine = Insertable<LinesTable>
 export type LineRow = Selectable<LinesTable>
+export type RefusedLineRow = Selectable<RefusedLinesTable>
 export type SlideRow = Selectable<SlidesTable>
 export type Trx = Transaction<Tables>
 export type Queries = Kysely<Tables> | Trx

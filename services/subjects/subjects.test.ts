@@ -165,6 +165,64 @@ test('a manifest that comes after its slides names their subject', async () => {
   expect(list).toEqual([expect.objectContaining({ slides: 2, named: true })])
 })
 
+describe('a line that was refused holds the slide of its file', () => {
+  const heading = 'file,subject,organ,collected'
+  const why = "the manifest's line for this file was refused (line 2: organ: expected a code of the vocabulary)"
+  const held = { admitted: false, heldBy: [`${why}; send a corrected manifest`] }
+  const free = { admitted: true, heldBy: [] }
+
+  test('until a line for the file is taken; slides of other files go on', async () => {
+    const slideId = randomUUID()
+    const { body } = await manifest('refused', heading, 'r1.svs,Ottoline-5,KNEE,', 'r2.svs,Seo,LIVER,')
+    expect(body).toMatchObject({ taken: 1, refused: [{ line: 2, reason: 'organ: expected a code of the vocabulary' }] })
+    expect(JSON.stringify(body)).not.toContain('r1.svs')
+    expect(await admit('refused', 'R1.SVS', slideId)).toMatchObject(held)
+    expect(await admit('refused', 'r2.svs')).toMatchObject(free)
+    expect(await admit('refused', 'r3.svs')).toMatchObject(free)
+    expect(await admit('refused-elsewhere', 'r1.svs')).toMatchObject(free)
+    await manifest('refused', heading, 'r2.svs,Seo,LIVER,')
+    expect(await admit('refused', 'r1.svs', slideId)).toMatchObject(held)
+    expect((await manifest('refused', heading, 'r1.svs,Ottoline-5,LIVER,')).body).toMatchObject({ taken: 1, late: 0 })
+    expect(await admit('refused', 'r1.svs', slideId)).toMatchObject({ ...free, material: { organ: 'LIVER' } })
+  })
+
+  test('also where an earlier manifest was right, until that is said again', async () => {
+    await manifest('refused', heading, 'r4.svs,Seo,LIVER,')
+    await manifest('refused', heading, 'r4.svs,Seo,KNEE,')
+    expect(await admit('refused', 'r4.svs')).toMatchObject(held)
+    expect((await manifest('refused', heading, 'r4.svs,Seo,LIVER,')).body).toMatchObject({ unchanged: 1 })
+    expect(await admit('refused', 'r4.svs')).toMatchObject(free)
+  })
+
+  test('however the file is written: with its extension or without', async () => {
+    await manifest('refused', heading, 'r5,Seo,KNEE,')
+    expect(await admit('refused', 'r5.svs')).toMatchObject(held)
+    await manifest('refused', heading, 'r5.svs,Seo,LIVER,')
+    expect(await admit('refused', 'r5.svs')).toMatchObject(free)
+    expect(await admit('refused', 'r5.ndpi')).toMatchObject(held)
+    // What follows a dot may be a number of the hospital's: its line says nothing of the other one.
+    await manifest('refused', heading, '22-1,Seo,KNEE,')
+    await manifest('refused', heading, '22-1.2,Seo,LIVER,')
+    expect(await admit('refused', '22-1.svs')).toMatchObject(held)
+    expect(await admit('refused', '22-1.2.svs')).toMatchObject(free)
+  })
+
+  test('two lines of one manifest that say different things of it', async () => {
+    await manifest('refused', heading, 'r6.svs,Seo,LIVER,', 'r6.svs,Choi,LIVER,', 'r7.svs,Seo,,', 'R7.svs,Seo,,')
+    expect((await admit('refused', 'r6.svs')).heldBy).toEqual([
+      "the manifest's line for this file was refused (line 3: it names the same file as line 2); send a corrected manifest",
+    ])
+    expect(await admit('refused', 'r7.svs')).toMatchObject(free)
+  })
+
+  test('nothing of the line is kept but that', async () => {
+    const { entries } = await get<{ entries: { action: string; what: object }[] }>('/api/ledger/audit')
+    const refusals = entries.filter(({ action }) => action === 'manifest.refused')
+    expect(refusals[0]!.what).toEqual({ lines: 1 })
+    expect(JSON.stringify(entries)).not.toMatch(/ottoline|r1\.svs|KNEE/i)
+  })
+})
+
 test('texts of the manifest are known to de-identification; days in several spellings, short codes not', async () => {
   const slideId = randomUUID()
   await manifest(

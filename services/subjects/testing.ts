@@ -23,6 +23,7 @@ export async function databaseText({ db }: Pick<SubjectsDeps, 'db'>): Promise<st
     'subject_keys',
     'pieces',
     'lines',
+    'refused_lines',
     'slides',
     'consents',
     'attestations',

@@ -4,6 +4,7 @@ import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
 import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { type Read, readManifest } from '../manifest/read.ts'
+import { hasRefused, nextManifest, saveRefused } from '../manifest/refused.ts'
 import { type Outcome, type Taking, takeLine } from '../manifest/take.ts'
 import { alone } from '../turn.ts'
 
@@ -19,16 +20,32 @@ export const postManifest =
     const { MANIFEST_MAX_BYTES, MANIFEST_MAX_LINES } = deps.config
     const bytes = await readBody(call, MANIFEST_MAX_BYTES)
     const { lines, refused } = readManifest(bytes, { maxLines: MANIFEST_MAX_LINES, vocabulary: deps.vocabulary })
-    const counts = await takeLines(deps, lines, { project, user: call.principal.userId })
+    const by = { project, user: call.principal.userId, manifest: await nextManifest(deps.db) }
+    // First, so that no slide goes on between a line of this manifest that is taken and another that is refused.
+    await holdRefused(deps, refused, by)
+    const counts = await takeLines(deps, lines, by)
     return {
       body: {
         lines: lines.length + refused.length,
         ...counts,
-        refused: refused.slice(0, MAX_TOLD),
+        refused: refused.slice(0, MAX_TOLD).map(({ line, reason }) => ({ line, reason })),
         refusedLines: refused.length,
       },
     }
   }
+
+/** What is held already is asked for again too, and says then why. */
+async function holdRefused(deps: SubjectsDeps, refused: Read['refused'], by: Taking): Promise<void> {
+  if (refused.length === 0) return
+  await deps.db.transaction(async trx => {
+    await alone(trx, by.project)
+    const files = await saveRefused(trx, deps.root, refused, by)
+    if (files === 0) return
+    await deps.publish(trx, 'subjects.changed', { project: by.project })
+    const { project, user: actor } = by
+    await record(trx, deps.root, { actor, project, action: 'manifest.refused', what: { lines: files } })
+  })
+}
 
 /** A manifest that was taken in part only is sent again: what was taken is unchanged then. */
 async function takeLines(deps: SubjectsDeps, lines: Read['lines'], by: Taking): Promise<Record<Outcome, number>> {
@@ -38,10 +55,12 @@ async function takeLines(deps: SubjectsDeps, lines: Read['lines'], by: Taking): 
     const outcomes = await deps.db.transaction(async trx => {
       await alone(trx, by.project)
       const outcomes: Outcome[] = []
+      // A line that is as it was may still correct one that was refused.
+      const corrects = await hasRefused(trx, by.project)
       for (const { said } of some) outcomes.push(await takeLine(trx, deps.root, said, by))
       const changed = outcomes.filter(outcome => outcome !== 'unchanged').length
+      if (changed > 0 || corrects) await deps.publish(trx, 'subjects.changed', { project: by.project })
       if (changed === 0) return outcomes
-      await deps.publish(trx, 'subjects.changed', { project: by.project })
       const { project, user: actor } = by
       await record(trx, deps.root, { actor, project, action: 'manifest.taken', what: { lines: changed } })
       return outcomes

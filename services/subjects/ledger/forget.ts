@@ -14,6 +14,11 @@ export async function forgetSlide(trx: Trx, slide: SlideRow): Promise<void> {
       .where('subject_id', '=', subject_id)
       .where('file_fingerprint', 'in', prints)
       .execute()
+    await trx
+      .deleteFrom('refused_lines')
+      .where('project', '=', project)
+      .where('file_fingerprint', '=', name_fingerprint)
+      .execute()
   }
   if (subject_id && !(await isNeeded(trx, subject_id))) await forgetSubject(trx, subject_id)
 }

@@ -32,7 +32,7 @@ const take = (...lines: string[]) => {
     vocabulary: deps.vocabulary,
   })
   return transaction(async trx => {
-    for (const { said } of read.lines) await takeLine(trx, deps.root, said, { project, user: 'steward' })
+    for (const { said } of read.lines) await takeLine(trx, deps.root, said, { project, user: 'steward', manifest: 1 })
   })
 }
 const arrive = async (sourceName: string): Promise<string> => {

@@ -76,7 +76,7 @@ describe('a bad line is listed by its number and reason, without its values; the
   ]
   test.each(cases)('%s', (_what, line, reason) => {
     const { lines, refused } = read(`file,subject,organ,collected,tumour_fraction\n${line}\ngood.svs,1,LIVER,,\n`)
-    expect(refused).toEqual([{ line: 2, reason: expect.stringMatching(reason) }])
+    expect(refused).toMatchObject([{ line: 2, reason: expect.stringMatching(reason) }])
     expect(refused[0]!.reason).not.toMatch(/SECRET|1234567|KNEE/)
     expect(lines.map(({ said }) => said.file)).toEqual(['good.svs'])
   })
@@ -87,12 +87,22 @@ describe('a bad line is listed by its number and reason, without its values; the
     expect(lines.map(({ line }) => line)).toEqual([2, 4, 5, 7])
     expect(refused).toEqual([
       { line: 3, reason: 'it names the same file as line 2' },
-      { line: 6, reason: 'consent_version: it differs from an earlier line of the same subject' },
+      { line: 6, reason: 'consent_version: it differs from an earlier line of the same subject', file: 'd.svs' },
     ])
   })
   test('a statement on a subject who is not named', () => {
     const { refused } = read('file,subject,consent_version,case\na.svs,,2,S1\n')
-    expect(refused).toEqual([{ line: 2, reason: 'it says case, consent_version, but of no subject' }])
+    expect(refused).toMatchObject([{ line: 2, reason: 'it says case, consent_version, but of no subject' }])
+  })
+  test('the file is told where it can be read, and where the same file is told apart', () => {
+    const { refused } = read('organ,file\nKNEE,a.svs\nKNEE,b"b".svs\nKNEE,\nKNEE,c.svs,7\nLIVER,d\nLUNG,D\n')
+    expect(refused.map(({ line, file }) => [line, file])).toEqual([
+      [2, 'a.svs'],
+      [3, undefined],
+      [4, undefined],
+      [5, 'c.svs'],
+      [7, 'D'],
+    ])
   })
 })
 

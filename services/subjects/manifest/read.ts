@@ -11,9 +11,13 @@ export interface Refused {
   line: number
   reason: string
 }
+/** `file`: as the line names it, when that could be read: its slide must not go on without what the line was to say. */
+export interface RefusedLine extends Refused {
+  file?: string
+}
 export interface Read {
   lines: { line: number; said: ManifestLine }[]
-  refused: Refused[]
+  refused: RefusedLine[]
 }
 
 type Column = keyof ManifestLine
@@ -24,18 +28,23 @@ export function readManifest(
   { maxLines, vocabulary }: { maxLines: number; vocabulary: Vocabulary },
 ): Read {
   const text = decode(bytes)
-  const refused: Refused[] = []
+  const refused: RefusedLine[] = []
   const [heading, ...records] = parseCsv(text, maxLines, refused)
   if (!heading) throw new ServiceError('invalid', 'The manifest is empty; its first line names the columns')
   const columns = readHeading(heading.record)
   const readCell = cellReader(vocabulary)
   const lines = records.flatMap(({ record, info }) => {
     const read = readRecord(columns, record, readCell, vocabulary)
-    if ('reason' in read) refused.push({ line: info.lines, reason: read.reason })
+    if ('reason' in read) refused.push({ line: info.lines, reason: read.reason, ...fileOf(columns, record) })
     return 'reason' in read ? [] : [{ line: info.lines, said: read.said }]
   })
   const agreeing = lines.filter(disagreement(refused))
   return { lines: agreeing, refused: refused.sort((a, b) => a.line - b.line) }
+}
+
+const fileOf = (columns: readonly Column[], record: readonly string[]): Pick<RefusedLine, 'file'> => {
+  const file = record[columns.indexOf('file')]
+  return file ? { file } : {}
 }
 
 function decode(bytes: Buffer): string {
@@ -47,7 +56,7 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function parseCsv(text: string, maxLines: number, refused: Refused[]): { record: string[]; info: Info }[] {
+function parseCsv(text: string, maxLines: number, refused: RefusedLine[]): { record: string[]; info: Info }[] {
   const firstLine = text.slice(0, text.search(/[\r\n]|$/))
   // A line may be wrong in several places.
   const skip = ({ lines: line }: { lines: number }): void => {
@@ -155,8 +164,8 @@ function techniqueOf(stain: string, { techniques }: Vocabulary): ManifestLine['t
 }
 
 /** Keeps the first line of a file, and of a subject those that say the same of their consent as the lines before. */
-function disagreement(refused: Refused[]): (line: Read['lines'][number]) => boolean {
-  const files = new Map<string, number>()
+function disagreement(refused: RefusedLine[]): (line: Read['lines'][number]) => boolean {
+  const files = new Map<string, { line: number; said: string }>()
   const stated = new Map<string, string>()
   return ({ line, said }) => {
     const file = plainName(said.file)
@@ -164,15 +173,20 @@ function disagreement(refused: Refused[]): (line: Read['lines'][number]) => bool
       column => [column, `${column} ${said.subject}`, JSON.stringify(said[column])] as const,
     )
     const other = statements.find(([_, of, value]) => (stated.get(of) ?? value) !== value)?.[0]
-    const reason = files.has(file)
-      ? `it names the same file as line ${files.get(file)}`
+    const first = files.get(file)
+    const reason = first
+      ? `it names the same file as line ${first.line}`
       : other && `${COLUMNS[other].header}: it differs from an earlier line of the same subject`
     if (reason) {
-      refused.push({ line, reason })
+      // The same said twice leaves nothing open.
+      refused.push({ line, reason, ...(first?.said === saidOf(said) ? {} : { file: said.file }) })
       return false
     }
-    files.set(file, line)
+    files.set(file, { line, said: saidOf(said) })
     for (const [, of, value] of statements) stated.set(of, value)
     return true
   }
 }
+
+/** All that a line says of its file. */
+const saidOf = (said: ManifestLine): string => JSON.stringify({ ...said, file: '' })

@@ -16,23 +16,30 @@ import {
 import { findOrMakeSubject, pseudonymsOf, subjectFingerprint, subjectOfFile } from '../subject.ts'
 import { sealLine } from './kept-line.ts'
 import type { ManifestLine } from './line.ts'
+import { liftRefused } from './refused.ts'
 import { saveStatements } from './stated.ts'
 
 export interface Taking {
   project: string
   /** Who sends it, and answers for what it attests. */
   user: string
+  /** The number of the manifest. */
+  manifest: number
 }
 
 /** `withdrawn`: of somebody who has withdrawn; only that the file is theirs is kept. `late`: its slide has gone on. */
 export type Outcome = 'taken' | 'unchanged' | 'withdrawn' | 'late'
 
 export async function takeLine(trx: Trx, root: RootKey, said: ManifestLine, by: Taking): Promise<Outcome> {
-  const { project, user } = by
+  const { project, user, manifest } = by
   const file = fileFingerprint(root, project, said.file)
   const kept = await lockLine(trx, project, file)
   const digest = fingerprint(root, 'line', project, JSON.stringify(said))
-  if (kept?.digest === digest) return 'unchanged'
+  await liftRefused(trx, { project, file, manifest })
+  if (kept?.digest === digest) {
+    await trx.updateTable('lines').set({ manifest }).where('id', '=', kept.id).execute()
+    return 'unchanged'
+  }
   const subject = await subjectOf(trx, root, { project, file, kept, said })
   const key = subject.state === 'active' ? await subjectKey(trx, root, subject.id) : undefined
   const id = kept?.id ?? randomUUID()
@@ -45,6 +52,7 @@ export async function takeLine(trx: Trx, root: RootKey, said: ManifestLine, by: 
     sealed: key ? sealLine(key, id, said) : null,
     pseudonyms: JSON.stringify(key ? await pseudonymsOf(trx, root, subject, said) : NO_PSEUDONYMS),
     material: JSON.stringify(key ? materialOf(said) : UNKNOWN_MATERIAL),
+    manifest,
   })
   if (key) await saveStatements(trx, key, { subjectId: subject.id, said, user })
   const wentOn = await hangSlides(trx, root, { project, file, subject })

@@ -31,7 +31,8 @@ const take = (...lines: string[]) => {
   })
   return deps.db.transaction(async trx => {
     const outcomes = []
-    for (const { said } of read.lines) outcomes.push(await takeLine(trx, deps.root, said, { project, user: 'steward' }))
+    for (const { said } of read.lines)
+      outcomes.push(await takeLine(trx, deps.root, said, { project, user: 'steward', manifest: 1 }))
     return outcomes
   })
 }
