@@ -123,6 +123,26 @@ describe.skipIf(!sharedData)(`arrival${unlessMissing}`, () => {
     },
   )
 
+  it('goes on where another worker, that had lost its claim, moved the file meanwhile', async () => {
+    const slideId = await upload([{ path: 'a.svs', from: sharedSlide('svs/small.svs') }])
+    const moved: string[] = []
+    const local: typeof store.local = async (uploadId, scratch) => {
+      await store.moveTo(uploadId, `${slideId}/1/source`)
+      moved.push(uploadId)
+      return store.local(uploadId, scratch)
+    }
+    const worker = startArrivals({ ...arriving, store: { ...store, local } })
+    try {
+      const slide = await until(async () => {
+        const found = await findSlide(test.deps.db.query, slideId)
+        return found?.arrival === 'arrived' && found
+      })
+      expect([moved.length, slide.state, slide.reason]).toEqual([1, 'received', null])
+    } finally {
+      await worker.stop()
+    }
+  })
+
   it('removes what arrives after its deletion', async () => {
     const slideId = await upload([{ path: 'a.svs', from: sharedSlide('svs/CMU-1-Small-Region.svs') }])
     const worker = startArrivals(arriving)

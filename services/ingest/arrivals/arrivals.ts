@@ -17,6 +17,12 @@ const CLAIM_MS = 6000
 const LOOK_MS = 5000
 const MAX_ATTEMPTS = 8
 
+/**
+ * A worker that could not reach the database for a while has lost its claim without knowing: the one that has taken the
+ * slide over finds files moved under its hands. At the next try it finds what the other one has done.
+ */
+const MAY_BE_ANOTHERS: ReadonlySet<string> = new Set(['internal', 'not-found', 'conflict'])
+
 export interface Worker {
   /** There may be something to do. */
   wake(): void
@@ -106,11 +112,13 @@ async function receive(arriving: Arriving, slide: SlideRow, signal: AbortSignal)
 async function saveTrouble(deps: IngestDeps, slide: SlideRow, error: unknown, signal: AbortSignal): Promise<void> {
   const known = toServiceError(error)
   // What passes by itself (another service restarts, the disk gets room) is waited for, however long it takes.
-  const again = signal.aborted || known.retryable || (known.code === 'internal' && slide.attempts < MAX_ATTEMPTS)
+  const again = signal.aborted || known.retryable || (MAY_BE_ANOTHERS.has(known.code) && slide.attempts < MAX_ATTEMPTS)
   const slides = deps.db.query
     .updateTable('slides')
     .where('slide_id', '=', slide.slide_id)
     .where('arrival', 'in', ['uploaded', 'recognised'])
+    // Claimed anew: what becomes of the slide is no longer for this worker to say.
+    .where('attempts', '=', slide.attempts)
   if (again) {
     deps.log.warn({ err: error, slideId: slide.slide_id }, 'a slide could not be received yet')
     const waitMs = signal.aborted ? 0 : Math.min(60_000, 500 * 2 ** Math.min(10, slide.attempts))
@@ -122,6 +130,6 @@ async function saveTrouble(deps: IngestDeps, slide: SlideRow, error: unknown, si
   }
   const code = causeCode(known)
   const end = { arrival: 'arrived', state: 'failed', code, reason: known.publicMessage, claimed_until: null } as const
-  await slides.set({ ...end, changed_at: new Date() }).execute()
-  if (code === 'duplicate') await removeSource(deps, slide.slide_id)
+  const { numUpdatedRows } = await slides.set({ ...end, changed_at: new Date() }).executeTakeFirst()
+  if (code === 'duplicate' && numUpdatedRows > 0n) await removeSource(deps, slide.slide_id)
 }
