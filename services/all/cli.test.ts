@@ -109,6 +109,12 @@ test('slides and show', async () => {
   const list = await coverslip(['slides', '--json'])
   expect(list.code).toBe(0)
   expect(list.json.map(({ id }) => id)).toContain(slideId)
+  const failed = list.json.filter(({ state }) => state === 'failed')
+  expect(failed).toEqual([expect.objectContaining({ sourceName: 'text.svs', reason: expect.any(String) })])
+  expect(new Set(list.json.map(({ id }) => id)).size).toBe(list.json.length)
+  expect((await coverslip(['slides'])).out).toMatch(/\n\nOn their way in:\nID .*REASON\n[0-9a-f-]{36} .* failed /)
+  const some = await coverslip(['slides', '--q', 'TEXT', '--json'])
+  expect(some.json.map(({ id }) => id)).toEqual([failed[0].id])
   expect((await coverslip(['slides'])).out).toMatch(/^ID .*STATE.*\n[0-9a-f-]{36} .*ready/)
   expect((await coverslip(['slides', '--q', 'nothing has this name'])).err).toContain('No slides have this')
   expect((await coverslip(['show', slideId, '--json'])).json[0]).toMatchObject({

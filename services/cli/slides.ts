@@ -45,10 +45,12 @@ const cellsOf = (s: Slide): string[] => [
   s.createdAt.slice(0, 16).replace('T', ' '),
 ]
 
-/** Slides as lines of a table under its headings; a column is as wide as its longest cell. */
-export function slideTable(slides: readonly Slide[]): string[] {
-  const rows = [HEADINGS, ...slides.map(cellsOf)]
-  const widths = HEADINGS.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0))
+/** Slides as lines of a table under its headings. */
+export const slideTable = (slides: readonly Slide[]): string[] => alignedTable([HEADINGS, ...slides.map(cellsOf)])
+
+/** Rows as lines, the headings first; a column is as wide as its longest cell. */
+export function alignedTable(rows: readonly string[][]): string[] {
+  const widths = rows[0]!.map((_, column) => rows.reduce((most, cells) => Math.max(most, cells[column]!.length), 0))
   const line = (cells: string[]): string => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')
   return rows.map(cells => line(cells).trimEnd())
 }

@@ -1,6 +1,7 @@
-import type { Slide } from '@coverslip/proto/api.ts'
+import type { IntakeSlide, Slide } from '@coverslip/proto/api.ts'
 import type { Command } from 'commander'
 import { exportAnnotations, formatAsked, importAnnotations } from '../annotations.ts'
+import { comingTable, listComing } from '../coming.ts'
 import { connectionFrom } from '../connection.ts'
 import { type Common, type Context, tell, withProgress } from '../context.ts'
 import { download, type Rendition } from '../download.ts'
@@ -11,20 +12,33 @@ import { listSlides, showSlide, slideFacts, slideTable } from '../slides.ts'
 export function addSlides(program: Command, context: Context): void {
   program
     .command('slides')
-    .description('list the slides, newest first; with --json one line of JSON each')
+    .description(
+      'list the slides, newest first, and those on their way in where you may see the intake; with --json one line of JSON each',
+    )
     .option('-q, --q <text>', 'only slides whose name or pseudonyms contain this')
     .action(async (_own: unknown, command: Command) => {
       const options = command.optsWithGlobals<Common & { q?: string }>()
+      const connection = await connectionFrom(context.environment)
       const slides: Slide[] = []
-      for await (const slide of listSlides(await connectionFrom(context.environment), options.q)) {
+      const listed = new Set<string>()
+      for await (const slide of listSlides(connection, options.q)) {
+        listed.add(slide.id)
         if (options.json) tell(context, options, slide, '')
         else slides.push(slide)
       }
-      if (options.json) return
-      if (slides.length > 0) {
-        for (const line of slideTable(slides)) context.out.write(`${line}\n`)
-        return
+      const coming: IntakeSlide[] = []
+      for await (const slide of listComing(connection, listed, options.q)) {
+        if (options.json) tell(context, options, slide, '')
+        else coming.push(slide)
       }
+      if (options.json) return
+      const lines = [
+        ...(slides.length > 0 ? slideTable(slides) : []),
+        ...(slides.length > 0 && coming.length > 0 ? [''] : []),
+        ...(coming.length > 0 ? ['On their way in:', ...comingTable(coming)] : []),
+      ]
+      for (const line of lines) context.out.write(`${line}\n`)
+      if (lines.length > 0) return
       context.screen.write(
         options.q
           ? 'No slides have this in their name or pseudonyms\n'
