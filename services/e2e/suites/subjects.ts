@@ -56,6 +56,8 @@ export function subjectsSuite(shape: () => Shape): void {
       'it names the same file as line 2',
     ])
     expect(JSON.stringify(refused)).not.toMatch(/Winterbourne|KNEE|31\.05/)
+    // Two people for one file would hold it: it is said again, by itself.
+    await manifest('file,subject,organ,collected,international', `good.svs,${PERSON},LIVER,2024-05-31,yes`)
   })
 
   test('a slide without consent is held by the rule of that name, and goes on when somebody records the consent', async () => {
