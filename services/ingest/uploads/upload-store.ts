@@ -82,7 +82,8 @@ async function s3Store(objects: Objects, location: S3Location): Promise<UploadSt
     datastore,
     nameOf: id => `${prefix}${id}`,
     uploadIdOf: name => name.slice(prefix.length),
-    received: id => received(datastore, `${prefix}${id}`),
+    // tus remembers uploads, also after their bytes have gone.
+    received: async id => ((await objects.head(`${FOLDER}/${id}.info`)) ? received(datastore, `${prefix}${id}`) : null),
     async moveTo(uploadId, key) {
       if (!(await objects.head(key))) await objects.put(key, await objects.stream(`${FOLDER}/${uploadId}`))
       await objects.deletePrefix(`${FOLDER}/${uploadId}`)

@@ -1,16 +1,19 @@
 /** The same uploads, and copies out of a watched folder, into an S3 store, through tus' own S3 client. */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { openObjects } from '@coverslip/platform/objects/index.ts'
 import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
 import { s3Missing, startS3 } from '@coverslip/platform/testing/servers.ts'
 import { startSystem } from '@coverslip/platform/testing/system.ts'
 import { IngestServiceDefinition } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
 import { sharedData, sharedSlide } from '@coverslip/wsi/test-data.ts'
+import { Upload } from '@tus/server'
 import { describe, expect, it } from 'vitest'
 import { ingest } from '../module.ts'
+import { openUploadStore } from './upload-store.ts'
 
 const UPLOADS = '/api/intake/uploads'
 const TUS = { 'tus-resumable': '1.0.0' }
@@ -66,6 +69,26 @@ describe.skipIf(missing !== undefined)(`uploads into S3${missing ? ` (skipped: $
       await objects.close()
       await started.server.stop()
       await rm(scans, { recursive: true })
+    }
+  })
+
+  it('are no uploads any more once they are objects, whatever tus remembers', async () => {
+    const started = await startS3()
+    if (!('server' in started)) throw new Error(started.missing)
+    const objects = await openObjects(started.server.url)
+    try {
+      const store = await openUploadStore(objects)
+      const id = randomUUID()
+      await store.datastore.create(new Upload({ id: store.nameOf(id), size: 5, offset: 0 }))
+      await store.datastore.write(Readable.from([Buffer.from('bytes')]), store.nameOf(id), 0)
+      expect(await store.received(id)).toEqual({ offset: 5, size: 5 })
+      await store.moveTo(id, `${id}/1/source`)
+      await store.moveTo(id, `${id}/1/source`)
+      expect(await store.received(id)).toBeNull()
+      expect((await objects.range(`${id}/1/source`, 0, 5)).toString()).toBe('bytes')
+    } finally {
+      await objects.close()
+      await started.server.stop()
     }
   })
 })
