@@ -13,6 +13,8 @@ import { unpackSlide } from './unpacking.ts'
  */
 export async function recognise(arriving: Arriving, slide: SlideRow, signal: AbortSignal): Promise<void> {
   const { deps, hash } = arriving
+  // Some stores keep no object of no bytes: there would be nothing to look at.
+  if (Number(slide.source_bytes) === 0) throw new SlideFileError('not-a-slide', 'The file is empty.')
   await unpackSlide(arriving, slide, signal)
   const uploads = await moveFiles(arriving, slide.slide_id, signal)
   const source = sourceKeys(uploads.map(({ object_key }) => object_key!))
