@@ -6,15 +6,16 @@ import Draw, { createBox } from 'ol/interaction/Draw.js'
 import TileLayer from 'ol/layer/Tile.js'
 import VectorLayer from 'ol/layer/Vector.js'
 import OlMap from 'ol/Map.js'
-import Projection from 'ol/proj/Projection.js'
+import type Projection from 'ol/proj/Projection.js'
 import VectorSource from 'ol/source/Vector.js'
-import Zoomify from 'ol/source/Zoomify.js'
+import type Zoomify from 'ol/source/Zoomify.js'
 import Fill from 'ol/style/Fill.js'
 import Stroke from 'ol/style/Stroke.js'
 import Style from 'ol/style/Style.js'
 import Text from 'ol/style/Text.js'
 import View from 'ol/View.js'
 import { flipPoint, slideExtent } from '../coordinates.ts'
+import { zoomifySource } from '../slide/zoomify.ts'
 import { REGION_TILE, regionOfTile, regionUrl } from './region-tiles.ts'
 
 /** Level-0 pixels. */
@@ -25,8 +26,6 @@ export interface Rectangle {
   height: number
 }
 
-/** Zoomify asks for a tile of its own when it is made; see slide/map.ts. */
-const NO_PROBE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>#{TileGroup}"
 const CLOSEST = 1 / 4
 
 const outlined = (color: string, fill: string, text = '') =>
@@ -119,9 +118,7 @@ export function createReviewMap(
 }
 
 function regionSource({ id, revision, width, height }: Review): Zoomify {
-  const extent = slideExtent(width, height)
-  const projection = new Projection({ code: 'review', units: 'pixels', extent })
-  const source = new Zoomify({ url: NO_PROBE, size: [width, height], tileSize: REGION_TILE, projection, extent })
+  const source = zoomifySource({ width, height }, { tileSize: REGION_TILE })
   const resolutions = source.getTileGrid()!.getResolutions()
   source.setTileUrlFunction(([z = 0, column = 0, row = 0]) =>
     regionUrl(id, revision, regionOfTile({ width, height }, resolutions[z] ?? 1, column, row)),

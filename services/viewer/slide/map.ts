@@ -8,42 +8,26 @@ import Kinetic from 'ol/Kinetic.js'
 import TileLayer from 'ol/layer/Tile.js'
 import OlMap from 'ol/Map.js'
 import type MapBrowserEvent from 'ol/MapBrowserEvent.js'
-import Projection from 'ol/proj/Projection.js'
-import Zoomify from 'ol/source/Zoomify.js'
+import type Projection from 'ol/proj/Projection.js'
+import type Zoomify from 'ol/source/Zoomify.js'
 import type Tile from 'ol/Tile.js'
 import View from 'ol/View.js'
 import { tileUrl } from '../api.ts'
 import { deepZoomLevel, flipPoint, slideExtent } from '../coordinates.ts'
 import type { ViewPlace } from './deep-link.ts'
 import type { ViewState } from './state.ts'
+import { zoomifySource } from './zoomify.ts'
 
 const TILE_SIZE = 256
 /** Eight screen pixels per slide pixel is as close as it gets. */
 const CLOSEST = 1 / 8
 const TRIES = 4
 
-/**
- * Zoomify's constructor asks for one tile at the address of its own scheme, to find out about retina servers. A picture
- * without pixels answers that without a request to a server that knows no such address.
- */
-const NO_PROBE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>#{TileGroup}"
-
 export const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
 
-/**
- * Deep Zoom through the Zoomify source: of OpenLayers' sources only this one draws the clipped tiles of the last column
- * and row at their own size; XYZ and TileImage stretch them to a full tile.
- */
+/** The slide's Deep Zoom tiles. */
 function tileSource({ id, width, height }: Slide, onFailure: () => void): Zoomify {
-  const projection = new Projection({ code: 'slide', units: 'pixels', extent: slideExtent(width, height) })
-  const source = new Zoomify({
-    url: NO_PROBE,
-    size: [width, height],
-    tileSize: TILE_SIZE,
-    projection,
-    extent: slideExtent(width, height),
-    transition: still() ? 0 : 150,
-  })
+  const source = zoomifySource({ width, height }, { tileSize: TILE_SIZE, transition: still() ? 0 : 150 })
   source.setTileUrlFunction(([z = 0, x = 0, y = 0]) => tileUrl(id, deepZoomLevel(width, height, z, TILE_SIZE), x, y))
   retryTiles(source, onFailure)
   return source
