@@ -2,15 +2,18 @@ import { noteErasure, takeReceipt } from '@coverslip/platform/erasure.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { defineModule } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
+import { keysOf } from './cache/keys.ts'
+import { createTileCache } from './cache/tile-cache.ts'
 import { config } from './config.ts'
-import { downloadPyramid } from './download.ts'
-import { keysOf } from './keys.ts'
+import { deepzoomRoutes } from './deepzoom/routes.ts'
 import { slides as slidesMigration } from './migrations/001-slides.ts'
+import { regionRoutes } from './regions/routes.ts'
+import { objectSource } from './renditions/object-source.ts'
+import { openPyramid } from './renditions/pyramid.ts'
 import { tilesRpc } from './rpc.ts'
-import { openSlides } from './slides.ts'
+import { downloadPyramid } from './slides/download.ts'
+import { type OpenRendition, openSlides } from './slides/slides.ts'
 import { deleteSlide, type ServedSlide, saveSlide, type Tables } from './store.ts'
-import { createTileCache } from './tile-cache.ts'
-import { tileRoutes } from './tile-http.ts'
 
 /** Serves tiles of pyramids to viewers. */
 export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
@@ -19,13 +22,23 @@ export const tiles = defineModule<Tables, typeof config, { pyramid: 'read' }>({
   migrations: [slidesMigration],
   objects: { pyramid: 'read' },
   async start({ config, site, db, cache: sharedCache, objects, telemetry, publish }) {
-    const slides = openSlides({ db, objects: objects.pyramid, telemetry }, config.TILES_OPEN_SLIDES)
+    const openRendition: OpenRendition = ({ key, bytes, revision, geometry }) =>
+      openPyramid(objectSource(objects.pyramid, key, bytes), {
+        name: String(revision),
+        mpp: geometry.mpp ?? null,
+        objectivePower: geometry.objectivePower ?? null,
+      })
+    const slides = openSlides({ db, openRendition, telemetry }, config.TILES_OPEN_SLIDES)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
     const cache = createTileCache(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
     return {
-      raw: tileRoutes({ slides, cache, telemetry, traceEvery: config.TILES_TRACE_EVERY }),
+      raw: {
+        ...deepzoomRoutes({ slides, cache, telemetry, traceEvery: config.TILES_TRACE_EVERY }),
+        ...regionRoutes({ slides, cache }),
+      },
       routes: { 'GET /api/slides/{id}/pyramid': downloadPyramid(slides, objects.pyramid, db) },
       rpc: tilesRpc(slides),
+      stop: async () => slides.close(),
       consumers: {
         'slides.tiled': {
           async handle(event, { traceparent }) {

@@ -4,7 +4,7 @@ import {
   type GetServedResponse,
   TilesServiceDefinition,
 } from '@coverslip/proto/gen/tiles/v1/tiles.ts'
-import type { OpenSlides } from './slides.ts'
+import type { OpenSlides } from './slides/slides.ts'
 
 export function tilesRpc(slides: OpenSlides): RpcImplementation {
   return {

@@ -1,33 +1,37 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import { bufferSource } from '@coverslip/wsi/byte-source.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import { openSlide } from '@coverslip/wsi/open.ts'
-import type { SlideReader } from '@coverslip/wsi/slide.ts'
+import type { ByteSource, SlideReader } from '@coverslip/wsi/slide.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { placeTile } from './deepzoom.ts'
-import { openPyramid, type PyramidFile } from './pyramid-file.ts'
-import { readThumbnail } from './thumbnail.ts'
+import { readThumbnail } from '../regions/thumbnail.ts'
+import { openPyramid } from '../renditions/pyramid.ts'
+import type { Rendition } from '../renditions/rendition.ts'
+import { placeTile } from './levels.ts'
 import { readTile } from './tile.ts'
 
 const SIZE = { width: 900, height: 700 }
 let folder: string
-let pyramid: PyramidFile
+let pyramid: Rendition
 let reader: SlideReader
 let reads = 0
 
-/** The one method that tiles need of a store. */
-function storeOf(bytes: Buffer): ReadableObjects {
-  const source = bufferSource(bytes)
-  const range: ReadableObjects['range'] = (_key, offset, length) => {
-    reads += 1
-    return source.read(offset, length)
+const FACTS = { name: '1', mpp: null, objectivePower: null }
+
+/** A source that counts its reads. */
+function counted(bytes: Buffer): ByteSource {
+  const { size, read } = bufferSource(bytes)
+  return {
+    size,
+    read: (offset, length) => {
+      reads += 1
+      return read(offset, length)
+    },
   }
-  return { range } as ReadableObjects
 }
 
 beforeAll(async () => {
@@ -37,7 +41,7 @@ beforeAll(async () => {
   await convert(slide, tiff)
   reader = await openSlide(tiff)
   const bytes = await readFile(tiff)
-  pyramid = await openPyramid(storeOf(bytes), 'key', bytes.length)
+  pyramid = await openPyramid(counted(bytes), FACTS)
 })
 afterAll(async () => {
   await reader?.close()
@@ -100,7 +104,7 @@ test('tiles with full chroma are served as they are stored, clipped and halved l
   const tiff = join(folder, 'full-chroma.tiff')
   await convert(join(folder, 'slide.svs'), tiff, { quality: 70, subsampling: '4:4:4' })
   const bytes = await readFile(tiff)
-  const full = await openPyramid(storeOf(bytes), 'key', bytes.length)
+  const full = await openPyramid(counted(bytes), FACTS)
   for (const [level, x, y] of [
     [10, 1, 1],
     [10, 3, 2],

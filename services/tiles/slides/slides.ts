@@ -1,30 +1,36 @@
 /** The slides of this process: rows remembered for a moment, indexes kept open, each opened once however many ask. */
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { unknownThing } from '@coverslip/platform/errors.ts'
-import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { LRUCache } from 'lru-cache'
-import { openPyramid, type PyramidFile } from './pyramid-file.ts'
-import { findSlide, type ServedSlide, type Tables } from './store.ts'
+import type { Rendition } from '../renditions/rendition.ts'
+import { findSlide, type ServedSlide, type Tables } from '../store.ts'
 
 export interface OpenSlides {
   /** @throws ServiceError `not-found` */
   find(slideId: string): Promise<ServedSlide>
-  open(slide: ServedSlide): Promise<PyramidFile>
+  open(slide: ServedSlide): Promise<Rendition>
   forget(slideId: string): void
+  /** Gives back what is open. */
+  close(): void
 }
+
+export type OpenRendition = (slide: ServedSlide) => Promise<Rendition>
 
 /** Other replicas learn of a deletion or a new revision at the latest after so long. */
 const REMEMBER_MS = 3000
 
 export function openSlides(
-  { db, objects, telemetry }: { db: Db<Tables>; objects: ReadableObjects; telemetry: Telemetry },
+  { db, openRendition, telemetry }: { db: Db<Tables>; openRendition: OpenRendition; telemetry: Telemetry },
   most: number,
 ): OpenSlides {
-  const opened = telemetry.counter('coverslip_slides_opened_total', 'Pyramids whose index was read')
+  const opened = telemetry.counter('coverslip_slides_opened_total', 'Renditions whose index was read')
 
   const rows = new LRUCache<string, Promise<ServedSlide | undefined>>({ max: 10_000, ttl: REMEMBER_MS })
-  const pyramids = new LRUCache<string, Promise<PyramidFile>>({ max: most })
+  const renditions = new LRUCache<string, Promise<Rendition>>({
+    max: most,
+    dispose: rendition => void rendition.then(opened => opened.close()).catch(() => {}),
+  })
 
   /** Keeps the promise, so that all who ask share it; a failed one is forgotten. */
   function shared<Value>(
@@ -46,11 +52,12 @@ export function openSlides(
       if (!slide) throw unknownThing()
       return slide
     },
-    open: ({ key, bytes }) =>
-      shared(pyramids, key, () => {
+    open: slide =>
+      shared(renditions, slide.key, () => {
         opened.add(1)
-        return openPyramid(objects, key, bytes)
+        return openRendition(slide)
       }),
     forget: slideId => void rows.delete(slideId),
+    close: () => renditions.clear(),
   }
 }

@@ -1,6 +1,6 @@
 /** Cache keys: slide, revision and place; listing them all is how a deleted slide leaves the caches. */
-import { levelSize, topLevel } from './deepzoom.ts'
-import type { ServedSlide } from './store.ts'
+import { levelSize, topLevel } from '../deepzoom/levels.ts'
+import type { ServedSlide } from '../store.ts'
 
 type Keyed = Pick<ServedSlide, 'slideId' | 'revision'>
 

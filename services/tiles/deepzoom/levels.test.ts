@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dzi, levelSize, placeTile, topLevel } from './deepzoom.ts'
+import { dzi, levelSize, placeTile, topLevel } from './levels.ts'
 
 test('the top level is the slide, level 0 one pixel', () => {
   expect(topLevel({ width: 20_000, height: 15_000 })).toBe(15)

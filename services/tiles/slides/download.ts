@@ -5,8 +5,8 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import { rangeAnswer } from '@coverslip/platform/http/range.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import type { Tables } from '../store.ts'
 import type { OpenSlides } from './slides.ts'
-import type { Tables } from './store.ts'
 
 export function downloadPyramid(slides: OpenSlides, objects: ReadableObjects, db: Db<Tables>): HttpHandler {
   return async call => {

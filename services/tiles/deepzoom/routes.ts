@@ -1,15 +1,15 @@
-/** The tile path: Deep Zoom description, tiles and thumbnails, answered on node:http. */
+/** Deep Zoom: the description and the tiles, answered on node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
-import { dzi, placeTile } from './deepzoom.ts'
-import { thumbnailKey, tileKey } from './keys.ts'
-import type { OpenSlides } from './slides.ts'
-import type { ServedSlide } from './store.ts'
-import { readThumbnail } from './thumbnail.ts'
+import { tileKey } from '../cache/keys.ts'
+import type { TileCache } from '../cache/tile-cache.ts'
+import { etagOf, HEADERS, notModified, sendJpeg } from '../hot/answer.ts'
+import type { OpenSlides } from '../slides/slides.ts'
+import type { ServedSlide } from '../store.ts'
+import { dzi, placeTile } from './levels.ts'
 import { readTile } from './tile.ts'
-import type { CacheAnswer, TileCache } from './tile-cache.ts'
 
 interface TilePath {
   slides: OpenSlides
@@ -18,13 +18,7 @@ interface TilePath {
   traceEvery: number
 }
 
-const HEADERS = {
-  'cache-control': 'private, max-age=600',
-  'cross-origin-resource-policy': 'same-site',
-  'x-content-type-options': 'nosniff',
-}
-
-export function tileRoutes({ slides, cache, telemetry, traceEvery }: TilePath): Record<string, RawHttpHandler> {
+export function deepzoomRoutes({ slides, cache, telemetry, traceEvery }: TilePath): Record<string, RawHttpHandler> {
   const served = telemetry.counter('coverslip_tiles_total', 'Tiles answered, by the cache that had them')
   const seconds = telemetry.histogram(
     'coverslip_tile_seconds',
@@ -78,15 +72,6 @@ export function tileRoutes({ slides, cache, telemetry, traceEvery }: TilePath): 
         answerTile(slide, call, req, res),
       )
     },
-    'GET /tiles/{id}/thumbnail.jpeg': async (call, req, res) => {
-      const slide = await allowed(call)
-      const max = call.query.max as number
-      const etag = etagOf(slide, `thumbnail-${max}`)
-      if (notModified(req, res, etag)) return
-      const load = async () => readThumbnail(await slides.open(slide), max)
-      const { bytes, from } = await cache.get(thumbnailKey(slide, max), load)
-      sendJpeg(req, res, bytes, etag, from)
-    },
   }
 }
 
@@ -106,27 +91,4 @@ function createSampler(every: number): (slide: ServedSlide) => boolean {
 
 function toIndex(text: string | undefined): number {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-}
-
-/** Strong: a revision's bytes never change. */
-function etagOf({ revision, sha256 }: ServedSlide, what: string): string {
-  return `"${revision}-${sha256.slice(0, 12)}-${what}"`
-}
-
-function notModified(req: IncomingMessage, res: ServerResponse, etag: string): boolean {
-  const known = req.headers['if-none-match']
-  if (!known || !(known === '*' || known.split(/\s*,\s*/).includes(etag))) return false
-  res.writeHead(304, { ...HEADERS, etag }).end()
-  return true
-}
-
-function sendJpeg(req: IncomingMessage, res: ServerResponse, bytes: Buffer, etag: string, from: CacheAnswer): void {
-  res.writeHead(200, {
-    ...HEADERS,
-    'content-type': 'image/jpeg',
-    'content-length': bytes.length,
-    etag,
-    'server-timing': `cache;desc=${from}`,
-  })
-  res.end(req.method === 'HEAD' ? undefined : bytes)
 }

@@ -1,0 +1,81 @@
+/** A pyramid of ours: its index read once, its tiles by one ranged read each, out as they are stored. */
+import { SlideFileError } from '@coverslip/wsi/errors.ts'
+import { spliceTables } from '@coverslip/wsi/jpeg.ts'
+import type { ByteSource } from '@coverslip/wsi/slide.ts'
+import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
+import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import type { Rendition, RenditionLevel } from './rendition.ts'
+import { readTiledRegion } from './tiled-region.ts'
+
+/** What the slide's row knows of a rendition beyond the file. */
+export type RenditionFacts = Pick<Rendition, 'name' | 'mpp' | 'objectivePower'>
+
+interface PyramidLevel extends RenditionLevel {
+  readonly tileSize: number
+  /** File positions and lengths of the tiles, row by row. */
+  readonly offsets: Float64Array
+  readonly lengths: Float64Array
+  /** Quantisation and Huffman tables shared by the tiles of the level. */
+  readonly tables: Buffer | null
+}
+
+/**
+ * Reads the index of a pyramid; the source is closed with the rendition where it can be.
+ * @throws SlideFileError `damaged` when the object is not a pyramid of ours
+ */
+export async function openPyramid(
+  source: ByteSource & { close?(): Promise<void> },
+  facts: RenditionFacts,
+): Promise<Rendition> {
+  const { ifds } = await readTiff(source)
+  const width = await ifds[0]!.number(Tag.ImageWidth, 0)
+  const levels = await Promise.all(ifds.map(ifd => readLevel(ifd, width)))
+  const first = levels[0]!
+  const { tileSize } = first
+
+  async function readTile(
+    level: number,
+    column: number,
+    row: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const { columns, rows, offsets, lengths, tables } = levels[level] ?? first
+    if (!levels[level] || column >= columns || row >= rows) throw new RangeError('the pyramid has no such tile')
+    const i = row * columns + column
+    if (lengths[i] === 0) return undefined
+    return spliceTables(tables, await source.read(offsets[i]!, lengths[i]!, signal))
+  }
+
+  return {
+    ...facts,
+    width: first.width,
+    height: first.height,
+    tileSize,
+    levels,
+    icc: await ifds[0]!.bytes(Tag.IccProfile),
+    passThrough: true,
+    readTile,
+    readRegion: (level, x, y, wide, high, signal) =>
+      readTiledRegion({ level: levels[level]!, tileSize }, { x, y, width: wide, height: high }, (column, row) =>
+        readTile(level, column, row, signal),
+      ),
+    close: async () => source.close?.(),
+  }
+}
+
+async function readLevel(ifd: Ifd, fullWidth: number): Promise<PyramidLevel> {
+  const [width, height, tileSize, offsets, lengths, tables] = await Promise.all([
+    ifd.number(Tag.ImageWidth, 0),
+    ifd.number(Tag.ImageLength, 0),
+    ifd.number(Tag.TileWidth, 0),
+    ifd.numbers(Tag.TileOffsets),
+    ifd.numbers(Tag.TileByteCounts),
+    ifd.bytes(Tag.JPEGTables),
+  ])
+  const columns = Math.ceil(width / tileSize)
+  const rows = Math.ceil(height / tileSize)
+  if (!offsets || !lengths || offsets.length < columns * rows || lengths.length < columns * rows) {
+    throw new SlideFileError('damaged', 'The pyramid is damaged: a level lacks tiles.')
+  }
+  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, offsets, lengths, tables }
+}
