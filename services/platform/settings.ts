@@ -63,9 +63,9 @@ export const platformSettings = {
     secret: true,
   },
   OBJECTS_ORIGINAL_URL: {
-    type: urlOf('file', 's3'),
+    type: urlOf('file', 's3', 'none'),
     default: 'file:{data}/original',
-    help: 'De-identified originals',
+    help: 'De-identified originals; `none:` at a site that keeps none, where slides are viewed from their pyramids only',
     secret: true,
   },
   OBJECTS_PYRAMID_URL: { type: urlOf('file', 's3'), default: 'file:{data}/pyramid', help: 'Pyramids', secret: true },

@@ -26,10 +26,11 @@ export interface UploadStore {
 /** Keys of slides begin with a UUID, so that nothing else can have this prefix. */
 const FOLDER = '.uploads'
 
+/** @throws Error for a store that keeps nothing */
 export async function openUploadStore(objects: Objects): Promise<UploadStore> {
-  return objects.location.scheme === 'file'
-    ? fileStore(objects, objects.location.directory)
-    : s3Store(objects, objects.location)
+  const { location } = objects
+  if (location.scheme === 'none') throw new Error('uploads need a store that keeps them')
+  return location.scheme === 'file' ? fileStore(objects, location.directory) : s3Store(objects, location)
 }
 
 /** Both kinds of store keep `.uploads/<id>` and something beside it. */

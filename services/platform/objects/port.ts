@@ -45,6 +45,7 @@ export interface Objects extends ReadableObjects {
   discardUnfinished(key: string): Promise<void>
   /** Where the bytes are, for libraries that bring their own client (tus). */
   readonly location:
+    | { scheme: 'none' }
     | { scheme: 'file'; directory: string }
     | {
         scheme: 's3'
