@@ -53,6 +53,14 @@ export function cacheContract(connect: () => Promise<Cache>, small: (bytes: numb
     expect(await cache.get('renewed')).toEqual(Buffer.from('y'))
   })
 
+  test('one of many has a claim, until its time is over', async () => {
+    const asked = await Promise.all(Array.from({ length: 20 }, () => cache.claim('work', 200)))
+    expect(asked.filter(Boolean)).toHaveLength(1)
+    expect(await cache.claim('other work', 200)).toBe(true)
+    await sleep(300)
+    expect(await cache.claim('work', 200)).toBe(true)
+  })
+
   test('evicts entries when it is full, and takes new ones', async () => {
     const full = await small(4 * 2 ** 20)
     await vi.waitFor(() => full.ready(), 15_000)

@@ -4,6 +4,7 @@ import type { Cache } from './port.ts'
 const DEFAULT_BYTES = 256 * 2 ** 20
 /** What an entry costs beside its bytes, about: the map's slot, the key, the Buffer object. */
 const ENTRY_BYTES = 200
+const MOST_CLAIMS = 10_000
 
 /** A cache inside this process; the least recently used entries go first once it holds `bytes`. */
 export function openMemory(bytes = DEFAULT_BYTES): Cache {
@@ -11,6 +12,7 @@ export function openMemory(bytes = DEFAULT_BYTES): Cache {
     maxSize: bytes,
     sizeCalculation: (value, key) => value.length + key.length + ENTRY_BYTES,
   })
+  const claims = new LRUCache<string, true>({ max: MOST_CLAIMS })
   return {
     get: async key => entries.get(key),
     async set(key, value, ttlSeconds) {
@@ -18,6 +20,11 @@ export function openMemory(bytes = DEFAULT_BYTES): Cache {
     },
     async delete(key) {
       entries.delete(key)
+    },
+    async claim(name, ms) {
+      if (claims.has(name)) return false
+      claims.set(name, true, { ttl: Math.ceil(ms) })
+      return true
     },
     ready: async () => {},
     close: async () => entries.clear(),

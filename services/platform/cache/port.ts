@@ -7,6 +7,11 @@ export interface Cache {
   /** `ttlSeconds` bounds the life of the entry; without it the entry lives until evicted. */
   set(key: string, value: Buffer, ttlSeconds?: number): Promise<void>
   delete(key: string): Promise<void>
+  /**
+   * True for the one of all who ask for this name within `ms` milliseconds, and for nobody else meanwhile: whoever has it
+   * does what the others wait for. While the cache is away everybody has it, since nobody can know of the others.
+   */
+  claim(name: string, ms: number): Promise<boolean>
   /** Rejects with the reason while the cache is away (callers go on without it). */
   ready(): Promise<void>
   close(): Promise<void>

@@ -66,6 +66,7 @@ test('a Redis that hangs costs a second once, not with every call', async () => 
 test('a Redis that was never there is no error at opening', async () => {
   const cache = await openCache('redis://127.0.0.1:1')
   expect(await cache.get('x')).toBeUndefined()
+  expect([await cache.claim('work', 1000), await cache.claim('work', 1000)]).toEqual([true, true])
   await expect(cache.ready()).rejects.toMatchObject({ code: 'unavailable' })
   await cache.close()
 })

@@ -43,6 +43,11 @@ export function openRedis(url: string): Cache {
     async delete(key) {
       await redis.del(key).catch(() => {})
     },
+    claim: (name, ms) =>
+      redis.set(`claim:${name}`, '', 'PX', Math.ceil(ms), 'NX').then(
+        answer => answer === 'OK',
+        () => true,
+      ),
     async ready() {
       await redis.ping().catch((error: unknown) => {
         throw new ServiceError('unavailable', 'The cache is not reachable right now', { cause: error })
