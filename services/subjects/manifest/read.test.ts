@@ -95,13 +95,16 @@ describe('a bad line is listed by its number and reason, without its values; the
     expect(refused).toMatchObject([{ line: 2, reason: 'it says case, consent_version, but of no subject' }])
   })
   test('the file is told where it can be read, and where the same file is told apart', () => {
-    const { refused } = read('organ,file\nKNEE,a.svs\nKNEE,b"b".svs\nKNEE,\nKNEE,c.svs,7\nLIVER,d\nLUNG,D\n')
+    const { refused } = read(
+      'organ,file,case\nKNEE,a.svs\nKNEE,b"b".svs\nKNEE,\nKNEE,c.svs,7,8\nLIVER,d\nLUNG,D\nLUNG,"e, ""f"".svs",5" x\n',
+    )
     expect(refused.map(({ line, file }) => [line, file])).toEqual([
       [2, 'a.svs'],
       [3, undefined],
       [4, undefined],
       [5, 'c.svs'],
       [7, 'D'],
+      [8, 'e, "f".svs'],
     ])
   })
 })
@@ -112,6 +115,16 @@ describe('a manifest that is no table is refused as a whole', () => {
     ['registration numbers by name', 'file,resident registration number\n', ['no registration number is stored']],
     ['a column twice', 'file,organ,Organ\n', ['"organ" comes twice']],
     ['no file', 'subject\n', ['"file" is missing']],
+    [
+      'a quote that its line does not close',
+      'file,subject\na.svs,"1\nb.svs,2\nc.svs,"3"\n',
+      ['line 2: a quote is opened'],
+    ],
+    ['one behind a cell that is wrong', 'file,subject,case\n\na"b,1,"S\n', ['line 3: a quote is opened']],
+    ['a quote closed in a cell', 'file,subject\na.svs,1\n"b"c.svs,2\n', ['line 3: a quote is closed in the middle']],
+    ['a line break in a cell', 'file,subject\r\n"a\r\nb",1\r\n', ['line 2: a quote is opened']],
+    ['quotes in its headings', 'file,sub"ject\na.svs,1\n', ['line 1: the quotes of the headings']],
+    ['a line without an end', `file\n${'x'.repeat(70_000)}\n`, ['line 2: it is longer than']],
   ])('%s', (_what, text, says) => {
     expect.assertions(says.length)
     try {

@@ -1,9 +1,9 @@
 /** Reads a manifest: CSV (RFC 4180) in UTF-8. What is wrong is listed line by line; the rest is taken. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { type Info, parse } from 'csv-parse/sync'
 import { plainName } from '../names.ts'
 import type { Vocabulary } from '../vocabularies/vocabulary.ts'
 import { COLUMNS, type ColumnRule, columnOf, holdsRegistrationNumber, namesRegistrationNumber } from './columns.ts'
+import { type CsvRecord, readCsv } from './csv.ts'
 import type { ManifestLine } from './line.ts'
 
 /** A line that was not taken. The reason names columns and quotes no value. */
@@ -27,16 +27,15 @@ export function readManifest(
   bytes: Buffer,
   { maxLines, vocabulary }: { maxLines: number; vocabulary: Vocabulary },
 ): Read {
-  const text = decode(bytes)
   const refused: RefusedLine[] = []
-  const [heading, ...records] = parseCsv(text, maxLines, refused)
+  const [heading, ...records] = parseCsv(decode(bytes), maxLines)
   if (!heading) throw new ServiceError('invalid', 'The manifest is empty; its first line names the columns')
-  const columns = readHeading(heading.record)
+  const columns = readHeading(heading.cells)
   const readCell = cellReader(vocabulary)
-  const lines = records.flatMap(({ record, info }) => {
-    const read = readRecord(columns, record, readCell, vocabulary)
-    if ('reason' in read) refused.push({ line: info.lines, reason: read.reason, ...fileOf(columns, record) })
-    return 'reason' in read ? [] : [{ line: info.lines, said: read.said }]
+  const lines = records.flatMap(({ line, cells, stray }) => {
+    const read = stray ? { reason: 'its quotes do not match' } : readRecord(columns, cells, readCell, vocabulary)
+    if ('reason' in read) refused.push({ line, reason: read.reason, ...fileOf(columns, cells) })
+    return 'reason' in read ? [] : [{ line, said: read.said }]
   })
   const agreeing = lines.filter(disagreement(refused))
   return { lines: agreeing, refused: refused.sort((a, b) => a.line - b.line) }
@@ -56,32 +55,23 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function parseCsv(text: string, maxLines: number, refused: RefusedLine[]): { record: string[]; info: Info }[] {
-  const firstLine = text.slice(0, text.search(/[\r\n]|$/))
-  // A line may be wrong in several places.
-  const skip = ({ lines: line }: { lines: number }): void => {
-    if (refused.at(-1)?.line !== line) refused.push({ line, reason: 'its quotes do not match' })
+/** Of what is wrong with a table as a whole this much is named. */
+const MAX_DETAILS = 30
+
+/** Where a quote is open nobody can tell which of the lines after it are lines: nothing is taken. */
+function parseCsv(text: string, maxLines: number): CsvRecord[] {
+  const { records, breaks } = readCsv(text, maxLines + 2)
+  const [heading] = records
+  if (heading?.stray) breaks.unshift({ line: heading.line, reason: 'the quotes of the headings do not match' })
+  if (breaks.length > 0) {
+    const details = breaks.slice(0, MAX_DETAILS).map(({ line, reason }) => `line ${line}: ${reason}`)
+    throw new ServiceError('invalid', 'The manifest cannot be read as a table; nothing of it was taken', { details })
   }
-  const records = parse(text, {
-    delimiter: firstLine.includes(';') ? ';' : ',',
-    trim: true,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_all_empty: true,
-    skip_records_with_error: true,
-    max_record_size: 64 * 1024,
-    to: maxLines + 2,
-    on_skip: skip,
-  } as never) as unknown as { record: string[]; info: Info }[]
   if (records.length > maxLines + 1) {
     throw new ServiceError('too-large', `A manifest has at most ${maxLines} lines; send it in parts`)
   }
   return records
 }
-
-/** Of a table whose every column is wrong this many are named. */
-const MAX_DETAILS = 30
 
 function readHeading(headings: readonly string[]): Column[] {
   // A first line without any column's name is no heading: its cells name subjects and are not repeated.
