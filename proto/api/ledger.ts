@@ -1,7 +1,7 @@
 /** The ledger (who is behind a pseudonym) and withdrawals of consent: on-prem only. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-import { oneProject, paging, text, uuid } from './schemas.ts'
+import { oneProject, paging, projectName, text, uuid } from './schemas.ts'
 
 const lookup = z.object({
   id: uuid,
@@ -87,6 +87,12 @@ export const withdrawal = z.object({
   proof: z.object({ hash: z.string(), auditEntry: z.number() }).nullable(),
 })
 export type Withdrawal = z.infer<typeof withdrawal>
+
+/** A withdrawal as lists show it. */
+const withdrawalSummary = withdrawal
+  .pick({ id: true, project: true, subject: true, state: true, requestedBy: true, requestedAt: true, doneAt: true })
+  .extend({ slides: z.number() })
+export type WithdrawalSummary = z.infer<typeof withdrawalSummary>
 
 export const ledgerRoutes: readonly RouteSpec[] = [
   {
@@ -189,6 +195,15 @@ export const ledgerRoutes: readonly RouteSpec[] = [
     body: z.strictObject({ reason }),
     status: 202,
     answer: withdrawal,
+  },
+  {
+    method: 'GET',
+    path: '/api/withdrawals',
+    module: 'subjects',
+    access: 'subject.withdraw',
+    summary: 'Withdrawals, newest first',
+    query: z.object({ ...paging, project: projectName.optional(), subject: uuid.optional() }),
+    answer: z.object({ withdrawals: z.array(withdrawalSummary), nextCursor: z.string().nullable() }),
   },
   {
     method: 'GET',

@@ -6,7 +6,7 @@ import { getLookup, getLookups, postApproval, postLookup } from './http/lookups.
 import { postManifest } from './http/manifests.ts'
 import { getRules, putRules } from './http/rules.ts'
 import { getSubject, getSubjects, putAttestation, putConsent } from './http/subjects.ts'
-import { getWithdrawal, postWithdrawal } from './http/withdrawals.ts'
+import { getWithdrawal, getWithdrawals, postWithdrawal } from './http/withdrawals.ts'
 import { startCaretaker } from './ledger/caretaker.ts'
 import { onDeidentified } from './ledger/released.ts'
 import { migrations } from './migrations/index.ts'
@@ -47,6 +47,7 @@ export const subjects = defineModule<Tables, typeof config, Record<never, never>
         'GET /api/ledger/lookups/{id}': getLookup(deps),
         'POST /api/ledger/lookups/{id}/approval': postApproval(deps),
         'POST /api/subjects/{subject}/withdrawal': postWithdrawal(deps),
+        'GET /api/withdrawals': getWithdrawals(deps),
         'GET /api/withdrawals/{id}': getWithdrawal(deps),
       },
       consumers: {

@@ -4,8 +4,9 @@ import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { beginWithdrawal } from '../withdrawal/begin.ts'
+import { listWithdrawals } from '../withdrawal/list.ts'
 import { describeWithdrawal } from '../withdrawal/proof.ts'
-import { subjectOfCall } from './permission.ts'
+import { projectsOfCall, subjectOfCall } from './permission.ts'
 
 export const postWithdrawal =
   (deps: SubjectsDeps): HttpHandler =>
@@ -14,6 +15,15 @@ export const postWithdrawal =
     const { reason } = call.body as { reason: string }
     const withdrawal = await beginWithdrawal(deps, { subject, reason, user: call.principal.userId })
     return { body: await describeWithdrawal(deps.db.query, withdrawal) }
+  }
+
+export const getWithdrawals =
+  ({ db }: SubjectsDeps): HttpHandler =>
+  async call => {
+    const { limit, cursor, project, subject } = call.query as Record<string, string> & { limit: number }
+    if (project) call.allow({ project })
+    const projects = project ? [project] : projectsOfCall(call)
+    return { body: await listWithdrawals(db.query, { projects, limit, cursor, subject }) }
   }
 
 export const getWithdrawal =
