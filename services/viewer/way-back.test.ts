@@ -25,6 +25,11 @@ describe('the way back after signing in', () => {
     expect(pageAddress('/review', ORIGIN)).toBe('/review')
     expect(pageAddress('/review/../api', ORIGIN)).toBeNull()
   })
+  it.each([
+    '/projects/liver',
+    '/projects/liver/subjects',
+    '/projects/liver/withdrawals/5f0c2c2e-4a53-4f5e-9c32-2b1f6d0a7e11',
+  ])('leads to %s', page => expect(pageAddress(page, ORIGIN)).toBe(page))
   it('is forgotten after an hour', () => {
     const kept = shelf()
     keepWayBack(`?next=${encodeURIComponent(SLIDE)}`, ORIGIN, kept, 0)
@@ -43,6 +48,10 @@ describe('the way back after signing in', () => {
     '/slides/../api/session',
     '/slides/%2e%2e/sign-in',
     '/slides/a/b',
+    '/projects/',
+    '/projects/liver/../../api/session',
+    '/projects/%2e%2e/subjects',
+    '/projects/liver/subjects/a/b',
     '/sign-in?next=/slides/a',
     'javascript:alert(1)//slides/',
   ])('never leads to %s', next => expect(pageAddress(next, ORIGIN)).toBeNull())

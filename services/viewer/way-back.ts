@@ -2,16 +2,18 @@
  * Where to go after signing in. The address of the sign-in page says it (`?next=/slides/…`); a sign-in link that comes by
  * mail opens another tab, so this browser remembers it for as long as such a link may take.
  */
+import { isPageAddress } from '@coverslip/proto/api/page-addresses.ts'
+
 const SHELF_KEY = 'coverslip.next'
 const KEPT_MS = 3_600_000
 
 type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
-/** The address of a slide or of the review within this origin; null for whatever else a link might have put there. */
+/** The address of a page within this origin; null for whatever else a link might have put there. */
 export function pageAddress(next: string | null, origin: string): string | null {
   if (!next?.startsWith('/') || !URL.canParse(next, origin)) return null
   const { origin: itsOrigin, pathname, search } = new URL(next, origin)
-  return itsOrigin === origin && /^\/(review|slides\/[\w-]+\/?)$/.test(pathname) ? pathname + search : null
+  return itsOrigin === origin && isPageAddress(pathname) ? pathname + search : null
 }
 
 /** The sign-in page that leads back to an address; anything else leads to the list. */

@@ -35,7 +35,12 @@ const statusOf = (path: string): Promise<number> =>
 describe("the viewer's files", () => {
   it('send whoever is not signed in to the sign-in page', async () => {
     const slide = `/slides/${crypto.randomUUID()}?x=10&y=-2.5&zoom=-3`
-    const goals = { '/': '/sign-in', [slide]: `/sign-in?next=${encodeURIComponent(slide)}` }
+    const project = '/projects/liver/subjects'
+    const goals = {
+      '/': '/sign-in',
+      [slide]: `/sign-in?next=${encodeURIComponent(slide)}`,
+      [project]: `/sign-in?next=${encodeURIComponent(project)}`,
+    }
     for (const [path, goal] of Object.entries(goals)) {
       const answer = await system.fetch(path, { token: null, redirect: 'manual' })
       expect([answer.status, answer.headers.get('location')]).toEqual([302, goal])
@@ -50,7 +55,10 @@ describe("the viewer's files", () => {
     '/slides//evil.example',
     '/slides/a?next=https://evil.example',
     '//slides/a',
-  ])('lead back to slides only, not to %s', asked => expect(signInAddress(asked)).toBe('/sign-in'))
+    '/projects/..%2f/subjects',
+    '/projects/liver/subjects/a/b',
+    '/projects//evil.example',
+  ])('lead back to pages only, not to %s', asked => expect(signInAddress(asked)).toBe('/sign-in'))
 
   it('are one page, under a policy that lets nothing foreign in', async () => {
     const answer = await system.fetch('/slides/whatever')

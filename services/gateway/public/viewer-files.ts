@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpAnswer, HttpCall, HttpRoutes } from '@coverslip/platform/module.ts'
+import { isPageAddress } from '@coverslip/proto/api/page-addresses.ts'
 
 const compress = promisify(gzip)
 
@@ -46,6 +47,9 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
     'GET /': pageOrSignIn,
     'GET /slides/{id}': pageOrSignIn,
     'GET /review': pageOrSignIn,
+    'GET /projects/{project}': pageOrSignIn,
+    'GET /projects/{project}/{section}': pageOrSignIn,
+    'GET /projects/{project}/{section}/{id}': pageOrSignIn,
     'GET /sign-in': page,
     async 'GET /assets/{file}'(call) {
       const file = call.params.file!
@@ -61,11 +65,12 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
 }
 
 /**
- * The sign-in page, which leads back to the slide or the review that was asked for; the page itself takes nothing else for a way back.
+ * The sign-in page, which leads back to the page that was asked for; the page itself takes nothing else for a way back.
  * @param asked path and query of the request
  */
 export function signInAddress(asked: string): string {
-  const isPage = /^\/(review|slides\/[\w-]+\/?(\?[\w.=&-]*)?)$/.test(asked) && asked.length <= 200
+  const [path = '', ...query] = asked.split('?')
+  const isPage = isPageAddress(path) && /^[\w.=&-]*$/.test(query.join('?')) && asked.length <= 200
   return isPage ? `/sign-in?next=${encodeURIComponent(asked)}` : '/sign-in'
 }
 
