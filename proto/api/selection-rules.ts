@@ -49,6 +49,7 @@ export const selectionRules = z
   .refine(rules => new Set(rules.map(({ rule }) => rule)).size === rules.length, 'expected each rule once')
 
 export const rulesPreset = z.enum(['none', 'paip'])
+export type RulesPreset = z.infer<typeof rulesPreset>
 
 /** The rules of a project in force. */
 export const projectRules = z.object({

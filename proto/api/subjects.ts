@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
 import { oneProject, paging, projectName, text, uuid } from './schemas.ts'
-import { consent, projectRules, rulesPreset, selectionRules } from './selection-rules.ts'
+import { consent, day, projectRules, rulesPreset, selectionRules } from './selection-rules.ts'
 
 const ofProject = z.object({ project: oneProject.default('default') })
 
@@ -94,7 +94,12 @@ export const subjectsRoutes: readonly RouteSpec[] = [
     summary: 'Change the rules, or begin with a preset; what is held is looked at again',
     body: z.union([
       z.strictObject({ rules: selectionRules, ifVersion: z.number().int().min(0).optional() }),
-      z.strictObject({ preset: rulesPreset, ifVersion: z.number().int().min(0).optional() }),
+      // The day is the site's to say: `paip` is refused without it.
+      z.strictObject({
+        preset: rulesPreset,
+        collectedFrom: day.optional(),
+        ifVersion: z.number().int().min(0).optional(),
+      }),
     ]),
     answer: projectRules,
   },

@@ -45,8 +45,9 @@ export async function admit(trx: Trx, root: RootKey, arrival: Arrival): Promise<
   if (slide.state === 'gone') throw unknownThing()
   const named = { project: arrival.project, ...namePrints(root, arrival) }
   const line = await lineOfSlide(trx, named)
-  const refused = await heldByRefused(trx, named, line)
   const subject = await subjectOf(trx, root, slide, line)
+  // Who has withdrawn is not asked for a better manifest.
+  const refused = subject.state === 'active' ? await heldByRefused(trx, named, line) : undefined
   const { rules } = await rulesOf(trx, slide.project)
   const facts = await knownFacts(trx, root, { subject, line, slideId: slide.slide_id })
   const verdict = evaluate(rules, facts)

@@ -73,7 +73,10 @@ describe('rules hold and let go', () => {
       'file,subject,case,organ,diagnosis,stain,collected,tumour_fraction,normal_fraction,vital_status,vital_status_broker',
       'c.svs,Park,S9,LIVER,HCC,HE,2020-02-02,45 %,30 %,living,Registry',
     )
-    expect((await put('/api/projects/paip/selection-rules', { preset: 'paip' })).status).toBe(200)
+    const refused = await put('/api/projects/paip/selection-rules', { preset: 'paip' })
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('wants collectedFrom')])
+    const day = { collectedFrom: '2015-06-30' }
+    expect((await put('/api/projects/paip/selection-rules', { preset: 'paip', ...day })).status).toBe(200)
   })
 
   test('the rules that are not met are named, and nothing else', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareVersions, evaluate } from './evaluate.ts'
 import type { Facts } from './facts.ts'
-import { presets } from './presets.ts'
+import { presetRules } from './presets.ts'
 
 const UNKNOWN: Facts = {
   withdrawn: false,
@@ -15,6 +15,7 @@ const UNKNOWN: Facts = {
   material: { technique: '', stain: '', organ: '', diagnosis: '', scanner: '' },
   pieces: { case: false, specimen: false, block: false, glass: false },
 }
+const PAIP = presetRules('paip', '2015-06-30')
 /** Meets all rules of the preset `paip`. */
 const GOOD: Facts = {
   withdrawn: false,
@@ -29,17 +30,24 @@ const GOOD: Facts = {
 const heldBy = (rules: readonly SelectionRule[], facts: Facts) => evaluate(rules, facts).heldBy.map(({ rule }) => rule)
 
 test('without rules everything is admitted, but for subjects who have withdrawn', () => {
-  expect(evaluate(presets.none, UNKNOWN)).toEqual({ admitted: true, heldBy: [] })
-  expect(heldBy(presets.none, { ...GOOD, withdrawn: true })).toEqual(['withdrawn'])
+  expect(evaluate(presetRules('none', undefined), UNKNOWN)).toEqual({ admitted: true, heldBy: [] })
+  expect(heldBy(presetRules('none', undefined), { ...GOOD, withdrawn: true })).toEqual(['withdrawn'])
+  // Nobody is asked for what would not help.
+  expect(heldBy(PAIP, { ...UNKNOWN, withdrawn: true })).toEqual(['withdrawn'])
 })
 
 test('unknown is held: every rule of the preset is named', () => {
-  expect(heldBy(presets.paip, UNKNOWN)).toEqual(presets.paip.map(({ rule }) => rule))
-  expect(evaluate(presets.paip, GOOD)).toEqual({ admitted: true, heldBy: [] })
+  expect(heldBy(PAIP, UNKNOWN)).toEqual(PAIP.map(({ rule }) => rule))
+  expect(evaluate(PAIP, GOOD)).toEqual({ admitted: true, heldBy: [] })
 })
 
 test('the presets are rules as the API takes them', () => {
-  for (const rules of Object.values(presets)) expect(selectionRules.parse(rules)).toEqual(rules)
+  for (const rules of [presetRules('none', undefined), PAIP]) expect(selectionRules.parse(rules)).toEqual(rules)
+})
+
+test('from which day material needs consent is for the site to say', () => {
+  expect(() => presetRules('paip', undefined)).toThrow('wants collectedFrom')
+  expect(heldBy(PAIP, { ...GOOD, consent: null, collected: '2015-06-29' })).toEqual([])
 })
 
 describe('one fact that is missing or wrong holds by its rule alone', () => {
@@ -57,7 +65,7 @@ describe('one fact that is missing or wrong holds by its rule alone', () => {
     ['information', { pieces: { ...GOOD.pieces, case: false } }],
   ]
   test.each(cases)('%s', (rule, wrong) => {
-    expect(heldBy(presets.paip, { ...GOOD, ...wrong })).toEqual([rule])
+    expect(heldBy(PAIP, { ...GOOD, ...wrong })).toEqual([rule])
   })
 })
 
@@ -92,7 +100,7 @@ test('versions are compared number by number', () => {
 test('knowing less never admits more', () => {
   const fact = fc.constantFrom(...(Object.keys(GOOD).filter(name => name !== 'withdrawn') as (keyof Facts)[]))
   fc.assert(
-    fc.property(fc.subarray([...presets.paip]), fc.array(fact), (rules, forgotten) => {
+    fc.property(fc.subarray([...PAIP]), fc.array(fact), (rules, forgotten) => {
       const known = { ...GOOD }
       let before = evaluate(rules, known).heldBy.length
       for (const name of forgotten) {

@@ -8,6 +8,8 @@ export interface HeldBy {
   why: string
 }
 
+const WITHDRAWN: HeldBy = { rule: 'withdrawn', why: 'the subject has withdrawn their consent' }
+
 export interface Verdict {
   admitted: boolean
   heldBy: HeldBy[]
@@ -51,17 +53,15 @@ const checks: Checks = {
 
 /**
  * @param rules of the project; none: everything is admitted
- * @returns every rule that is not met, in the order of the rules
+ * @returns every rule that is not met, in the order of the rules; for a subject who has withdrawn, that alone
  */
 export function evaluate(rules: readonly SelectionRule[], facts: Facts): Verdict {
-  const withdrawn: HeldBy[] = facts.withdrawn
-    ? [{ rule: 'withdrawn', why: 'the subject has withdrawn their consent' }]
-    : []
-  const unmet = rules.flatMap((rule): HeldBy[] => {
+  // Nothing that somebody could still supply would let it go on.
+  if (facts.withdrawn) return { admitted: false, heldBy: [WITHDRAWN] }
+  const heldBy = rules.flatMap((rule): HeldBy[] => {
     const why = (checks[rule.rule] as (rule: SelectionRule, facts: Facts) => string | undefined)(rule, facts)
     return why === undefined ? [] : [{ rule: rule.rule, why }]
   })
-  const heldBy = [...withdrawn, ...unmet]
   return { admitted: heldBy.length === 0, heldBy }
 }
 
