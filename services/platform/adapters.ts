@@ -22,7 +22,7 @@ export interface Adapters {
   scratch: string
   /** The stores a module declared, each as it declared it. */
   objectsFor(access: ObjectsAccess): Partial<ObjectHandles>
-  /** Rejects with the reason while an adapter that work depends on is away; a cache is not one of them. */
+  /** Rejects with the reason while an adapter that work depends on is away; cache and stage are not among them. */
   ready(): Promise<void>
   close(): Promise<void>
 }
@@ -31,6 +31,7 @@ const STORES = {
   source: 'OBJECTS_SOURCE_URL',
   original: 'OBJECTS_ORIGINAL_URL',
   pyramid: 'OBJECTS_PYRAMID_URL',
+  stage: 'OBJECTS_STAGE_URL',
 } as const
 
 export async function openAdapters(
@@ -52,7 +53,7 @@ export async function openAdapters(
     opened.push(cache)
     const stores = new Map<keyof ObjectHandles, Objects>()
     for (const kind of wanted(modules)) {
-      const store = await openObjects(config[STORES[kind]])
+      const store = await openStore(config, kind, log)
       stores.set(kind, store)
       opened.push(store)
     }
@@ -64,7 +65,7 @@ export async function openAdapters(
       objectsFor: access =>
         Object.fromEntries(Object.keys(access).map(kind => [kind, stores.get(kind as keyof ObjectHandles)])),
       ready: async () => {
-        for (const [what, part] of [['database', database], ['bus', bus], ...stores] as [
+        for (const [what, part] of [['database', database], ['bus', bus], ...needed(stores)] as [
           string,
           { ready(): Promise<void> },
         ][]) {
@@ -82,6 +83,19 @@ export async function openAdapters(
     throw error
   }
 }
+
+/** A stage holds copies: work goes on without it, and so does a start; it is used again after the next one. */
+async function openStore(config: PlatformConfig, kind: keyof ObjectHandles, log: Log): Promise<Objects> {
+  const opening = openObjects(config[STORES[kind]])
+  if (kind !== 'stage') return opening
+  return opening.catch((error: unknown) => {
+    log.warn({ err: error }, 'the stage cannot be used; pyramids are read where they are')
+    return openObjects('none:')
+  })
+}
+
+const needed = (stores: Map<keyof ObjectHandles, Objects>): [string, Objects][] =>
+  [...stores].filter(([kind]) => kind !== 'stage')
 
 /** A folder of our own below the one that was named, so that a wrong setting costs nobody their files. */
 async function emptyFolder(parent: string, service: string): Promise<string> {

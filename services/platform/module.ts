@@ -25,6 +25,8 @@ export interface ObjectHandles {
   original: Objects
   /** Q 50 pyramids: pyramid and deidentify write, tiles reads. */
   pyramid: Objects
+  /** Copies of pyramids on a store near the readers (a NAS): tiles writes. May be away at any time. */
+  stage: Objects
 }
 export type ObjectsAccess = { [Kind in keyof ObjectHandles]?: 'read' | 'write' }
 type Granted<Access extends ObjectsAccess> = {

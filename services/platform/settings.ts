@@ -69,6 +69,12 @@ export const platformSettings = {
     secret: true,
   },
   OBJECTS_PYRAMID_URL: { type: urlOf('file', 's3'), default: 'file:{data}/pyramid', help: 'Pyramids', secret: true },
+  OBJECTS_STAGE_URL: {
+    type: urlOf('none', 'file', 's3'),
+    default: 'none:',
+    help: 'Copies of pyramids near the readers, best on a NAS: `file:FOLDER`; none: tiles are read from the pyramids themselves',
+    secret: true,
+  },
   RPC_ACCESS_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_ANNOTATIONS_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_CATALOG_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },

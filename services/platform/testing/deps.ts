@@ -47,7 +47,7 @@ export async function openTestDeps<D>(module: {
   const database = await openDatabase(`pglite:${join(data, 'db')}`)
   const db = await database.open<OutboxTables>(module.name, [outboxMigration, erasureMigration, ...module.migrations])
   const telemetry = await startTelemetry({ service: module.name, otlpUrl: '' })
-  const kinds: (keyof ObjectsAccess)[] = ['source', 'original', 'pyramid']
+  const kinds: (keyof ObjectsAccess)[] = ['source', 'original', 'pyramid', 'stage']
   const stores = await Promise.all(kinds.map(kind => openObjects(`file:${join(data, kind)}`)))
   const cache = await openCache('memory:')
   const signals: { name: EventName; message: unknown }[] = []
