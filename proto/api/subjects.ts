@@ -30,12 +30,15 @@ const subject = z.object({
   named: z.boolean(),
   state: z.enum(['active', 'withdrawing', 'withdrawn']),
   slides: z.number(),
+  /** How many of them a rule holds. */
+  held: z.number(),
   createdAt: z.string(),
 })
 export type SubjectAnswer = z.infer<typeof subject>
 
 export const subjectList = z.object({ subjects: z.array(subject), nextCursor: z.string().nullable() })
 
+export type SubjectDetails = z.infer<typeof subjectDetails>
 export const subjectDetails = subject.extend({
   consent: consent.nullable(),
   attestations: z.array(
@@ -109,7 +112,13 @@ export const subjectsRoutes: readonly RouteSpec[] = [
     module: 'subjects',
     access: 'subject.read',
     summary: 'Subjects by their pseudonyms, newest first',
-    query: z.object({ ...paging, project: projectName.optional(), pseudonym: z.string().max(20).optional() }),
+    query: z.object({
+      ...paging,
+      project: projectName.optional(),
+      pseudonym: z.string().max(20).optional(),
+      /** Only those of whom a slide is held. */
+      only: z.enum(['held']).optional(),
+    }),
     answer: subjectList,
   },
   {

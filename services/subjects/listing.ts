@@ -1,6 +1,7 @@
 /** Subjects as they are shown: by pseudonyms, codes and counts. */
 import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import type { SubjectAnswer, subjectDetails } from '@coverslip/proto/api/subjects.ts'
+import type { ExpressionBuilder } from 'kysely'
 import type { z } from 'zod'
 import { readPseudonym } from './code.ts'
 import { lineOfSlide } from './manifest/kept-line.ts'
@@ -10,7 +11,7 @@ import { rulesOf } from './rules/project-rules.ts'
 import { readAttestations, readConsent } from './rules/statements.ts'
 import { subjectKey } from './sealing/keyring.ts'
 import type { RootKey } from './sealing/root-key.ts'
-import type { Queries, SlideRow, SubjectRow } from './store.ts'
+import type { Queries, SlideRow, SubjectRow, Tables } from './store.ts'
 
 interface Asked {
   /** At least one; `*`: all. */
@@ -19,36 +20,45 @@ interface Asked {
   cursor?: string | undefined
   /** As somebody typed it. */
   pseudonym?: string | undefined
+  /** Only those of whom a slide is held. */
+  only?: 'held' | undefined
 }
 
 /** Newest first. @throws ServiceError `invalid` for a cursor that this function did not make */
 export async function listSubjects(
   queries: Queries,
-  { projects, limit, cursor, pseudonym }: Asked,
+  { projects, limit, cursor, pseudonym, only }: Asked,
 ): Promise<{ subjects: SubjectAnswer[]; nextCursor: string | null }> {
   let query = queries
     .selectFrom('subjects')
     .selectAll()
-    .select(eb =>
-      eb
-        .selectFrom('slides')
-        .select(({ fn }) => fn.countAll<number>().as('slides'))
-        .whereRef('slides.subject_id', '=', 'subjects.id')
-        .where('slides.state', '<>', 'gone')
-        .as('slides'),
-    )
+    .select(eb => [
+      slidesOf(eb).where('slides.state', '<>', 'gone').as('slides'),
+      slidesOf(eb).where('slides.state', '=', 'held').as('held'),
+    ])
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
   if (!projects.includes('*')) query = query.where('project', 'in', projects)
   if (pseudonym !== undefined) query = query.where('pseudonym', '=', readPseudonym(pseudonym) ?? '')
+  if (only === 'held') query = query.where(eb => eb(slidesOf(eb).where('slides.state', '=', 'held'), '>', 0))
   if (cursor !== undefined) {
     const { at, id } = readCursor(cursor)
     query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('created_at', 'id'), '<', tuple(at, id)))
   }
   const { page, nextCursor } = toPage(await query.execute(), limit, ({ created_at, id }) => ({ at: created_at, id }))
-  return { subjects: page.map(row => ({ ...toAnswer(row), slides: Number(row.slides) })), nextCursor }
+  return {
+    subjects: page.map(row => ({ ...toAnswer(row), slides: Number(row.slides), held: Number(row.held) })),
+    nextCursor,
+  }
 }
+
+/** How many slides a subject has. */
+const slidesOf = (eb: ExpressionBuilder<Tables, 'subjects'>) =>
+  eb
+    .selectFrom('slides')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .whereRef('slides.subject_id', '=', 'subjects.id')
 
 const toAnswer = ({ id, project, pseudonym, named, state, created_at }: SubjectRow) => ({
   id,
@@ -78,6 +88,7 @@ export async function describeSubject(
   return {
     ...toAnswer(subject),
     slides: slides.filter(({ state }) => state !== 'gone').length,
+    held: slides.filter(({ state }) => state === 'held').length,
     consent: key ? await readConsent(queries, key, subject.id) : null,
     attestations: key ? (await readAttestations(queries, key, subject.id)).map(toAttestation) : [],
     slidesOf,

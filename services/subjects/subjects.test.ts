@@ -99,7 +99,13 @@ describe('rules hold and let go', () => {
   })
 
   test('with consent and attestations it goes on', async () => {
-    const list = await get<{ subjects: { id: string; slides: number; named: boolean }[] }>('/api/subjects?project=paip')
+    const list = await get<{ subjects: { id: string; slides: number; held: number; named: boolean }[] }>(
+      '/api/subjects?project=paip',
+    )
+    expect(list.subjects.map(({ slides, held }) => [slides, held])).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
     subject = list.subjects.find(({ named }) => named)!.id
     const consent = { version: '2', date: '2020-01-30', scope: ['DUO:0000042'], international: true, commercial: true }
     expect((await put(`/api/subjects/${subject}/consent`, consent)).status).toBe(204)
@@ -107,6 +113,8 @@ describe('rules hold and let go', () => {
       expect((await put(`/api/subjects/${subject}/attestations/${kind}`, { value: 0.4 })).status).toBe(204)
     }
     expect(await admit('paip', 'c.svs', slideId)).toMatchObject({ admitted: true, heldBy: [] })
+    const held = await get<{ subjects: { named: boolean }[] }>('/api/subjects?project=paip&only=held')
+    expect(held.subjects.map(({ named }) => named)).toEqual([false])
   })
 
   test('what a person attests of one slide counts for that slide', async () => {

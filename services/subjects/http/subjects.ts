@@ -15,9 +15,10 @@ export const getSubjects =
   ({ db }: SubjectsDeps): HttpHandler =>
   async call => {
     const { limit, cursor, project, pseudonym } = call.query as Record<string, string> & { limit: number }
+    const only = call.query.only as 'held' | undefined
     if (project) call.allow({ project })
     const projects = project ? [project] : projectsOfCall(call)
-    return { body: await listSubjects(db.query, { projects, limit, cursor, pseudonym }) }
+    return { body: await listSubjects(db.query, { projects, limit, cursor, pseudonym, only }) }
   }
 
 export const getSubject =
