@@ -18,7 +18,7 @@ import {
   type Trx,
   UNKNOWN_MATERIAL,
 } from './store.ts'
-import { findOrMakeSubject } from './subject.ts'
+import { makeUnknown } from './subject.ts'
 import { beside } from './turn.ts'
 
 export interface Arrival {
@@ -109,5 +109,5 @@ async function lockSlide(trx: Trx, { slideId, project, format }: Arrival): Promi
 async function subjectOf(trx: Trx, root: RootKey, slide: SlideRow, line: LineRow | undefined): Promise<SubjectRow> {
   const id = line?.subject_id ?? slide.subject_id
   const known = id ? await findSubject(trx, id) : undefined
-  return known ?? findOrMakeSubject(trx, root, { project: slide.project, fingerprint: null })
+  return known ?? (await makeUnknown(trx, root, slide.project, 1))[0]!
 }

@@ -4,28 +4,54 @@ import { destroySubjectKey, subjectKey } from './sealing/keyring.ts'
 import type { RootKey } from './sealing/root-key.ts'
 import type { SlideRow, SubjectRow, Trx } from './store.ts'
 
+/** A file, and on whom its slides are to hang. */
+export interface Hanging {
+  file: string
+  subject: SubjectRow
+}
+
 /**
- * Moves the slides of a file to a subject. Those let go on keep the pseudonyms that were announced, but a withdrawal
- * finds them.
- * @returns how many were moved that had been let go on
+ * Moves the slides of files to subjects, in this order. Those let go on keep the pseudonyms that were announced, but a
+ * withdrawal finds them.
+ * @returns the files of which slides were moved that had been let go on
  */
 export async function hangSlides(
   trx: Trx,
   root: RootKey,
-  { project, file, subject }: { project: string; file: string; subject: SubjectRow },
-): Promise<number> {
-  const slides = await trx
+  { project, hangings }: { project: string; hangings: readonly Hanging[] },
+): Promise<Set<string>> {
+  const slides = await slidesOfFiles(
+    trx,
+    project,
+    hangings.map(({ file }) => file),
+  )
+  const wentOn = new Set<string>()
+  for (const { file, subject } of hangings) {
+    const moving = slides.filter(slide => isOfFile(slide, file) && slide.subject_id !== subject.id)
+    for (const slide of moving) {
+      await moveSlide(trx, root, slide, subject)
+      slide.subject_id = subject.id
+      if (slide.state !== 'held') wentOn.add(file)
+    }
+  }
+  return wentOn
+}
+
+/** A line names a file with its extension or without. */
+export const isOfFile = (slide: SlideRow, file: string): boolean =>
+  slide.name_fingerprint === file || slide.stem_fingerprint === file
+
+/** Those that hang on somebody, until the transaction ends. */
+export const slidesOfFiles = (trx: Trx, project: string, files: readonly string[]): Promise<SlideRow[]> =>
+  trx
     .selectFrom('slides')
     .selectAll()
     .where('project', '=', project)
-    .where(eb => eb.or([eb('name_fingerprint', '=', file), eb('stem_fingerprint', '=', file)]))
+    .where(eb => eb.or([eb('name_fingerprint', 'in', files), eb('stem_fingerprint', 'in', files)]))
     .where('state', '<>', 'gone')
-    .where('subject_id', '<>', subject.id)
+    .where('subject_id', 'is not', null)
     .forUpdate()
     .execute()
-  for (const slide of slides) await moveSlide(trx, root, slide, subject)
-  return slides.filter(({ state }) => state !== 'held').length
-}
 
 async function moveSlide(trx: Trx, root: RootKey, slide: SlideRow, subject: SubjectRow): Promise<void> {
   const from = slide.subject_id!

@@ -234,6 +234,29 @@ describe('a line that was refused holds the slide of its file', () => {
   })
 })
 
+test('lines are taken hundreds at a time, and each says what it would have said alone', async () => {
+  const lines = Array.from({ length: 1200 }, (_, i) => {
+    const subject = i % 3 === 2 ? '' : `Choi-${i % 100}`
+    return `m${i}.svs,${subject},${subject && `S${i % 200}`},${subject && i % 100 === 0 ? '2.1' : ''}`
+  })
+  const held = randomUUID()
+  await admit('many', 'm2.svs', held)
+  const { subject: before } = (await admit('many', 'm2.svs', held)).pseudonyms!
+  const send = () => manifest('many', 'file,subject,case,consent_version', ...lines)
+  expect((await send()).body).toMatchObject({ lines: 1200, taken: 1200, refusedLines: 0 })
+  const asked = await Promise.all([0, 100, 200, 300].map(i => admit('many', `m${i}.svs`)))
+  const [m0, m100, m200, m300] = asked.map(({ pseudonyms }) => pseudonyms!)
+  expect((await admit('many', 'm2.svs', held)).pseudonyms!.subject).toBe(before)
+  expect([m100!.subject, m300!.subject]).toEqual([m0!.subject, m0!.subject])
+  expect(m200!.subject).not.toBe(m0!.subject)
+  expect([m100!.case === m0!.case, m300!.case]).toEqual([false, m100!.case])
+  const { subjects: list } = await get<{ subjects: { pseudonym: string }[] }>('/api/subjects?project=many&limit=1000')
+  // A hundred who are named, and as many unknown as there are lines without a name.
+  expect(list).toHaveLength(100 + 400)
+  expect(list.filter(({ pseudonym }) => pseudonym === m0!.subject)).toHaveLength(1)
+  expect((await send()).body).toMatchObject({ taken: 0, unchanged: 1200 })
+})
+
 test('texts of the manifest are known to de-identification; days in several spellings, short codes not', async () => {
   const slideId = randomUUID()
   await manifest(

@@ -5,11 +5,11 @@ import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { type Read, readManifest } from '../manifest/read.ts'
 import { hasRefused, nextManifest, saveRefused } from '../manifest/refused.ts'
-import { type Outcome, type Taking, takeLine } from '../manifest/take.ts'
+import { type Outcome, type Taking, takeLines } from '../manifest/take.ts'
 import { alone } from '../turn.ts'
 
-/** Other work gets a turn between so many lines. */
-const LINES_PER_TRANSACTION = 100
+/** Lines that are taken together; other work gets a turn between them. */
+const LINES_PER_TRANSACTION = 500
 const MAX_TOLD = 1000
 
 export const postManifest =
@@ -23,7 +23,7 @@ export const postManifest =
     const by = { project, user: call.principal.userId, manifest: await nextManifest(deps.db) }
     // First, so that no slide goes on between a line of this manifest that is taken and another that is refused.
     await holdRefused(deps, refused, by)
-    const counts = await takeLines(deps, lines, by)
+    const counts = await takeAll(deps, lines, by)
     return {
       body: {
         lines: lines.length + refused.length,
@@ -48,16 +48,20 @@ async function holdRefused(deps: SubjectsDeps, refused: Read['refused'], by: Tak
 }
 
 /** A manifest that was taken in part only is sent again: what was taken is unchanged then. */
-async function takeLines(deps: SubjectsDeps, lines: Read['lines'], by: Taking): Promise<Record<Outcome, number>> {
+async function takeAll(deps: SubjectsDeps, lines: Read['lines'], by: Taking): Promise<Record<Outcome, number>> {
   const counts: Record<Outcome, number> = { taken: 0, unchanged: 0, late: 0, withdrawn: 0 }
   for (let at = 0; at < lines.length; at += LINES_PER_TRANSACTION) {
     const some = lines.slice(at, at + LINES_PER_TRANSACTION)
     const outcomes = await deps.db.transaction(async trx => {
       await alone(trx, by.project)
-      const outcomes: Outcome[] = []
       // A line that is as it was may still correct one that was refused.
       const corrects = await hasRefused(trx, by.project)
-      for (const { said } of some) outcomes.push(await takeLine(trx, deps.root, said, by))
+      const outcomes = await takeLines(
+        trx,
+        deps.root,
+        some.map(({ said }) => said),
+        by,
+      )
       const changed = outcomes.filter(outcome => outcome !== 'unchanged').length
       if (changed > 0 || corrects) await deps.publish(trx, 'subjects.changed', { project: by.project })
       if (changed === 0) return outcomes

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { readAudit } from '@coverslip/platform/audit/read.ts'
 import type { TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { admit } from '../admit.ts'
-import { checkAudit, readAudit } from '../audit.ts'
+import { adoptFormerAudit, checkAudit } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { findBySourceName, knownTexts } from '../known-texts.ts'
 import { readManifest } from '../manifest/read.ts'
-import { takeLine } from '../manifest/take.ts'
+import { takeLines } from '../manifest/take.ts'
+import { fingerprint } from '../sealing/root-key.ts'
 import { rotate } from '../sealing/rotation.ts'
 import { databaseText, openSubjects } from '../testing.ts'
 import { takeCare } from './caretaker.ts'
@@ -31,9 +33,8 @@ const take = (...lines: string[]) => {
     maxLines: 100,
     vocabulary: deps.vocabulary,
   })
-  return transaction(async trx => {
-    for (const { said } of read.lines) await takeLine(trx, deps.root, said, { project, user: 'steward', manifest: 1 })
-  })
+  const said = read.lines.map(line => line.said)
+  return transaction(trx => takeLines(trx, deps.root, said, { project, user: 'steward', manifest: 1 }))
 }
 const arrive = async (sourceName: string): Promise<string> => {
   const slideId = randomUUID()
@@ -175,19 +176,52 @@ test('nothing of all this stands in the database in plain text', async () => {
 })
 
 describe('the audit', () => {
-  const table = () => sql.table(`${deps.db.schema}.audit`)
-  test('only grows', async () => {
-    await expect(sql`delete from ${table()}`.execute(deps.db.query)).rejects.toThrow('only grows')
-    await expect(sql`update ${table()} set actor = 'x'`.execute(deps.db.query)).rejects.toThrow('only grows')
-    await expect(sql`truncate ${table()}`.execute(deps.db.query)).rejects.toThrow('only grows')
+  const former = () => sql.table(`${deps.db.schema}.audit`)
+  const write = (seq: number, action: string, what: object, previous: string) => {
+    const [at, text] = [new Date(seq * 1000), JSON.stringify(what)]
+    const said = [previous, String(seq), at.toISOString(), 'asker', project, action, text]
+    const hash = fingerprint(deps.root, 'audit', ...said)
+    const values = sql`(${seq}, ${at.toISOString()}, 'asker', ${project}, ${action}, ${text}, ${hash})`
+    return sql`insert into ${former()} values ${values}`.execute(deps.db.query).then(() => hash)
+  }
+
+  test('as it was kept before goes on in the new chain; reasons become words that can be erased', async () => {
+    const { id, subject_id } = await deps.db.query
+      .selectFrom('lookups')
+      .selectAll()
+      .where('subject_id', 'is not', null)
+      .limit(1)
+      .executeTakeFirstOrThrow()
+    const first = await write(1, 'ledger.lookup-requested', { lookup: id, subject: 'ABC', reason: 'a finding' }, '')
+    await write(2, 'ledger.looked-up', { lookup: id, found: true }, first)
+    const { entries } = await checkAudit(deps.db.query, deps.root)
+    expect(await adoptFormerAudit(deps)).toBe(2)
+    expect(await adoptFormerAudit(deps)).toBe(0)
+    expect(await readAudit(deps.db.query, { after: entries })).toMatchObject([
+      {
+        at: '1970-01-01T00:00:01.000Z',
+        thing: subject_id,
+        what: { lookup: id, subject: 'ABC' },
+        words: 'a finding',
+      },
+      { action: 'ledger.looked-up', words: null },
+      { action: 'audit.adopted', what: { entries: 2, broken: null } },
+    ])
+    expect(await checkAudit(deps.db.query, deps.root)).toEqual({ entries: entries + 3, broken: null })
   })
-  test('notices an entry that was changed or taken out by whoever can do so', async () => {
-    const { entries, broken } = await checkAudit(deps.db.query, deps.root)
-    expect({ entries: entries > 5, broken }).toEqual({ entries: true, broken: null })
-    await sql`alter table ${table()} disable trigger all`.execute(deps.db.query)
-    await sql`update ${table()} set actor = 'x' where seq = 3`.execute(deps.db.query)
+
+  test('says which entry of then did not fit', async () => {
+    await write(1, 'rules.changed', {}, 'another one')
+    await adoptFormerAudit(deps)
+    const last = (await readAudit(deps.db.query, {})).at(-1)
+    expect(last).toMatchObject({ action: 'audit.adopted', what: { entries: 1, broken: 1 } })
+  })
+
+  test('only grows, and notices a change by whoever can do so', async () => {
+    const table = sql.table(`${deps.db.schema}.audit_entries`)
+    await expect(sql`delete from ${table}`.execute(deps.db.query)).rejects.toThrow('only grows')
+    await sql`alter table ${table} disable trigger all`.execute(deps.db.query)
+    await sql`update ${table} set actor = 'x' where seq = 3`.execute(deps.db.query)
     expect(await checkAudit(deps.db.query, deps.root)).toMatchObject({ broken: 3 })
-    await sql`delete from ${table()} where seq = 2`.execute(deps.db.query)
-    expect(await checkAudit(deps.db.query, deps.root)).toMatchObject({ broken: 2 })
   })
 })

@@ -51,15 +51,15 @@ export async function saveRefused(
   return all.length
 }
 
-/** A line that is taken lifts what an earlier manifest got wrong; in one manifest the refusal stands. */
+/** Lines that are taken lift what an earlier manifest got wrong; in one manifest the refusal stands. */
 export async function liftRefused(
   trx: Trx,
-  { project, file, manifest }: { project: string; file: string; manifest: number },
+  { project, files, manifest }: { project: string; files: readonly string[]; manifest: number },
 ): Promise<void> {
   await trx
     .deleteFrom('refused_lines')
     .where('project', '=', project)
-    .where('file_fingerprint', '=', file)
+    .where('file_fingerprint', 'in', files)
     .where('manifest', '<', manifest)
     .execute()
 }

@@ -7,50 +7,84 @@ const consentPlace = (subjectId: string): string => `consents/${subjectId}`
 const attestationPlace = (subjectId: string, kind: string, slide: string): string =>
   `attestations/${subjectId}/${kind}/${slide}`
 
-export async function saveConsent(
-  trx: Trx,
-  key: Buffer,
-  { subjectId, consent, user }: { subjectId: string; consent: Consent; user: string },
-): Promise<void> {
-  const columns = {
+/** What somebody says of a subject, and the key that it is sealed with. */
+export interface Saying {
+  subjectId: string
+  key: Buffer
+  user: string
+}
+
+/** Of each subject one. */
+export async function saveConsents(trx: Trx, said: readonly (Saying & { consent: Consent })[]): Promise<void> {
+  if (said.length === 0) return
+  const rows = said.map(({ subjectId, key, consent, user }) => ({
+    subject_id: subjectId,
     sealed: sealJson(key, consent, consentPlace(subjectId)),
     recorded_by: user,
     recorded_at: new Date(),
-  }
+  }))
   await trx
     .insertInto('consents')
-    .values({ subject_id: subjectId, ...columns })
-    .onConflict(conflict => conflict.column('subject_id').doUpdateSet(columns))
+    .values(rows)
+    .onConflict(conflict =>
+      conflict.column('subject_id').doUpdateSet(({ ref }) => ({
+        sealed: ref('excluded.sealed'),
+        recorded_by: ref('excluded.recorded_by'),
+        recorded_at: ref('excluded.recorded_at'),
+      })),
+    )
     .execute()
 }
 
-export async function readConsent(queries: Queries, key: Buffer, subjectId: string): Promise<Consent | null> {
-  const row = await queries
+export const saveConsent = (trx: Trx, key: Buffer, said: Omit<Saying, 'key'> & { consent: Consent }): Promise<void> =>
+  saveConsents(trx, [{ key, ...said }])
+
+/** @param keys of the subjects, by their ids */
+export async function readConsents(queries: Queries, keys: ReadonlyMap<string, Buffer>): Promise<Map<string, Consent>> {
+  if (keys.size === 0) return new Map()
+  const rows = await queries
     .selectFrom('consents')
-    .select('sealed')
-    .where('subject_id', '=', subjectId)
-    .executeTakeFirst()
-  return row ? unsealJson<Consent>(key, row.sealed, consentPlace(subjectId)) : null
+    .select(['subject_id', 'sealed'])
+    .where('subject_id', 'in', [...keys.keys()])
+    .execute()
+  return new Map(
+    rows.map(({ subject_id: id, sealed }) => [id, unsealJson<Consent>(keys.get(id)!, sealed, consentPlace(id))]),
+  )
 }
 
-export async function saveAttestation(
+export const readConsent = async (queries: Queries, key: Buffer, subjectId: string): Promise<Consent | null> =>
+  (await readConsents(queries, new Map([[subjectId, key]]))).get(subjectId) ?? null
+
+/** Of each subject one of a kind, and of a slide. */
+export async function saveAttestations(
   trx: Trx,
-  key: Buffer,
-  { subjectId, attestation, user }: { subjectId: string; attestation: Attestation; user: string },
+  said: readonly (Saying & { attestation: Attestation })[],
 ): Promise<void> {
-  const { kind } = attestation
-  const slide = ('slide' in attestation && attestation.slide) || ''
-  const columns = {
-    sealed: sealJson(key, attestation, attestationPlace(subjectId, kind, slide)),
-    attested_by: user,
-    attested_at: new Date(),
-  }
+  if (said.length === 0) return
+  const rows = said.map(({ subjectId, key, attestation, user }) => {
+    const { kind } = attestation
+    const slide = ('slide' in attestation && attestation.slide) || ''
+    const sealed = sealJson(key, attestation, attestationPlace(subjectId, kind, slide))
+    return { subject_id: subjectId, kind, slide, sealed, attested_by: user, attested_at: new Date() }
+  })
   await trx
     .insertInto('attestations')
-    .values({ subject_id: subjectId, kind, slide, ...columns })
-    .onConflict(conflict => conflict.columns(['subject_id', 'kind', 'slide']).doUpdateSet(columns))
+    .values(rows)
+    .onConflict(conflict =>
+      conflict.columns(['subject_id', 'kind', 'slide']).doUpdateSet(({ ref }) => ({
+        sealed: ref('excluded.sealed'),
+        attested_by: ref('excluded.attested_by'),
+        attested_at: ref('excluded.attested_at'),
+      })),
+    )
     .execute()
 }
+
+export const saveAttestation = (
+  trx: Trx,
+  key: Buffer,
+  said: Omit<Saying, 'key'> & { attestation: Attestation },
+): Promise<void> => saveAttestations(trx, [{ key, ...said }])
 
 /** Who attested it, and when. */
 export type Stated = Attestation & { by: string; at: Date }

@@ -51,13 +51,13 @@ export async function currentVersion(queries: Queries, root: RootKey): Promise<V
   return { version, key: openVersion(root, version, wrapped) }
 }
 
-async function versionKey(queries: Queries, root: RootKey, version: number): Promise<Buffer> {
-  const { wrapped } = await queries
+async function versionKeys(queries: Queries, root: RootKey, versions: readonly number[]): Promise<Map<number, Buffer>> {
+  const rows = await queries
     .selectFrom('ledger_keys')
-    .select('wrapped')
-    .where('version', '=', version)
-    .executeTakeFirstOrThrow()
-  return openVersion(root, version, wrapped)
+    .select(['version', 'wrapped'])
+    .where('version', 'in', [...new Set(versions)])
+    .execute()
+  return new Map(rows.map(({ version, wrapped }) => [version, openVersion(root, version, wrapped)]))
 }
 
 function openVersion(root: RootKey, version: number, wrapped: Buffer | null): Buffer {
@@ -66,31 +66,54 @@ function openVersion(root: RootKey, version: number, wrapped: Buffer | null): Bu
   throw new ServiceError('unavailable', 'The keys of the ledger are being changed; try again')
 }
 
-/** Makes the key of a new subject. */
-export async function makeSubjectKey(trx: Trx, root: RootKey, subjectId: string): Promise<Buffer> {
+/** Makes the keys of new subjects. */
+export async function makeSubjectKeys(trx: Trx, root: RootKey, subjectIds: readonly string[]): Promise<void> {
+  if (subjectIds.length === 0) return
   const { version, key } = await currentVersion(trx, root)
-  const own = newKey()
-  const wrapped = seal(key, own, subjectPlace(subjectId))
-  await trx.insertInto('subject_keys').values({ subject_id: subjectId, version, wrapped }).execute()
-  return own
+  const rows = subjectIds.map(id => ({ subject_id: id, version, wrapped: seal(key, newKey(), subjectPlace(id)) }))
+  await trx.insertInto('subject_keys').values(rows).execute()
+}
+
+/** The keys of subjects, without those that were destroyed. */
+export async function subjectKeys(
+  queries: Queries,
+  root: RootKey,
+  subjectIds: readonly string[],
+): Promise<Map<string, Buffer>> {
+  if (subjectIds.length === 0) return new Map()
+  const rows = await queries
+    .selectFrom('subject_keys')
+    .selectAll()
+    .where('subject_id', 'in', [...new Set(subjectIds)])
+    .execute()
+  return openSubjectKeys(queries, root, rows)
 }
 
 /** The key of a subject; undefined when it was destroyed. */
-export async function subjectKey(queries: Queries, root: RootKey, subjectId: string): Promise<Buffer | undefined> {
-  const row = await queries
-    .selectFrom('subject_keys')
-    .selectAll()
-    .where('subject_id', '=', subjectId)
-    .executeTakeFirst()
-  return row && openSubjectKey(queries, root, row)
+export const subjectKey = async (queries: Queries, root: RootKey, subjectId: string): Promise<Buffer | undefined> =>
+  (await subjectKeys(queries, root, [subjectId])).get(subjectId)
+
+async function openSubjectKeys(
+  queries: Queries,
+  root: RootKey,
+  rows: readonly WrappedKey[],
+): Promise<Map<string, Buffer>> {
+  if (rows.length === 0) return new Map()
+  const versions = await versionKeys(
+    queries,
+    root,
+    rows.map(({ version }) => version),
+  )
+  return new Map(
+    rows.map(({ subject_id: id, version, wrapped }) => [id, unseal(versions.get(version)!, wrapped, subjectPlace(id))]),
+  )
 }
 
-const openSubjectKey = async (queries: Queries, root: RootKey, row: WrappedKey): Promise<Buffer> =>
-  unseal(await versionKey(queries, root, row.version), row.wrapped, subjectPlace(row.subject_id))
-
 /** The same key, wrapped with another version. */
-export const rewrap = async (queries: Queries, root: RootKey, row: WrappedKey, to: Version): Promise<Buffer> =>
-  seal(to.key, await openSubjectKey(queries, root, row), subjectPlace(row.subject_id))
+export async function rewrap(queries: Queries, root: RootKey, row: WrappedKey, to: Version): Promise<Buffer> {
+  const key = (await openSubjectKeys(queries, root, [row])).get(row.subject_id)!
+  return seal(to.key, key, subjectPlace(row.subject_id))
+}
 
 /** From now on nothing that was sealed for the subject can be read. */
 export async function destroySubjectKey(trx: Trx, subjectId: string): Promise<void> {

@@ -1,13 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { readAudit } from '@coverslip/platform/audit/read.ts'
 import type { TestDeps } from '@coverslip/platform/testing/deps.ts'
 import type { SlideErased } from '@coverslip/proto/gen/events/v1/events.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { admit } from '../admit.ts'
-import { readAudit } from '../audit.ts'
+import { checkAudit } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
+import { requestLookup } from '../ledger/lookup.ts'
 import { onDeidentified } from '../ledger/released.ts'
 import { readManifest } from '../manifest/read.ts'
-import { takeLine } from '../manifest/take.ts'
+import { saveRefused } from '../manifest/refused.ts'
+import { takeLines } from '../manifest/take.ts'
 import { findSubject } from '../store.ts'
 import { databaseText, openSubjects } from '../testing.ts'
 import { beginWithdrawal } from './begin.ts'
@@ -29,12 +32,8 @@ const take = (...lines: string[]) => {
     maxLines: 100,
     vocabulary: deps.vocabulary,
   })
-  return deps.db.transaction(async trx => {
-    const outcomes = []
-    for (const { said } of read.lines)
-      outcomes.push(await takeLine(trx, deps.root, said, { project, user: 'steward', manifest: 1 }))
-    return outcomes
-  })
+  const said = read.lines.map(line => line.said)
+  return deps.db.transaction(trx => takeLines(trx, deps.root, said, { project, user: 'steward', manifest: 1 }))
 }
 const arrive = (sourceName: string, slideId: string = randomUUID()) =>
   deps.db.transaction(trx => admit(trx, deps.root, { slideId, project, sourceName, format: 'aperio' }))
@@ -105,7 +104,7 @@ test('every slide is erased, every keeper answers, then the subject is shredded 
   })
   expect(proof!.hash).toBe(createHash('sha256').update(JSON.stringify(document)).digest('hex'))
   const [entry] = await readAudit(deps.db.query, { after: proof!.auditEntry - 1, limit: 1, projects: ['*'] })
-  expect(JSON.parse(entry!.what)).toMatchObject({ withdrawal: id, proof: proof!.hash })
+  expect(entry!.what).toMatchObject({ withdrawal: id, proof: proof!.hash })
   // A receipt that comes after the end does not change a closed proof.
   await erased(receipt(a.slide_id, 'pyramid'))
   expect((await shown(id)).proof).toEqual(proof)
@@ -158,4 +157,34 @@ test('a subject without slides is forgotten at once', async () => {
   const [subject] = await deps.db.query.selectFrom('subjects').select('id').orderBy('created_at', 'desc').execute()
   expect((await withdraw(subject!.id)).done_at).not.toBeNull()
   expect((await arrive('never-came.svs')).admitted).toBe(false)
+})
+
+test('why somebody was looked up goes with them; who looked, and when, stays', async () => {
+  await take('asked.svs,Moon-3')
+  const { slide } = await arrive('asked.svs')
+  const reason = 'Moon Chae-won has a finding'
+  const asked = { project, asked: { slide: slide.slide_id }, reason, user: 'asker' }
+  const lookup = await deps.db.transaction(trx => requestLookup(trx, deps.root, asked))
+  expect(await databaseText(deps)).toContain('Chae-won')
+  const { id } = await withdraw(slide.subject_id!)
+  for (const keeper of KEEPERS) await erased(receipt(slide.slide_id, keeper))
+  expect((await shown(id)).state).toBe('done')
+  expect(await databaseText(deps)).not.toMatch(/Chae-won|Moon-3/)
+  const entries = await readAudit(deps.db.query, { projects: [project], thing: slide.subject_id! })
+  expect(entries).toMatchObject([
+    { actor: 'asker', action: 'ledger.lookup-requested', what: { lookup: lookup.id }, words: null },
+    { action: 'audit.words-erased' },
+  ])
+  expect(await checkAudit(deps.db.query, deps.root)).toMatchObject({ broken: null })
+})
+
+test('a line that was refused is not spoken of beside the withdrawal', async () => {
+  await take('bad.svs,Bae-2')
+  const { slide } = await arrive('bad.svs')
+  const { id } = await withdraw(slide.subject_id!)
+  for (const keeper of KEEPERS) await erased(receipt(slide.slide_id, keeper))
+  expect((await shown(id)).state).toBe('done')
+  const refused = [{ line: 2, reason: 'organ: expected a code of the vocabulary', file: 'bad.svs' }]
+  await deps.db.transaction(trx => saveRefused(trx, deps.root, refused, { project, user: 'steward', manifest: 9 }))
+  expect((await arrive('bad.svs')).heldBy).toEqual(['withdrawn: the subject has withdrawn their consent'])
 })
