@@ -137,6 +137,8 @@ export const ledgerRoutes: readonly RouteSpec[] = [
           project: z.string(),
           action: z.string(),
           what: z.record(z.string(), z.unknown()),
+          /** The actor's own words; null: there were none, or a withdrawal erased them. */
+          words: z.string().nullable(),
           hash: z.string(),
         }),
       ),

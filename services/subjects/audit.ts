@@ -1,71 +1,56 @@
-/**
- * The audit: who did what to subjects, rules and the ledger. It only grows. Each entry's hash is keyed and covers the one
- * before it, so that neither a changed nor a missing entry goes unnoticed, even by somebody who can write to the database.
- */
-import { sql } from 'kysely'
+/** The audit of subjects, rules and the ledger, and how it was chained before. */
+import { adoptAudit, type FormerAudit } from '@coverslip/platform/audit/adopt.ts'
+import { type Act, record as recordIn } from '@coverslip/platform/audit/chain.ts'
+import { checkAudit as checkChain } from '@coverslip/platform/audit/read.ts'
+import type { SubjectsDeps } from './deps.ts'
 import { fingerprint, type RootKey } from './sealing/root-key.ts'
-import type { AuditRow, Queries, Trx } from './store.ts'
-
-export interface Act {
-  /** The user's id; `system` for what happens by itself. */
-  actor: string
-  /** `*` for what concerns all projects. */
-  project: string
-  /** `ledger.looked-up` */
-  action: string
-  /** Pseudonyms, ids and counts; nothing that identifies a person. */
-  what: Record<string, unknown>
-}
-
-const PAGE = 1000
-const BEGINNING = ''
-
-const hashOf = (root: RootKey, previous: string, row: Omit<AuditRow, 'hash'>): string =>
-  fingerprint(
-    root,
-    'audit',
-    previous,
-    String(row.seq),
-    row.at.toISOString(),
-    row.actor,
-    row.project,
-    row.action,
-    row.what,
-  )
+import type { Queries, Trx } from './store.ts'
 
 /** Adds an entry, in the transaction of what it tells of; call it last, since entries wait for each other. */
-export async function record(trx: Trx, root: RootKey, act: Act): Promise<{ seq: number; hash: string }> {
-  await sql`select pg_advisory_xact_lock(hashtext('coverslip subjects audit'))`.execute(trx)
-  const last = await trx.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst()
-  const { actor, project, action } = act
-  const entry = { seq: (last?.seq ?? 0) + 1, at: new Date(), actor, project, action, what: JSON.stringify(act.what) }
-  const hash = hashOf(root, last?.hash ?? BEGINNING, entry)
-  await trx
-    .insertInto('audit')
-    .values({ ...entry, hash })
-    .execute()
-  return { seq: entry.seq, hash }
+export const record = (trx: Trx, { audit }: RootKey, act: Act): Promise<{ seq: number; hash: string }> =>
+  recordIn(trx, audit, act)
+
+/** @returns the first entry that does not fit, if any, and how many there are */
+export const checkAudit = (queries: Queries, { audit }: RootKey): Promise<{ entries: number; broken: number | null }> =>
+  checkChain(queries, audit)
+
+interface FormerRow {
+  seq: number
+  at: Date
+  actor: string
+  project: string
+  action: string
+  /** JSON, as text: the hash is of its characters. Reasons stand in it. */
+  what: string
+  hash: string
 }
 
-/** Entries after `seq`, oldest first; of some projects, at least one (`*`: all). */
-export function readAudit(
-  queries: Queries,
-  { after, limit, projects }: { after: number; limit: number; projects: readonly string[] },
-): Promise<AuditRow[]> {
-  const select = queries.selectFrom('audit').selectAll().where('seq', '>', after).orderBy('seq').limit(limit)
-  return (projects.includes('*') ? select : select.where('project', 'in', projects)).execute()
-}
+/** @param thingOf what an entry of then was of, as entries of today say it */
+const former = (
+  root: RootKey,
+  thingOf: (what: Record<string, unknown>) => string | undefined,
+): FormerAudit<FormerRow> => ({
+  lock: 'coverslip subjects audit',
+  fits({ seq, at, actor, project, action, what, hash }, previous) {
+    const parts = [previous?.hash ?? '', String(seq), at.toISOString(), actor, project, action, what]
+    return seq === (previous?.seq ?? 0) + 1 && hash === fingerprint(root, 'audit', ...parts)
+  },
+  toAct({ at, what, actor, project, action }) {
+    const { reason, ...rest } = JSON.parse(what) as Record<string, unknown>
+    const words = typeof reason === 'string' ? reason : undefined
+    return { at: at.toISOString(), actor, project, action, what: rest, words, thing: thingOf(rest) }
+  },
+})
 
-/** Follows the chain from its beginning. @returns the first entry that does not fit, if any, and how many there are */
-export async function checkAudit(queries: Queries, root: RootKey): Promise<{ entries: number; broken: number | null }> {
-  let [entries, previous] = [0, BEGINNING]
-  for (;;) {
-    const page = await readAudit(queries, { after: entries, limit: PAGE, projects: ['*'] })
-    for (const row of page) {
-      if (row.seq !== entries + 1 || row.hash !== hashOf(root, previous, row)) return { entries, broken: entries + 1 }
-      entries = row.seq
-      previous = row.hash
-    }
-    if (page.length < PAGE) return { entries, broken: null }
-  }
+/** Look-ups of a subject are found by the subject, whose withdrawal erases their reasons. */
+export function adoptFormerAudit({ db, root }: Pick<SubjectsDeps, 'db' | 'root'>): Promise<number> {
+  return db.transaction(async trx => {
+    const lookups = await trx.selectFrom('lookups').select(['id', 'subject_id']).execute()
+    const subjects = new Map(lookups.map(({ id, subject_id }) => [id, subject_id ?? undefined]))
+    return adoptAudit(
+      trx,
+      root.audit,
+      former(root, ({ lookup }) => subjects.get(String(lookup))),
+    )
+  })
 }

@@ -1,4 +1,5 @@
 import { defineModule } from '@coverslip/platform/module.ts'
+import { adoptFormerAudit } from './audit.ts'
 import { config } from './config.ts'
 import type { SubjectsDeps } from './deps.ts'
 import { getAudit, getLedger, postKey, putLedger } from './http/ledger.ts'
@@ -27,6 +28,7 @@ export const subjects = defineModule<Tables, typeof config, Record<never, never>
     await openKeyring(platform.db.query, root)
     const vocabulary = await openVocabulary(platform.config.VOCABULARY_FILE)
     const deps: SubjectsDeps = { ...platform, root, vocabulary }
+    await adoptFormerAudit(deps)
     const caretaker = startCaretaker(deps)
     return {
       rpc: createRpc(deps),

@@ -86,16 +86,6 @@ interface SelectionRulesTable {
   changed_by: string
   changed_at: Date
 }
-interface AuditTable {
-  seq: number
-  at: Date
-  actor: string
-  project: string
-  action: string
-  /** JSON, as text: the hash is of its characters. */
-  what: string
-  hash: string
-}
 
 interface LookupsTable {
   id: string
@@ -163,7 +153,6 @@ export interface Tables {
     attested_by: string
     attested_at: Date
   }
-  audit: AuditTable
   ledger: { one: Generated<boolean>; is_on: boolean; changed_by: string; changed_at: Date }
   lookups: LookupsTable
   withdrawals: WithdrawalsTable
@@ -173,7 +162,6 @@ export interface Tables {
 export type LookupRow = Selectable<LookupsTable>
 export type WithdrawalRow = Selectable<WithdrawalsTable>
 export type ReceiptRow = Selectable<ReceiptsTable>
-export type AuditRow = Selectable<AuditTable>
 export type SubjectRow = Selectable<SubjectsTable>
 export type NewLine = Insertable<LinesTable>
 export type LineRow = Selectable<LinesTable>

@@ -28,6 +28,7 @@ export async function databaseText({ db }: Pick<SubjectsDeps, 'db'>): Promise<st
     'consents',
     'attestations',
     'audit',
+    'audit_entries',
     'lookups',
     'withdrawals',
     'withdrawal_slides',

@@ -1,8 +1,9 @@
 /** The ledger's switch, keys and audit. */
+import { readAudit } from '@coverslip/platform/audit/read.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import type { ledgerState } from '@coverslip/proto/api/ledger.ts'
 import type { z } from 'zod'
-import { checkAudit, readAudit, record } from '../audit.ts'
+import { checkAudit, record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import type { Caretaker } from '../ledger/caretaker.ts'
 import { IMPOSSIBLE_WITHOUT_LEDGER, switchLedger } from '../ledger/switch.ts'
@@ -84,5 +85,5 @@ export const getAudit =
     const projects = projectsOfCall(call)
     const { after, limit } = call.query as { after: number; limit: number }
     const entries = await readAudit(db.query, { after, limit, projects })
-    return { body: { entries: entries.map(({ at, what, ...entry }) => ({ ...entry, at, what: JSON.parse(what) })) } }
+    return { body: { entries: entries.map(({ thing: _, ...entry }) => entry) } }
   }

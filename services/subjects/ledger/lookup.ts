@@ -57,8 +57,9 @@ export async function requestLookup(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  const what = { lookup: lookup.id, by: Object.keys(asked)[0], subject: found?.pseudonym ?? null, reason }
-  await record(trx, root, { actor: user, project, action: 'ledger.lookup-requested', what })
+  const what = { lookup: lookup.id, by: Object.keys(asked)[0], subject: found?.pseudonym ?? null }
+  const act = { actor: user, project, action: 'ledger.lookup-requested', what }
+  await record(trx, root, { ...act, thing: found?.id, words: reason })
   return lookup
 }
 

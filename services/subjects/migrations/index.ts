@@ -3,5 +3,6 @@ import { rules } from './002-rules.ts'
 import { ledger } from './003-ledger.ts'
 import { withdrawals } from './004-withdrawals.ts'
 import { refusedLines } from './005-refused-lines.ts'
+import { auditEntries } from './006-audit-entries.ts'
 
-export const migrations = [subjects, rules, ledger, withdrawals, refusedLines]
+export const migrations = [subjects, rules, ledger, withdrawals, refusedLines, auditEntries]

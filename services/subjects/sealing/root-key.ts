@@ -1,5 +1,6 @@
-/** The one key that is not in the database: it opens the versions of the ledger's key and makes fingerprints. */
+/** The one key that is not in the database: it opens the versions of the ledger's key, makes fingerprints and chains the audit. */
 import { createHmac, hkdfSync } from 'node:crypto'
+import { type AuditChain, auditChain } from '@coverslip/platform/audit/chain.ts'
 import { keepKey } from '@coverslip/platform/auth/keys.ts'
 import { ConfigError } from '@coverslip/platform/config.ts'
 import { KEY_BYTES, newKeyText } from './seal.ts'
@@ -9,6 +10,7 @@ export interface RootKey {
   wrapping: Buffer
   /** Makes fingerprints. */
   index: Buffer
+  audit: AuditChain
 }
 
 /** @throws ConfigError for a key of another length */
@@ -16,7 +18,7 @@ export async function openRootKey(settings: { SUBJECTS_KEY: string; SUBJECTS_KEY
   const text = settings.SUBJECTS_KEY || (await keepKey(settings.SUBJECTS_KEY_FOLDER, 'subjects-key', newKeyText))
   const root = Buffer.from(text.trim(), 'base64url')
   if (root.length !== KEY_BYTES) throw new ConfigError(['SUBJECTS_KEY: expected 32 bytes in base64url'])
-  return { wrapping: derive(root, 'wrapping'), index: derive(root, 'index') }
+  return { wrapping: derive(root, 'wrapping'), index: derive(root, 'index'), audit: auditChain('subjects', root) }
 }
 
 /** RFC 5869. */

@@ -38,8 +38,8 @@ export async function beginWithdrawal(
       .executeTakeFirstOrThrow()
     await trx.updateTable('subjects').set({ state: 'withdrawing' }).where('id', '=', id).execute()
     const slides = await eraseSlides(deps, trx, withdrawal)
-    const what = { withdrawal: withdrawal.id, subject: pseudonym, slides, reason }
-    await record(trx, deps.root, { actor: user, project, action: 'withdrawal.requested', what })
+    const what = { withdrawal: withdrawal.id, subject: pseudonym, slides }
+    await record(trx, deps.root, { actor: user, project, action: 'withdrawal.requested', what, words: reason })
     return (await finishIfErased(trx, deps.root, withdrawal)) ?? withdrawal
   })
 }

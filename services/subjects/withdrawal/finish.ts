@@ -1,5 +1,6 @@
 /** A withdrawal ends when every keeper has answered for every slide: then the subject's own entries go, and the proof stays. */
 import { createHash } from 'node:crypto'
+import { eraseWords } from '@coverslip/platform/audit/chain.ts'
 import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { forgetName, forgetStatements } from '../ledger/forget.ts'
@@ -19,6 +20,7 @@ export async function finishIfErased(
   const { proof: _, ...document } = await gatherReceipts(trx, done)
   if (document.slides.some(({ waitingFor }) => waitingFor.length > 0)) return undefined
   await forgetWithdrawn(trx, withdrawal.subject_id)
+  await eraseWords(trx, root.audit, { thing: withdrawal.subject_id, project: withdrawal.project })
   const proof = JSON.stringify(document)
   const hash = createHash('sha256').update(proof).digest('hex')
   const what = { withdrawal: withdrawal.id, subject: document.subject, slides: document.slides.length, proof: hash }
@@ -70,6 +72,8 @@ async function forgetWithdrawn(trx: Trx, subjectId: string): Promise<void> {
     .returning('slide_id')
     .execute()
   for (const { slide_id } of slides) await forgetName(trx, slide_id)
+  // Why somebody was looked up may say who they are.
+  await trx.updateTable('lookups').set({ reason: '' }).where('subject_id', '=', subjectId).execute()
   await trx.updateTable('subjects').set({ state: 'withdrawn' }).where('id', '=', subjectId).execute()
 }
 

@@ -185,6 +185,6 @@ test('a line that was refused is not spoken of beside the withdrawal', async () 
   for (const keeper of KEEPERS) await erased(receipt(slide.slide_id, keeper))
   expect((await shown(id)).state).toBe('done')
   const refused = [{ line: 2, reason: 'organ: expected a code of the vocabulary', file: 'bad.svs' }]
-  await deps.db.transaction(trx => saveRefused(trx, deps.root, refused, { project, user: 'steward', manifest: 9 }))
+  await deps.db.transaction(trx => saveRefused(trx, deps.root, refused, { project, manifest: 9 }))
   expect((await arrive('bad.svs')).heldBy).toEqual(['withdrawn: the subject has withdrawn their consent'])
 })
