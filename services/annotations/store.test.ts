@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@coverslip/platform/db/index.ts'
 import type { Database, Db } from '@coverslip/platform/db/port.ts'
+import { emptyDatabase } from '@coverslip/platform/testing/database.ts'
 import { startPostgres, type TestServer } from '@coverslip/platform/testing/servers.ts'
 import { ListChangesResponse } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import { type Content, noContent } from '@coverslip/wsi/annotation-files/annotation.ts'
@@ -42,7 +43,7 @@ describe('on PGlite', () => {
   storeSuite(
     async () => {
       folder = await mkdtemp(join(tmpdir(), 'coverslip-annotations-'))
-      return `pglite:${folder}`
+      return emptyDatabase(join(folder, 'db'))
     },
     () => rm(folder, { recursive: true, force: true }),
   )

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase } from './db/index.ts'
 import type { Database, Db } from './db/port.ts'
 import { type ErasureTables, erasureMigration, noteErasure, recordDownload, takeReceipt } from './erasure.ts'
+import { emptyDatabase } from './testing/database.ts'
 
 let folder: string
 let database: Database
 let db: Db<ErasureTables>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-erasure-'))
-  database = await openDatabase(`pglite:${folder}`)
+  database = await openDatabase(await emptyDatabase(join(folder, 'db')))
   db = await database.open('keeper', [erasureMigration])
 })
 afterAll(async () => {

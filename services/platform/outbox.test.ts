@@ -9,6 +9,7 @@ import type { Database, Db } from './db/port.ts'
 import { ServiceError } from './errors.ts'
 import { openLog } from './log.ts'
 import { type OutboxTables, outboxMigration, type Relay, saveEvent, startRelay } from './outbox.ts'
+import { emptyDatabase } from './testing/database.ts'
 
 let folder: string
 let database: Database
@@ -17,7 +18,7 @@ let relay: Relay | undefined
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-outbox-'))
-  database = await openDatabase(`pglite:${folder}/db`)
+  database = await openDatabase(await emptyDatabase(join(folder, 'db')))
   db = await database.open<OutboxTables>('test', [outboxMigration])
 })
 afterEach(async () => {

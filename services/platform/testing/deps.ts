@@ -16,6 +16,7 @@ import type { Deps, ObjectsAccess } from '../module.ts'
 import { openObjects } from '../objects/index.ts'
 import { type OutboxTables, outboxMigration } from '../outbox.ts'
 import { startTelemetry } from '../telemetry.ts'
+import { emptyDatabase } from './database.ts'
 
 /** What a module's handlers did to the world, seen from outside. */
 export interface TestDeps<D> {
@@ -44,7 +45,7 @@ export async function openTestDeps<D>(module: {
   const data = await mkdtemp(join(tmpdir(), `coverslip-${module.name}-`))
   const scratch = join(data, 'scratch')
   await mkdir(scratch)
-  const database = await openDatabase(`pglite:${join(data, 'db')}`)
+  const database = await openDatabase(await emptyDatabase(join(data, 'db')))
   const db = await database.open<OutboxTables>(module.name, [outboxMigration, erasureMigration, ...module.migrations])
   const telemetry = await startTelemetry({ service: module.name, otlpUrl: '' })
   const kinds: (keyof ObjectsAccess)[] = ['source', 'original', 'pyramid', 'stage']

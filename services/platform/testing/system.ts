@@ -6,6 +6,7 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { NewClaims } from '../auth/token.ts'
 import type { Module } from '../module.ts'
 import { type System, start } from '../run.ts'
+import { emptyDatabase } from './database.ts'
 import { mintToken } from './tokens.ts'
 
 export interface TestSystem extends System {
@@ -28,6 +29,7 @@ export async function startSystem(
   options: { environment?: Record<string, string>; data?: string; spanExporter?: SpanExporter } = {},
 ): Promise<TestSystem> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'coverslip-test-')))
+  if (!options.data && !options.environment?.DATABASE_URL) await emptyDatabase(join(data, 'db'))
   const environment = {
     COVERSLIP_DATA: data,
     PORT: '0',
