@@ -21,6 +21,8 @@ export type Action =
   | 'user.invite'
   | 'user.list'
   | 'audit.read'
+  | 'stage.manage'
+  | 'costs.read'
 
 /**
  * `anyone`: no credentials (health, sign-in, the viewer's files). `user`: whoever is signed in, about themselves.

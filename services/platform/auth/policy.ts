@@ -20,11 +20,12 @@ const STEWARD: Action[] = [
   'slide.download',
   'slide.delete',
   'user.list',
+  'stage.manage',
 ]
 
 /** What staff may do in a project. */
 export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
-  owner: [...STEWARD, 'rules.write', 'user.invite', 'audit.read'],
+  owner: [...STEWARD, 'rules.write', 'user.invite', 'audit.read', 'costs.read'],
   steward: STEWARD,
   annotator: ANNOTATE,
   viewer: VIEW,

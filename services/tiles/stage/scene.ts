@@ -1,0 +1,55 @@
+/** A stage between two folders with an embedded database, and slides to put on it; for tests. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { Deps } from '@coverslip/platform/module.ts'
+import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
+import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
+import { config } from '../config.ts'
+import { slides } from '../migrations/001-slides.ts'
+import { renditions } from '../migrations/002-renditions.ts'
+import { stage } from '../migrations/004-stage.ts'
+import { usage } from '../migrations/004-usage.ts'
+import { saveRendition, type Tables } from '../store.ts'
+import { type Stage, type StageDeps, startStage } from './stage.ts'
+
+export type Scene = TestDeps<Deps<Tables, typeof config, { pyramid: 'write'; stage: 'write' }>>
+
+export const openScene = (): Promise<Scene> =>
+  openTestDeps({ name: 'tiles', config, migrations: [slides, renditions, stage, usage] })
+
+/** A pyramid of random bytes, served as a slide; `sha256` may be given wrong. */
+export async function addSlide(
+  { deps }: Scene,
+  slide: { slideId?: string; revision?: number; project?: string; bytes?: number; sha256?: string } = {},
+): Promise<{ slideId: string; key: string; body: Buffer }> {
+  const { slideId = randomUUID(), revision = 1, project = 'default', bytes = 100_000 } = slide
+  const key = `${slideId}/${revision}/pyramid.tiff`
+  const body = randomBytes(bytes)
+  await deps.objects.pyramid.put(key, body)
+  const sha256 = slide.sha256 ?? createHash('sha256').update(body).digest('hex')
+  const size = { width: 1000, height: 800 }
+  await saveRendition(
+    deps.db,
+    {
+      ...{ slideId, project, revision, kind: 'pyramid', format: 'generic-tiff', key, moreKeys: [], bytes, sha256 },
+      ...{ ...size, tileSize: 256, geometry: Geometry.fromPartial(size) },
+    },
+    undefined,
+  )
+  return { slideId, key, body }
+}
+
+/** A process of tiles, as far as the stage is concerned. */
+export function openStage({ deps }: Scene, changed: Partial<StageDeps> = {}): Stage {
+  const { db, log, telemetry, objects } = deps
+  const { pyramid, stage } = objects
+  return startStage({
+    ...{ db, log, telemetry, pyramid, stage, quota: 1_000_000, rate: 1e9, copies: 1, spared: () => {} },
+    ...changed,
+  })
+}
+
+/** The state of each row of the stage by key. */
+export async function statesOf({ deps }: Scene): Promise<Record<string, string>> {
+  const rows = await deps.db.query.selectFrom('staged').select(['object_key', 'state']).execute()
+  return Object.fromEntries(rows.map(row => [row.object_key, row.state]))
+}

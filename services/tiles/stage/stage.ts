@@ -1,0 +1,113 @@
+/**
+ * The stage: a store near the readers (a NAS) that holds copies of the pyramids they look at. The first view never waits
+ * for a copy: tiles come from the pyramid's own store until it is there and checked. With the store `none:` nothing of
+ * this happens.
+ */
+import type { Db } from '@coverslip/platform/db/port.ts'
+import { countObjects, type Found } from '@coverslip/platform/erasure.ts'
+import { ServiceError } from '@coverslip/platform/errors.ts'
+import type { Log } from '@coverslip/platform/log.ts'
+import type { HttpHandler } from '@coverslip/platform/module.ts'
+import type { Objects, ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import type { Telemetry } from '@coverslip/platform/telemetry.ts'
+import type { Tables } from '../store.ts'
+import { type Copies, startCopies } from './copies.ts'
+import { stageKey } from './copy.ts'
+import { createGuard } from './guard.ts'
+import { beforeStore, type StageReads } from './reads.ts'
+import { stageRoutes } from './routes.ts'
+import { followRevision, forgetSlide, noteLost } from './rows.ts'
+import { trackViews } from './views.ts'
+
+export interface StageDeps {
+  db: Db<Tables>
+  log: Log
+  telemetry: Telemetry
+  stage: Objects
+  /** Where copies are made from. */
+  pyramid: Pick<ReadableObjects, 'stream'>
+  quota: number
+  rate: number
+  /** At once in this process. */
+  copies: number
+  /** Told of bytes that the stage spared the store. */
+  spared(bytes: number): void
+}
+
+export interface Stage {
+  /** A store of pyramids that is read from the stage where it can be; each read counts as a view. */
+  before(objects: ReadableObjects): ReadableObjects
+  /** A slide has a pyramid, perhaps a new one. */
+  tiled(slideId: string): Promise<void>
+  /** Removes every copy of a slide. @throws ServiceError `unavailable` while the stage is away */
+  erase(slideId: string): Promise<Found>
+  routes: Record<string, HttpHandler>
+  stop(): Promise<void>
+}
+
+/** A NAS that takes longer is slower than the object store; it is tried again after a while. */
+const GUARD = { timeoutMs: 1500, restMs: 10_000, atOnce: 8 }
+
+export function startStage(deps: StageDeps): Stage {
+  const { db, log, telemetry, stage, pyramid, quota, rate, copies: atOnce, spared } = deps
+  const on = stage.location.scheme !== 'none'
+  if (!on) return noStage(db)
+  const counts = countersOf(telemetry)
+  const views = trackViews({ db, log, quota }, () => copies.wake())
+  const copies: Copies = startCopies({
+    ...{ db, log, pyramid, stage, quota, rate, atOnce },
+    learn: views.learn,
+    count: counts.copy,
+  })
+  const lost = (key: string): void => {
+    views.learn(key, false)
+    noteLost(db, key).catch((error: unknown) => log.warn({ err: error }, 'a lost copy could not be noted'))
+  }
+  const reads: StageReads = { stage, views, guard: createGuard(GUARD), lost, count: counts.read, spared }
+  return {
+    before: objects => beforeStore(objects, reads),
+    async tiled(slideId) {
+      await followRevision(db, slideId)
+      copies.wake()
+    },
+    erase: slideId => erase(db, stage, slideId),
+    routes: stageRoutes({ db, on, quota, wake: copies.wake }),
+    async stop() {
+      await copies.stop()
+      await views.stop()
+    },
+  }
+}
+
+function noStage(db: Db<Tables>): Stage {
+  return {
+    before: objects => objects,
+    tiled: async () => {},
+    erase: async slideId => ({ objects: 0, rows: await forgetSlide(db, slideId), bytes: 0 }),
+    routes: stageRoutes({ db, on: false, quota: 0, wake: () => {} }),
+    stop: async () => {},
+  }
+}
+
+/** Rows first: a copy that ends meanwhile finds that its row is gone, and goes. */
+async function erase(db: Db<Tables>, stage: Objects, slideId: string): Promise<Found> {
+  const prefix = stageKey(`${slideId}/`)
+  try {
+    const rows = await forgetSlide(db, slideId)
+    const found = await countObjects([stage, prefix])
+    await stage.deletePrefix(prefix)
+    return { ...found, rows }
+  } catch (error) {
+    // Whatever a file system says: nothing is erased before it is.
+    throw new ServiceError('unavailable', 'The stage is not reachable right now', { cause: error })
+  }
+}
+
+function countersOf(telemetry: Telemetry) {
+  const reads = telemetry.counter('coverslip_stage_reads_total', 'Reads of pyramids, by the store that had them')
+  const copies = telemetry.counter('coverslip_stage_copies_total', 'Copies on the stage that came, left or failed')
+  return {
+    read: (by: 'stage' | 'store' | 'instead') => reads.add(1, { 'coverslip.cache': by }),
+    copy: (ended: 'staged' | 'left' | 'failed') => copies.add(1, { 'coverslip.step': ended }),
+  }
+}
