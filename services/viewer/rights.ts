@@ -18,3 +18,5 @@ const STEWARDS = new Set(['owner', 'steward'])
 export const maySteward = (user: User, project?: string): boolean =>
   project ? STEWARDS.has(roleIn(user, project) ?? '') : Object.values(user.roles).some(role => STEWARDS.has(role))
 export const mayInvite = (user: User): boolean => Object.values(user.roles).includes('owner')
+/** Rules, gate, names, and the ledger's switch. */
+export const mayRule = (user: User, project: string): boolean => roleIn(user, project) === 'owner'

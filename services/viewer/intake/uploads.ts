@@ -26,7 +26,7 @@ export type Uploads = ReturnType<typeof createUploads>
 /** Slides go up one after the other, so that the first ones are ready early. */
 export function createUploads(onArrived: () => void) {
   const list = signal<readonly SlideUpload[]>([])
-  const plans = new Map<string, PlannedSlide<OfferedFile>>()
+  const plans = new Map<string, PlannedSlide<OfferedFile> & { project: string }>()
   const running = new Map<string, Upload>()
   let busy = false
 
@@ -48,12 +48,13 @@ export function createUploads(onArrived: () => void) {
     if (!plan) return
     patch(key, { state: 'sending', reason: '', sent: 0 })
     const traits = plan.files.map(({ file, path }) => ({ path, size: file.size, lastModified: file.file.lastModified }))
-    const print = fingerprint(traits)
+    // The same files for another project are another upload.
+    const print = `${plan.project}-${fingerprint(traits)}`
     const set = plan.files.length > 1 ? { set: setId(localStorage, print), setSize: String(plan.files.length) } : null
     try {
       let before = 0
       for (const [index, { file, path }] of plan.files.entries()) {
-        const metadata = { filename: file.file.name, ...(set && { ...set, path }) }
+        const metadata = { filename: file.file.name, project: plan.project, ...(set && { ...set, path }) }
         await sendFile(key, file.file, metadata, `${print}-${index}`, sent => patch(key, { sent: before + sent }))
         before += file.size
       }
@@ -107,11 +108,11 @@ export function createUploads(onArrived: () => void) {
 
   return {
     list,
-    /** Adds the slides of a plan. */
-    add(slides: readonly PlannedSlide<OfferedFile>[]) {
+    /** Adds the slides of a plan, for a project. */
+    add(slides: readonly PlannedSlide<OfferedFile>[], project: string) {
       const added = slides.map((plan): SlideUpload => {
         const key = newId()
-        plans.set(key, plan)
+        plans.set(key, { ...plan, project })
         const total = plan.files.reduce((sum, { file }) => sum + file.size, 0)
         return { key, name: plan.name, sent: 0, total, state: 'waiting', reason: '', slideId: null }
       })

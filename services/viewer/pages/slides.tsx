@@ -9,11 +9,15 @@ import { Account } from '../parts/account.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { GateBanner } from '../parts/gate-banner.tsx'
 import { Icons } from '../parts/icons.tsx'
+import { Logo } from '../parts/logo.tsx'
 import { NoticeList } from '../parts/notice-list.tsx'
 import { newNotices } from '../parts/notices.ts'
+import { ProjectPicker } from '../parts/project-picker.tsx'
 import { SlideRow } from '../parts/slide-row.tsx'
 import { UploadButtons } from '../parts/upload-buttons.tsx'
 import { UploadList } from '../parts/upload-list.tsx'
+import { projectPath } from '../projects/address.ts'
+import { projectToBeginWith, rememberedProjects, rememberProject, stewardedProjects } from '../projects/known.ts'
 import { maySteward } from '../rights.ts'
 import type { SlideList } from '../slides/list.ts'
 import { createSlideList } from '../slides/list.ts'
@@ -26,17 +30,22 @@ export function SlidesPage() {
   const uploads = useMemo(() => createUploads(list.lookSoon), [list])
   const notices = useMemo(newNotices, [])
   const [doomed, setDoomed] = useState<Row | null>(null)
+  const [chosen, setChosen] = useState<string | null>(null)
   useEffect(list.open, [list])
   useEffect(() => {
     document.title = 'Slides · Coverslip'
   }, [])
   const user = list.user.value
   const mayUpload = user !== null && maySteward(user) && list.intakeOpen.value
+  const remembered = rememberedProjects(localStorage)
+  const seen = list.rows.value.flatMap(({ slide, intake }) => slide?.project ?? intake?.project ?? [])
+  const projects = user ? stewardedProjects(user, [...seen, ...remembered, ...(chosen ? [chosen] : [])]) : []
+  const project = chosen ?? projectToBeginWith(projects, remembered)
   const take = async (files: OfferedFile[]) => {
     const { slides, manifests, ignored } = planUploads(files)
     // Rules look at the manifest when a slide arrives.
-    for (const { file } of manifests) await takeManifest(file, notices)
-    uploads.add(slides)
+    for (const { file } of manifests) await takeManifest(file, notices, project)
+    uploads.add(slides, project)
     const [isAre, stay] = ignored.length === 1 ? ['is', 'stays'] : ['are', 'stay']
     if (ignored.length > 0)
       notices.show(
@@ -50,12 +59,25 @@ export function SlidesPage() {
           <Logo /> Coverslip
         </h1>
         <span class="grow" />
+        {mayUpload ? <a href={projectPath(project, 'subjects')}>Project “{project}”</a> : null}
         {user ? <Account user={user} /> : null}
       </header>
       <main>
         <div class="actions">
           <Search list={list} />
           <span class="grow" />
+          {user && mayUpload ? (
+            <ProjectPicker
+              label="Upload into"
+              user={user}
+              projects={projects}
+              value={project}
+              onChange={name => {
+                rememberProject(localStorage, name)
+                setChosen(name)
+              }}
+            />
+          ) : null}
           {mayUpload ? <UploadButtons onFiles={files => void take(files)} /> : null}
         </div>
         {user && list.intakeOpen.value ? (
@@ -186,11 +208,3 @@ function DeleteDialog({ row, onClose, onDeleted }: { row: Row; onClose(): void; 
     </Dialog>
   )
 }
-
-const Logo = () => (
-  <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-    <rect x="2" y="8" width="28" height="16" rx="3" fill="#0072b2" />
-    <rect x="10" y="10" width="16" height="12" rx="2" fill="#fff" fill-opacity=".85" />
-    <circle cx="18" cy="16" r="3.5" fill="#cc79a7" />
-  </svg>
-)

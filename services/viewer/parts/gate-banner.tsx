@@ -1,6 +1,8 @@
 import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import type { User } from '@coverslip/proto/api.ts'
+import { Fragment } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { projectPath } from '../projects/address.ts'
 import { reviews } from '../review/remote.ts'
 import { maySteward } from '../rights.ts'
 
@@ -37,8 +39,14 @@ export function GateBanner({ user, projects }: GateBannerProps) {
       {open.length > 0 ? (
         <p class="banner open-gate">
           Slides of the project{open.length === 1 ? '' : 's'} {open.map(project => `“${project}”`).join(', ')} are
-          released without a person looking at them. Before you take in slides of patients, switch the review on
-          (README: “For slides of patients”).
+          released without a person looking at them. Before you take in slides of patients, switch the review on:{' '}
+          {open.map((project, index) => (
+            <Fragment key={project}>
+              {index > 0 ? ', ' : ''}
+              <a href={projectPath(project, 'gate')}>{project}</a>
+            </Fragment>
+          ))}
+          .
         </p>
       ) : null}
       {waiting > 0 ? (

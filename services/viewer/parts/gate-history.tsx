@@ -1,0 +1,77 @@
+import type { NameOf } from '../projects/people.ts'
+import { type GateEntry, releases } from '../releases/remote.ts'
+import { useAnswer } from '../use-answer.ts'
+import { Answered } from './answered.tsx'
+import { Time } from './time.tsx'
+
+const WHAT: Readonly<Record<string, string>> = {
+  'gate-on': 'Gate switched on',
+  'gate-off': 'Gate switched off',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  'audit.adopted': 'Audit taken over',
+  'redaction-asked': 'Asked for blanking',
+  redacted: 'Blanked',
+  'nomenclature-set': 'Nomenclature changed',
+  'slot-amended': 'Noted what became known later',
+}
+const wordsFor = (what: string) => WHAT[what] ?? what.replaceAll('-', ' ')
+
+/** Who decided what of a project's slides, gate and names. */
+export function GateHistory({ project, nameOf }: { project: string; nameOf: NameOf }) {
+  const answer = useAnswer(`audit ${project}`, () => releases.audit(project))
+  return (
+    <Answered answer={answer}>
+      {({ entries, whole }) => (
+        <section class="card-like">
+          <header>
+            <h2>Audit</h2>
+            {whole ? <span class="tag good">Whole</span> : <span class="tag bad">Has been changed</span>}
+          </header>
+          {entries.length === 0 ? (
+            <p class="hint">Nothing has been decided yet.</p>
+          ) : (
+            <Entries {...{ entries, nameOf }} />
+          )}
+        </section>
+      )}
+    </Answered>
+  )
+}
+
+function Entries({ entries, nameOf }: { entries: readonly GateEntry[]; nameOf: NameOf }) {
+  return (
+    <div class="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+            <th scope="col">Reason</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map(({ at, who, what, slideId, reason }) => (
+            <tr key={`${at} ${what} ${slideId}`}>
+              <td>
+                <Time at={at} />
+              </td>
+              <td>{nameOf(who)}</td>
+              <td>
+                {wordsFor(what)}
+                {slideId ? (
+                  <>
+                    {' '}
+                    <small>{slideId.slice(0, 8)}</small>
+                  </>
+                ) : null}
+              </td>
+              <td>{reason}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

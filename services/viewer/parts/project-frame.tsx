@@ -1,0 +1,52 @@
+import type { User } from '@coverslip/proto/api.ts'
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { projectPath, SECTIONS, type Section } from '../projects/address.ts'
+import { rememberedProjects, rememberProject, stewardedProjects } from '../projects/known.ts'
+import { Account } from './account.tsx'
+import { Logo } from './logo.tsx'
+import { ProjectPicker } from './project-picker.tsx'
+
+interface ProjectFrameProps {
+  user: User
+  project: string
+  section: Section
+  children: ComponentChildren
+}
+
+/** The head of every page of a project: which one, whose, and its other pages. */
+export function ProjectFrame({ user, project, section, children }: ProjectFrameProps) {
+  const title = SECTIONS.find(({ name }) => name === section)?.title ?? ''
+  useEffect(() => {
+    document.title = `${title} · ${project} · Coverslip`
+    rememberProject(localStorage, project)
+  }, [title, project])
+  const projects = stewardedProjects(user, [project, ...rememberedProjects(localStorage)])
+  return (
+    <div class="page">
+      <header class="page-header">
+        <a class="home" href="/" title="All slides">
+          <Logo />
+          <b>Coverslip</b>
+        </a>
+        <ProjectPicker
+          label="Project"
+          user={user}
+          projects={projects}
+          value={project}
+          onChange={other => location.assign(projectPath(other, section))}
+        />
+        <span class="grow" />
+        <Account user={user} />
+      </header>
+      <nav class="sections" aria-label="Project">
+        {SECTIONS.map(({ name, title }) => (
+          <a key={name} href={projectPath(project, name)} aria-current={name === section ? 'page' : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      <main>{children}</main>
+    </div>
+  )
+}

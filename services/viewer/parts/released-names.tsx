@@ -1,0 +1,61 @@
+import { useState } from 'preact/hooks'
+import type { NameOf } from '../projects/people.ts'
+import { releases } from '../releases/remote.ts'
+import { useAnswer } from '../use-answer.ts'
+import { Answered } from './answered.tsx'
+import { Paging } from './paging.tsx'
+import { Time } from './time.tsx'
+
+/** The manifest of released slides: what each name stands for. */
+export function ReleasedNames({ project, nameOf }: { project: string; nameOf: NameOf }) {
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
+  const cursor = cursors.at(-1) ?? null
+  const answer = useAnswer(`${project} ${cursor}`, () => releases.list(project, cursor))
+  return (
+    <section class="card-like">
+      <h2>Released slides</h2>
+      <Answered answer={answer}>
+        {({ releases: list, nextCursor }) => (
+          <>
+            {list.length === 0 ? (
+              <p class="hint">None yet.</p>
+            ) : (
+              <div class="table-scroll">
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">Name</th>
+                      <th scope="col">Says</th>
+                      <th scope="col">Released by</th>
+                      <th scope="col">On</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {list.map(one => (
+                      <tr key={one.slideId}>
+                        <th scope="row">
+                          <a href={`/slides/${one.slideId}`}>{one.name}</a>
+                        </th>
+                        <td>
+                          {one.slots
+                            .filter(({ value, later }) => value !== null || later !== null)
+                            .map(({ name, value, later }) => `${name} ${later ?? value}`)
+                            .join(', ')}
+                        </td>
+                        <td>{one.owner ? nameOf(one.owner) : <small>nobody: the gate was off</small>}</td>
+                        <td>
+                          <Time at={one.at} />
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )}
+            <Paging cursors={cursors} next={nextCursor} onChange={setCursors} />
+          </>
+        )}
+      </Answered>
+    </section>
+  )
+}

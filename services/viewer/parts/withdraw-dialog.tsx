@@ -1,0 +1,66 @@
+import type { SubjectAnswer } from '@coverslip/proto/api/subjects.ts'
+import { useState } from 'preact/hooks'
+import { projectPath } from '../projects/address.ts'
+import { useAttempt } from '../use-answer.ts'
+import { withdrawals } from '../withdrawals/remote.ts'
+import { Failure } from './answered.tsx'
+import { Dialog } from './dialog.tsx'
+
+/** Says what will be erased; asks for a reason, and for the pseudonym, so that it is not the wrong subject. */
+export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; onClose(): void }) {
+  const [reason, setReason] = useState('')
+  const [typed, setTyped] = useState('')
+  const { busy, failure, attempt } = useAttempt()
+  const isMeant = typed.trim().toUpperCase() === subject.pseudonym.toUpperCase()
+  const withdraw = () =>
+    attempt(async () => {
+      const { id } = await withdrawals.begin(subject.id, reason)
+      location.assign(projectPath(subject.project, 'withdrawals', id))
+    })
+  return (
+    <Dialog title={`Withdraw ${subject.pseudonym}?`} onClose={onClose}>
+      <form
+        class="stacked"
+        onSubmit={event => {
+          event.preventDefault()
+          if (isMeant && !busy) void withdraw()
+        }}
+      >
+        <p>
+          {subject.slides === 0 ? 'No slide is here' : subject.slides === 1 ? 'One slide' : `${subject.slides} slides`}{' '}
+          of this subject{subject.slides === 0 ? ', but' : ' are erased at every site, and with them'} every copy, tile,
+          annotation and name, and who the subject is. What comes of them later is held. <b>This cannot be undone.</b>
+        </p>
+        <label>
+          Reason
+          <input
+            required
+            maxLength={500}
+            placeholder="Without names or numbers of patients"
+            value={reason}
+            onInput={event => setReason(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          The pseudonym again: <code>{subject.pseudonym}</code>
+          <input
+            required
+            autocomplete="off"
+            spellcheck={false}
+            value={typed}
+            onInput={event => setTyped(event.currentTarget.value)}
+          />
+        </label>
+        <Failure of={failure} />
+        <div class="buttons">
+          <button type="submit" class="danger" disabled={!isMeant || busy}>
+            Erase everything
+          </button>
+          <button type="button" onClick={onClose}>
+            Back
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
