@@ -10,9 +10,9 @@ import type { AnnotationFileReceived, SlideDeidentified } from '@coverslip/proto
 import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
 import { type Cleaned, cleanAnnotationFile } from '@coverslip/wsi/annotation-files/clean.ts'
 import { Unusable } from '@coverslip/wsi/annotation-files/errors.ts'
-import type { Kysely, Transaction } from 'kysely'
+import { findRelease } from './naming/store.ts'
 import type { DeidentifyDeps } from './received.ts'
-import { findSlide, type Tables } from './store.ts'
+import { findSlide, type Queries } from './store.ts'
 
 export interface AnnotationFileTables {
   annotation_files: {
@@ -27,14 +27,24 @@ export interface AnnotationFileTables {
     reason: string | null
     changed_at?: Date
   }
-  released_slides: { slide_id: string; project: string; revision: number; width: number; height: number }
 }
 
-type Released = AnnotationFileTables['released_slides']
-type Queries = Kysely<Tables> | Transaction<Tables>
+/** A slide that is out, as far as its annotations go by it. */
+interface Released {
+  slide_id: string
+  project: string
+  revision: number
+  width: number
+  height: number
+}
 
-const findReleased = (queries: Queries, slideId: string): Promise<Released | undefined> =>
-  queries.selectFrom('released_slides').selectAll().where('slide_id', '=', slideId).executeTakeFirst()
+/** Undefined also until its event has come: that lets go what waits. */
+async function findReleased(queries: Queries, slideId: string): Promise<Released | undefined> {
+  const release = await findRelease(queries, slideId)
+  if (release?.revision == null || release.width === null || release.height === null) return undefined
+  const { slide_id, project, revision, width, height } = release
+  return { slide_id, project, revision, width, height }
+}
 
 const isDeleted = async (deps: DeidentifyDeps, slideId: string): Promise<boolean> =>
   (await findSlide(deps.db.query, slideId))?.state === 'deleted'
@@ -63,14 +73,14 @@ async function fileReceived(deps: DeidentifyDeps, { slideId, sourceKey }: Annota
 async function slideReleased(deps: DeidentifyDeps, message: SlideDeidentified): Promise<void> {
   const { slideId, project, revision, geometry } = message
   if (!geometry || (await isDeleted(deps, slideId))) return
-  const { width, height } = geometry
-  const released = { slide_id: slideId, project, revision, width, height }
+  const size = { revision, width: geometry.width, height: geometry.height }
   await deps.db.query
-    .insertInto('released_slides')
-    .values(released)
-    .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ revision, width, height }))
+    .updateTable('releases')
+    .set(size)
+    .where('slide_id', '=', slideId)
+    .where('subject', '!=', '')
     .execute()
-  await releaseFiles(deps, released)
+  await releaseFiles(deps, { slide_id: slideId, project, ...size })
 }
 
 async function releaseFiles(deps: DeidentifyDeps, released: Released): Promise<void> {
@@ -162,7 +172,6 @@ async function refuse(deps: DeidentifyDeps, slideId: string, sourceKey: string, 
 /** What is known of a deleted slide's annotation files goes as well. */
 export async function forgetAnnotationFiles(queries: Queries, slideId: string): Promise<void> {
   await queries.deleteFrom('annotation_files').where('slide_id', '=', slideId).execute()
-  await queries.deleteFrom('released_slides').where('slide_id', '=', slideId).execute()
 }
 
 export const onAnnotationFile = (deps: DeidentifyDeps): Consumer<'slides.annotation_received'> => ({

@@ -2,10 +2,12 @@ import { defineModule } from '@coverslip/platform/module.ts'
 import { onAnnotationFile, onReleased } from './annotation-files.ts'
 import { config } from './config.ts'
 import { migrations } from './migrations/index.ts'
+import { forgetOldNames } from './naming/gone-name.ts'
 import { downloadOriginal } from './original/download.ts'
 import { objects, onDeleted, onReceived } from './received.ts'
 import { showReport, showReportKey } from './report/show.ts'
 import { reportKeysOf } from './report/signature.ts'
+import { adoptFormerAudit } from './review/audit.ts'
 import { finishRejections } from './review/deciding.ts'
 import { recordSetting } from './review/gate.ts'
 import { imageRoutes } from './review/images.ts'
@@ -23,8 +25,10 @@ export const deidentify = defineModule<Tables, typeof config, typeof objects>({
   objects,
   async start(deps) {
     // A wrong key is a reason not to start.
-    await reportKeysOf(deps.config)
+    const { input } = await reportKeysOf(deps.config)
     const shelf = createShelf()
+    await adoptFormerAudit(deps)
+    await deps.db.transaction(trx => forgetOldNames(trx, input))
     await recordSetting(deps)
     await finishRejections(deps)
     return {

@@ -61,7 +61,7 @@ function settle(
       await deps.publish(trx, 'slides.review_wanted', { slideId, revision })
     } else {
       await release(deps, trx, proposal.announcement, '')
-      await appendAudit(trx, { who: '', what: 'released-without-review', project, slideId, revision })
+      await appendAudit(deps, trx, { who: '', what: 'released-without-review', project, slideId, revision })
     }
     return true
   })
@@ -91,7 +91,7 @@ export const onDeleted = (deps: DeidentifyDeps): Consumer<'slides.deleted'> => (
     const found = await countObjects([original, `${slideId}/`], [pyramid, `${slideId}/`])
     const rows = known && known.state !== 'deleted' ? 1 : 0
     await noteErasure(deps.db.query, slideId, { ...found, rows })
-    await markDeleted(deps.db, slideId)
+    await markDeleted(deps, slideId)
     await forgetAnnotationFiles(deps.db.query, slideId)
     await removeRenditions(deps, slideId)
     await deps.db.transaction(async trx => {

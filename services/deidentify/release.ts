@@ -3,6 +3,7 @@ import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts
 import type { Transaction } from 'kysely'
 import { giveName } from './naming/store.ts'
 import type { DeidentifyDeps } from './received.ts'
+import { reportKeysOf } from './report/signature.ts'
 import type { Tables } from './store.ts'
 
 /** What will be told of a slide, but for its name. */
@@ -14,14 +15,16 @@ export type Announcement = Omit<SlideDeidentified, 'release'>
  * @returns the name
  */
 export async function release(
-  { publish }: Pick<DeidentifyDeps, 'publish'>,
+  { publish, config }: Pick<DeidentifyDeps, 'publish' | 'config'>,
   trx: Transaction<Tables>,
   announcement: Announcement,
   owner: string,
 ): Promise<string> {
   const { slideId, project, material, pseudonyms } = announcement
+  const { input } = await reportKeysOf(config)
   const { name, scheme, at } = await giveName(
     trx,
+    input,
     { slideId, project, material, subject: pseudonyms?.subject ?? '' },
     owner,
   )

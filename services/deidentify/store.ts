@@ -1,8 +1,11 @@
-import type { Db } from '@coverslip/platform/db/port.ts'
+import type { AuditTables } from '@coverslip/platform/audit/table.ts'
 import type { Kysely, Transaction } from 'kysely'
 import type { AnnotationFileTables } from './annotation-files.ts'
+import { forgetName } from './naming/gone-name.ts'
 import type { NomenclatureTable, ReleaseTable } from './naming/store.ts'
-import type { AuditTable } from './review/audit.ts'
+import type { DeidentifyDeps } from './received.ts'
+import { reportKeysOf } from './report/signature.ts'
+import { eraseReasons } from './review/audit.ts'
 import type { GateTable } from './review/gate.ts'
 import type { ReviewTable } from './review/store.ts'
 
@@ -20,13 +23,12 @@ interface SlideRow {
   report: string | null
   changed_at?: Date
 }
-export interface Tables extends AnnotationFileTables {
+export interface Tables extends AnnotationFileTables, AuditTables {
   slides: SlideRow
   reviews: ReviewTable
   gates: GateTable
   nomenclatures: NomenclatureTable
   releases: ReleaseTable
-  audit: AuditTable
 }
 
 /** A slide that this service has worked on. */
@@ -97,7 +99,7 @@ export async function replaceOutcome(trx: Transaction<Tables>, slide: SlideRecor
 }
 
 /** Remembers that a slide is gone, and forgets everything else about it. */
-export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void> {
+export async function markDeleted(deps: Pick<DeidentifyDeps, 'db' | 'config'>, slideId: string): Promise<void> {
   const gone = {
     state: 'deleted',
     project: '',
@@ -108,15 +110,16 @@ export async function markDeleted(db: Db<Tables>, slideId: string): Promise<void
     sha256: null,
     report: null,
   } as const
-  await db.transaction(async trx => {
+  const { input } = await reportKeysOf(deps.config)
+  await deps.db.transaction(async trx => {
+    const known = await findSlide(trx, slideId)
     await trx
       .insertInto('slides')
       .values({ slide_id: slideId, revision: 0, ...gone })
       .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ ...gone, changed_at: new Date() }))
       .execute()
     await trx.deleteFrom('reviews').where('slide_id', '=', slideId).execute()
-    // The name alone stays: it is never given again.
-    const nameless = { subject: '', slots: '[]', told: '{}', owner: '' }
-    await trx.updateTable('releases').set(nameless).where('slide_id', '=', slideId).execute()
+    await forgetName(trx, input, slideId)
+    await eraseReasons(deps, trx, { slideId, project: known?.project || '*' })
   })
 }

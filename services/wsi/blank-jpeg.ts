@@ -5,7 +5,7 @@ import type { Rectangle } from './tiff/region.ts'
 import { bindTurboJpeg, type TurboJpegLibrary } from './turbojpeg-binding.ts'
 
 /** One colour component: its sampling and the first number of its quantisation table. */
-interface Component {
+export interface Component {
   h: number
   v: number
   step: number
@@ -14,7 +14,7 @@ interface Component {
 const damaged = () => new SlideFileError('damaged', 'A JPEG image in the file is damaged.')
 
 /** Tables by class and number, as DQT and DHT segments hold one or more of them (T.81, B.2.4). */
-function tablesIn(jpeg: Buffer, wanted: number): { id: number; bytes: Buffer }[] {
+export function tablesIn(jpeg: Buffer, wanted: number): { id: number; bytes: Buffer }[] {
   return segments(jpeg).flatMap(({ marker, start, end }) => {
     if (marker !== wanted) return []
     const tables: { id: number; bytes: Buffer }[] = []
@@ -29,7 +29,8 @@ function tablesIn(jpeg: Buffer, wanted: number): { id: number; bytes: Buffer }[]
   })
 }
 
-function componentsOf(jpeg: Buffer): Component[] {
+/** @throws SlideFileError `damaged` */
+export function componentsOf(jpeg: Buffer): Component[] {
   const frame = segments(jpeg).find(({ marker }) => isFrame(marker))
   if (!frame) throw damaged()
   const steps = new Map(
@@ -55,7 +56,7 @@ const NO_REALLOC = 1024
 /** Comments and application segments are not part of the picture. */
 const COPY_NO_MARKERS = 64
 /** An average of 255 is 127 above the middle; the first coefficient is eight times the average. */
-const WHITE = 127 * 8
+export const WHITE = 127 * 8
 
 let filter: { lib: TurboJpegLibrary; transformer: unknown; type: ReturnType<typeof koffi.pointer> } | undefined
 

@@ -1,5 +1,6 @@
 import { slides } from './001-slides.ts'
 import { review } from './002-review.ts'
 import { annotationFiles } from './003-annotation-files.ts'
+import { auditEntries } from './004-audit-entries.ts'
 
-export const migrations = [slides, review, annotationFiles]
+export const migrations = [slides, review, annotationFiles, auditEntries]

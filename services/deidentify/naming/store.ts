@@ -4,6 +4,7 @@ import { type Nomenclature, nomenclature as schema } from '@coverslip/proto/api/
 import type { Transaction } from 'kysely'
 import type { Queries, Tables } from '../store.ts'
 import { defaultNomenclature } from './default.ts'
+import { wasGiven } from './gone-name.ts'
 import { type Nameable, type NamedSlot, nameSlide } from './name.ts'
 import { type Peer, toldBy } from './singled-out.ts'
 
@@ -30,6 +31,10 @@ export interface ReleaseTable {
   told: string
   owner: string
   at: Date
+  /** Of what was released; null until the event of the release was seen, and once the slide is gone. */
+  revision: number | null
+  width: number | null
+  height: number | null
 }
 
 export interface NomenclatureVersion {
@@ -81,10 +86,12 @@ const ATTEMPTS = 50
 
 /**
  * Gives a slide its name for good: the one that it has, or a new one that nobody ever had.
+ * @param key by which names of slides that are gone are told
  * @throws ServiceError `precondition-failed` when the nomenclature has no free names left
  */
 export async function giveName(
   trx: Transaction<Tables>,
+  key: Buffer,
   slide: Nameable & { slideId: string; project: string },
   owner: string,
 ): Promise<Released> {
@@ -95,6 +102,7 @@ export async function giveName(
   const scheme = `${nomenclature.scheme}/${version}`
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { name, slots } = nameSlide(nomenclature, slide)
+    if (await wasGiven(trx, key, name)) continue
     const row = { slide_id: slideId, project, name, scheme, subject: subjectOf(slots), owner, at: new Date() }
     const { numInsertedOrUpdatedRows } = await trx
       .insertInto('releases')
@@ -102,6 +110,7 @@ export async function giveName(
         ...row,
         slots: JSON.stringify(slots),
         told: JSON.stringify(toldBy(nomenclature, slots, slide.material)),
+        ...{ revision: null, width: null, height: null },
       })
       .onConflict(conflict => conflict.doNothing())
       .executeTakeFirstOrThrow()
@@ -122,7 +131,7 @@ export async function listReleases(
     .selectFrom('releases')
     .selectAll()
     .where('project', '=', project)
-    // Those of deleted slides only keep their names from being given again.
+    // Those of slides that are gone only keep their names from being given again.
     .where('subject', '!=', '')
     .where('name', '>', after)
     .orderBy('name')

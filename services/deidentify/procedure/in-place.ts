@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
+import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { levelsOf } from '@coverslip/wsi/formats/pages.ts'
 import type { Level, SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Removed } from '../report/report.ts'
@@ -42,12 +43,17 @@ export async function deidentifyInPlace(
 ): Promise<Deidentified | null> {
   const { format } = before
   const redacts = choices.redact !== undefined && choices.redact.length > 0
-  if (format === 'mirax') return redacts ? null : deidentifyMirax(sourcePath, resultPath, before, signal, choices)
+  if (format === 'mirax') {
+    const made = deidentifyMirax(sourcePath, resultPath, before, signal, choices)
+    return redacts ? made.catch(unredactable) : made
+  }
   const source = await openFile(sourcePath)
   try {
     const opened = await openDraft(source, format, choices)
-    if (!opened || (redacts && !canRedactTiles(opened))) return null
-    const draft = await runSteps(opened, procedures[format], signal)
+    if (!opened || (redacts && !(await canRedactTiles(opened)))) return null
+    const running = runSteps(opened, procedures[format], signal)
+    const draft = await (redacts ? running.catch(unredactable) : running)
+    if (!draft) return null
     const blankedBytes = await writeResult(sourcePath, resultPath, draft, signal)
     const sha256 = await verifyResult(resultPath, draft, before, signal)
     const levels = levelsOf(levelPages(draft).map(({ image }) => image)).toSorted((a, b) => b.width - a.width)
@@ -56,4 +62,10 @@ export async function deidentifyInPlace(
   } finally {
     await source.close()
   }
+}
+
+/** A stream may be coded in a way that leaves no room for white: found when it is tried, before anything is written. */
+function unredactable(error: unknown): null {
+  if (error instanceof SlideFileError && error.code === 'unsupported') return null
+  throw error
 }

@@ -2,6 +2,7 @@
 import type { Rectangle } from '../files.ts'
 import { countOther, type Pair } from './blanked.ts'
 import type { Layout, LevelLayout } from './layout.ts'
+import { imagesUnder } from './marked-images.ts'
 import { type HashedTiles, hashOfLevel } from './pixels.ts'
 import { isBareProfile, isSameTransform } from './profile.ts'
 
@@ -62,7 +63,6 @@ export function compareProfiles(source: Layout | null, result: Layout): string[]
 /** Tiles that marked regions touch, by their index; the regions grow by a pixel of the level, as scales are not whole. */
 export function touchedTiles(full: LevelLayout, level: LevelLayout, marked: readonly Rectangle[]): Set<number> {
   const touched = new Set<number>()
-  if (level.tile.width === 0) return touched
   const scale = { x: full.width / level.width, y: full.height / level.height }
   const columns = Math.ceil(level.width / level.tile.width)
   for (const { x, y, width, height } of marked) {
@@ -90,7 +90,8 @@ export async function comparePixels(
     const place = counterpart(source.layout, result.layout, index)
     const before = source.tiles.levels[place] ?? []
     const changed = after.flatMap((tile, i) => (before[i]?.equals(tile) ? [] : [i]))
-    const touched = touchedTiles(result.layout.levels[0]!, level, marked)
+    const { kind, levels: all } = result.layout
+    const touched = kind === 'mirax' ? imagesUnder(all, index, marked) : touchedTiles(all[0]!, level, marked)
     const redacted = new Set(changed.filter(tile => touched.has(tile)))
     const pairs = changed.flatMap((tile): Pair[] => {
       const [from, to] = [source.layout.levels[place]?.segments[tile], level.segments[tile]!]

@@ -3,7 +3,7 @@
  * the steps do not share, and compared. Only what is asked of the slide library besides goes through code in common.
  */
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
-import { describeSlide, openSlide } from '@coverslip/wsi/open.ts'
+import { describeSlide } from '@coverslip/wsi/open.ts'
 import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Rectangle } from '../files.ts'
@@ -16,6 +16,8 @@ import { type Layout, layOut, type Text } from './layout.ts'
 import { labelInMacro, type MacroSide } from './macro.ts'
 import { type Known, needlesOf } from './needles.ts'
 import { hashOfLevel, hashTiles } from './pixels.ts'
+import { notBlank } from './redactions.ts'
+import { compareSegments } from './restarts.ts'
 import { searchFile } from './search.ts'
 import { knownTexts, MAX_TEXTS } from './texts.ts'
 import { judgeWords, type KeptDates } from './words.ts'
@@ -78,7 +80,8 @@ export async function prove(input: ProofInput): Promise<Proof> {
     ['geometry', [...(await compareDescriptions(input)), ...tables(source, result, input)]],
     ['profile', compareProfiles(input.rendition === 'original' ? source : null, result)],
   ])
-  if (input.redacted.length > 0) found.set('redactions', await orDamaged(() => notBlank(input)))
+  if (input.redacted.length > 0)
+    found.set('redactions', await orDamaged(() => notBlank(input, input.redacted, input.signal)))
   return {
     checks: [...found].map(([id, all]) => checkOf(id, all)),
     levels: pixels.levels,
@@ -107,6 +110,9 @@ async function provePixels(source: Layout | null, result: Layout, { rendition, r
       return { width, height, tiles: segments.length, redacted: 0, blanked: 0, sha256 }
     })
     return { levels, findings: [], unclean: tiles.unclean }
+  }
+  if (result.kind === 'ndpi' && source.kind === 'ndpi' && redacted.length > 0) {
+    return { ...(await compareSegments(source, result, redacted, signal)), unclean: tiles.unclean }
   }
   const before = { layout: source, tiles: await hashTiles(source, { clean: false, signal }) }
   return { ...(await comparePixels(before, { layout: result, tiles }, redacted)), unclean: tiles.unclean }
@@ -179,28 +185,5 @@ async function orDamaged(look: () => Promise<string[]>): Promise<string[]> {
   } catch (error) {
     if (error instanceof SlideFileError) return ['it does not open']
     throw error
-  }
-}
-
-/** Blank: white but for what JPEG makes of an edge. */
-const NEARLY_WHITE = 200
-/** Regions are looked at in pieces of so many pixels a side. */
-const PIECE = 1024
-
-async function notBlank({ resultPath, redacted, signal }: ProofInput): Promise<string[]> {
-  const slide = await openSlide(resultPath, signal)
-  try {
-    for (const { x, y, width, height } of redacted) {
-      for (let top = y; top < y + height; top += PIECE) {
-        for (let left = x; left < x + width; left += PIECE) {
-          const [w, h] = [Math.min(PIECE, x + width - left), Math.min(PIECE, y + height - top)]
-          const pixels = await slide.readRegion(left, top, w, h, signal)
-          if (pixels.some(value => value < NEARLY_WHITE)) return ['a region']
-        }
-      }
-    }
-    return []
-  } finally {
-    await slide.close()
   }
 }

@@ -1,7 +1,12 @@
-/** Who did what to a slide, a gate or a nomenclature: a chain of hashes, so that a changed or missing entry shows. */
+/** Who did what to a slide, a gate or a nomenclature. */
 import { createHash } from 'node:crypto'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { Tables } from '../store.ts'
+import { adoptAudit, type FormerAudit } from '@coverslip/platform/audit/adopt.ts'
+import { type AuditChain, auditChain, eraseWords, record } from '@coverslip/platform/audit/chain.ts'
+import { checkAudit, type AuditEntry as Entry, readAudit } from '@coverslip/platform/audit/read.ts'
+import type { Transaction } from 'kysely'
+import type { DeidentifyDeps } from '../received.ts'
+import { reportKeysOf } from '../report/signature.ts'
+import type { Queries, Tables } from '../store.ts'
 
 export interface AuditEntry {
   /** The user's id; `setting` for the process' configuration. */
@@ -21,98 +26,113 @@ export interface AuditEntry {
   project: string
   slideId?: string
   revision?: number
-  /** In the person's own words; kept here and shown to reviewers only. */
+  /** In the person's own words; shown to reviewers only, and erased with the slide. */
   reason?: string
 }
 
-interface AuditRow {
-  /** RFC 3339, as it is hashed. */
+/** An entry as it is shown. */
+export interface ShownEntry {
+  seq: number
   at: string
   who: string
-  what: AuditEntry['what']
-  project: string
-  slide_id: string | null
+  what: string
+  slideId: string | null
   revision: number | null
   reason: string | null
-  /** The hash of the entry before; zeros for the first. */
-  previous: string
-  hash: string
-}
-export interface AuditTable extends AuditRow {
-  seq: string | number | bigint
 }
 
-const START = '0'.repeat(64)
+type Keyed = Pick<DeidentifyDeps, 'config'>
 
-/** SHA-256 over the entry and the hash of the one before. */
-function hashOf({ at, who, what, project, slide_id, revision, reason, previous }: Omit<AuditRow, 'hash'>): string {
-  const canonical = JSON.stringify([previous, at, who, what, project, slide_id, revision, reason])
-  return createHash('sha256').update(canonical).digest('hex')
+/** Chained with the key that this site alone has. */
+const chainOf = async ({ config }: Keyed): Promise<AuditChain> =>
+  auditChain('deidentify', (await reportKeysOf(config)).input)
+
+/** Appends an entry, in the transaction of what it tells of; call it last. */
+export async function appendAudit(deps: Keyed, trx: Transaction<Tables>, entry: AuditEntry): Promise<void> {
+  const { who: actor, what: action, project, slideId: thing, revision, reason: words } = entry
+  const what = revision === undefined ? {} : { revision }
+  await record(trx, await chainOf(deps), { actor, action, project, thing, what, words })
 }
 
-/** Appends an entry; entries of other transactions wait, so that the chain does not fork. */
-export async function appendAudit(trx: Transaction<Tables>, entry: AuditEntry): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext('deidentify.audit'))`.execute(trx)
-  const last = await trx.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst()
-  const row = {
-    at: new Date().toISOString(),
-    who: entry.who,
-    what: entry.what,
-    project: entry.project,
-    slide_id: entry.slideId ?? null,
-    revision: entry.revision ?? null,
-    reason: entry.reason ?? null,
-    previous: last?.hash ?? START,
-  }
-  const seq = Number(last?.seq ?? 0) + 1
-  await trx
-    .insertInto('audit')
-    .values({ seq, ...row, hash: hashOf(row) })
-    .execute()
+/** What people wrote of a slide goes; that they did what they did, and when, stays. */
+export async function eraseReasons(
+  deps: Keyed,
+  trx: Transaction<Tables>,
+  slide: { slideId: string; project: string },
+): Promise<void> {
+  await eraseWords(trx, await chainOf(deps), { thing: slide.slideId, project: slide.project })
 }
 
-export const historyOf = (queries: Kysely<Tables>, slideId: string): Promise<AuditTable[]> =>
-  queries.selectFrom('audit').selectAll().where('slide_id', '=', slideId).orderBy('seq').execute()
+const toShown = ({ seq, at, actor, action, thing, what, words }: Entry): ShownEntry => ({
+  seq,
+  at,
+  who: actor,
+  what: action,
+  slideId: thing,
+  revision: typeof what.revision === 'number' ? what.revision : null,
+  reason: words,
+})
+
+export const historyOf = async (queries: Queries, slideId: string): Promise<ShownEntry[]> =>
+  (await readAudit(queries, { thing: slideId })).map(toShown)
 
 /**
  * Entries of a project and those of every project, oldest first.
  * @param after the number of the last entry seen
  */
 export async function listAudit(
-  queries: Kysely<Tables>,
+  queries: Queries,
   { project, after, limit }: { project: string; after: number; limit: number },
-): Promise<{ rows: AuditTable[]; last: number | null }> {
-  const rows = await queries
-    .selectFrom('audit')
-    .selectAll()
-    .where('project', 'in', [project, '*'])
-    .where('seq', '>', after)
-    .orderBy('seq')
-    .limit(limit + 1)
-    .execute()
-  const page = rows.slice(0, limit)
-  return { rows: page, last: rows.length > limit ? Number(page.at(-1)?.seq) : null }
+): Promise<{ rows: ShownEntry[]; last: number | null }> {
+  const rows = await readAudit(queries, { projects: [project, '*'], after, limit: limit + 1 })
+  const page = rows.slice(0, limit).map(toShown)
+  return { rows: page, last: rows.length > limit ? (page.at(-1)?.seq ?? null) : null }
 }
 
-/** Entries that are checked at once. */
-const PAGE = 1000
-
 /** The number of the first entry that does not fit the chain; null for a whole one. */
-export async function firstBrokenEntry(queries: Kysely<Tables>): Promise<number | null> {
-  let previous = START
-  for (let expected = 1; ; ) {
-    const rows = await queries
-      .selectFrom('audit')
-      .selectAll()
-      .where('seq', '>=', expected)
-      .orderBy('seq')
-      .limit(PAGE)
-      .execute()
-    for (const row of rows) {
-      if (Number(row.seq) !== expected || row.previous !== previous || row.hash !== hashOf(row)) return expected
-      previous = row.hash
-      expected += 1
-    }
-    if (rows.length < PAGE) return null
-  }
+export const firstBrokenEntry = async (deps: Keyed & Pick<DeidentifyDeps, 'db'>): Promise<number | null> =>
+  (await checkAudit(deps.db.query, await chainOf(deps))).broken
+
+interface FormerRow {
+  seq: string | number | bigint
+  at: string
+  who: string
+  what: string
+  project: string
+  slide_id: string | null
+  revision: number | null
+  reason: string | null
+  previous: string
+  hash: string
+}
+
+const START = '0'.repeat(64)
+
+/** @param isGone whether a slide was deleted: what was said of it is not taken along */
+const former = (isGone: (slideId: string | null) => boolean): FormerAudit<FormerRow> => ({
+  lock: 'deidentify.audit',
+  fits({ seq, previous, at, who, what, project, slide_id, revision, reason, hash }, before) {
+    const canonical = JSON.stringify([previous, at, who, what, project, slide_id, revision, reason])
+    const follows = Number(seq) === Number(before?.seq ?? 0) + 1 && previous === (before?.hash ?? START)
+    return follows && hash === createHash('sha256').update(canonical).digest('hex')
+  },
+  toAct: ({ at, who: actor, what: action, project, slide_id, revision, reason }) => ({
+    ...{ at, actor, action, project, thing: slide_id ?? undefined },
+    what: revision === null ? {} : { revision },
+    words: isGone(slide_id) ? undefined : (reason ?? undefined),
+  }),
+})
+
+/** Takes over what was kept as a chain of plain SHA-256 hashes. @returns how many entries */
+export async function adoptFormerAudit(deps: Keyed & Pick<DeidentifyDeps, 'db'>): Promise<number> {
+  const chain = await chainOf(deps)
+  return deps.db.transaction(async trx => {
+    const gone = await trx.selectFrom('slides').select('slide_id').where('state', '=', 'deleted').execute()
+    const ids = new Set(gone.map(({ slide_id }) => slide_id))
+    return adoptAudit(
+      trx,
+      chain,
+      former(slideId => slideId !== null && ids.has(slideId)),
+    )
+  })
 }

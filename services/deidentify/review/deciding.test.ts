@@ -1,22 +1,28 @@
 /** A slide before a person, from its result to its release: duplicates, reordering and deaths at every step. */
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import type { SlideReceived } from '@coverslip/proto/gen/events/v1/events.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
+import type { Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { config } from '../config.ts'
 import { migrations } from '../migrations/index.ts'
+import { forgetOldNames, wasGiven } from '../naming/gone-name.ts'
+import { findRelease } from '../naming/store.ts'
 import { type DeidentifyDeps, onDeleted, onReceived } from '../received.ts'
+import { reportKeysOf } from '../report/signature.ts'
 import { findSlide } from '../store.ts'
 import { eventContext, nothingKnown, receivedSlide } from '../testing.ts'
-import { firstBrokenEntry, historyOf } from './audit.ts'
+import { adoptFormerAudit, firstBrokenEntry, historyOf, listAudit } from './audit.ts'
 import { decide, finishRejections, releaseWaiting } from './deciding.ts'
 import { recordSetting, saveGate } from './gate.ts'
 import { askRedaction, onRedactionWanted } from './redacting.ts'
 import { findReview } from './store.ts'
 
+const NOBODY = { subject: '', case: '', specimen: '', block: '', glass: '' }
 let folder: string
 let test: TestDeps<DeidentifyDeps>
 beforeAll(async () => {
@@ -210,7 +216,9 @@ describe('the gate of a project', () => {
   it('is switched off for slides to come; those that wait go on waiting unless they are asked out', async () => {
     const project = 'trial'
     const before = await waiting({ project })
-    await test.deps.db.transaction(trx => saveGate(trx, { project, on: false, reason: 'a trial', who: 'olga' }))
+    await test.deps.db.transaction(trx =>
+      saveGate(test.deps, trx, { project, on: false, reason: 'a trial', who: 'olga' }),
+    )
     const after = await waiting({ project })
     expect(await namesOf(before.slideId)).toEqual(['slides.review_wanted'])
     expect(await namesOf(after.slideId)).toEqual(['slides.deidentified'])
@@ -223,8 +231,12 @@ describe('the gate of a project', () => {
   it('that the setting switches off is in the audit, once', async () => {
     const off = { ...test.deps, config: { ...test.deps.config, REVIEW_GATE: 'off' as const } }
     for (const deps of [test.deps, off, off, test.deps, test.deps]) await recordSetting(deps)
-    const told = await test.deps.db.query.selectFrom('audit').selectAll().where('who', '=', 'setting').execute()
-    expect(told.map(({ what, project }) => [what, project])).toEqual([
+    const told = await test.deps.db.query
+      .selectFrom('audit_entries')
+      .selectAll()
+      .where('actor', '=', 'setting')
+      .execute()
+    expect(told.map(({ action, project }) => [action, project])).toEqual([
       ['gate-off', '*'],
       ['gate-on', '*'],
     ])
@@ -232,24 +244,91 @@ describe('the gate of a project', () => {
 })
 
 describe('the audit', () => {
-  it('is a chain that only grows', async () => {
+  const written = (seq: number, reason: string | null, slideId: string, previous: string) => {
+    const row = { at: new Date(seq * 1000).toISOString(), who: 'rosa', what: 'rejected', project: 'default' }
+    const rest = { slide_id: slideId, revision: 1, reason }
+    const canonical = JSON.stringify([previous, ...Object.values(row), ...Object.values(rest)])
+    return { seq, ...row, ...rest, previous, hash: createHash('sha256').update(canonical).digest('hex') }
+  }
+
+  it('as it was kept before goes on in the chain; what was said of slides that are gone does not', async () => {
+    const { slideId } = await waiting()
+    const deleted = await waiting()
+    await onDeleted(test.deps).handle({ slideId: deleted.slideId, reason: 'withdrawn' }, eventContext())
+    const first = written(1, 'handwriting', slideId, '0'.repeat(64))
+    const second = written(2, 'Kim Gildong', deleted.slideId, first.hash)
+    const former = test.deps.db.query as unknown as Kysely<{ audit: typeof first }>
+    await former.insertInto('audit').values([first, second]).execute()
+    expect(await adoptFormerAudit(test.deps)).toBe(2)
+    expect(await adoptFormerAudit(test.deps)).toBe(0)
+    expect(await historyOf(test.deps.db.query, slideId)).toMatchObject([
+      { at: '1970-01-01T00:00:01.000Z', who: 'rosa', what: 'rejected', revision: 1, reason: 'handwriting' },
+    ])
+    expect(await historyOf(test.deps.db.query, deleted.slideId)).toMatchObject([{ what: 'rejected', reason: null }])
+    const { rows } = await listAudit(test.deps.db.query, { project: 'none', after: 0, limit: 100 })
+    expect(rows.at(-1)).toMatchObject({ what: 'audit.adopted' })
+    expect(await firstBrokenEntry(test.deps)).toBeNull()
+    expect(await former.selectFrom('audit').selectAll().execute()).toEqual([])
+  })
+
+  it('only grows', async () => {
     const { query } = test.deps.db
-    expect(await firstBrokenEntry(query)).toBeNull()
-    await expect(query.updateTable('audit').set({ who: 'nobody' }).where('seq', '=', 1).execute()).rejects.toThrow(
-      'only grows',
-    )
-    await expect(query.deleteFrom('audit').where('seq', '=', 1).execute()).rejects.toThrow('only grows')
+    const change = query.updateTable('audit_entries').set({ actor: 'nobody' }).where('seq', '=', 1)
+    await expect(change.execute()).rejects.toThrow('only grows')
+    expect(await firstBrokenEntry(test.deps)).toBeNull()
+  })
+})
+
+describe('a withdrawal', () => {
+  it('leaves neither the words of the reviewer nor the name; who did what stays, and the chain is whole', async () => {
+    const [rejected, released] = [await waiting(), await waiting({ pseudonyms: { ...NOBODY, subject: 'ABCDEFGHX' } })]
+    await reject(rejected.slideId)
+    const { release_name: name } = await approve(released.slideId)
+    expect(name).toContain('ABCDEFGH')
+    for (const { slideId } of [rejected, released])
+      await onDeleted(test.deps).handle({ slideId, reason: 'withdrawn' }, eventContext())
+    const [entry] = await historyOf(test.deps.db.query, rejected.slideId)
+    expect(entry).toMatchObject({ who: 'rosa', what: 'rejected', reason: null })
+    const { query } = test.deps.db
+    const left = [
+      await query.selectFrom('audit_entries').selectAll().where('thing', '=', rejected.slideId).execute(),
+      await query.selectFrom('releases').selectAll().where('slide_id', '=', released.slideId).execute(),
+      await query.selectFrom('slides').selectAll().where('slide_id', '=', released.slideId).execute(),
+      await query.selectFrom('reviews').selectAll().where('slide_id', '=', released.slideId).execute(),
+    ]
+    expect(JSON.stringify(left)).not.toMatch(/handwriting|ABCDEFGH/)
+    expect(JSON.stringify(left)).not.toContain(name)
+    expect(await firstBrokenEntry(test.deps)).toBeNull()
   })
 })
 
 describe('a name', () => {
-  it('is never given twice, not even that of a deleted slide, and does not tell the order of arrival', async () => {
+  it('is never given twice, not even that of a slide that is gone, and does not tell the order of arrival', async () => {
     const { slideId } = await waiting()
     const { release_name } = await approve(slideId)
+    const { input } = await reportKeysOf(test.deps.config)
+    const twin = { ...(await findRelease(test.deps.db.query, slideId))!, slide_id: randomUUID() }
+    const lowerCase = { ...twin, name: release_name!.toLowerCase() }
+    await expect(test.deps.db.query.insertInto('releases').values(lowerCase).execute()).rejects.toThrow()
+    expect(await wasGiven(test.deps.db.query, input, release_name!)).toBe(false)
     await onDeleted(test.deps).handle({ slideId, reason: 'deleted' }, eventContext())
+    expect(await wasGiven(test.deps.db.query, input, release_name!.toLowerCase())).toBe(true)
     const rows = await test.deps.db.query.selectFrom('releases').selectAll().where('slide_id', '=', slideId).execute()
-    expect(rows).toMatchObject([{ name: release_name, slots: '[]', told: '{}', subject: '' }])
-    const twin = { ...rows[0]!, slide_id: '5c1cfd0e-0b1a-4f0e-9d6e-0d7b9c7f3a11', name: release_name!.toLowerCase() }
-    await expect(test.deps.db.query.insertInto('releases').values(twin).execute()).rejects.toThrow()
+    expect(rows).toMatchObject([{ name: expect.stringMatching(/^GONE-[0-9A-F]{64}$/), slots: '[]', subject: '' }])
+  })
+
+  it('that a version before left of a deleted slide is forgotten at the start', async () => {
+    const old = { slots: '[]', told: '{}', subject: '', owner: '', scheme: 'C1/0', project: 'default' }
+    const row = { ...old, slide_id: randomUUID(), name: 'C1-OLD', at: new Date() }
+    const size = { revision: null, width: null, height: null }
+    await test.deps.db.query
+      .insertInto('releases')
+      .values({ ...row, ...size })
+      .execute()
+    const { input } = await reportKeysOf(test.deps.config)
+    await test.deps.db.transaction(trx => forgetOldNames(trx, input))
+    const names = await test.deps.db.query.selectFrom('releases').select('name').execute()
+    expect(names.map(({ name }) => name)).not.toContain('C1-OLD')
+    expect(await wasGiven(test.deps.db.query, input, 'c1-old')).toBe(true)
   })
 })

@@ -67,7 +67,7 @@ async function settle(
   const change = { ...decided, ...(decision === 'approve' ? await approve(deps, trx, review, who) : {}) }
   if (decision === 'reject') await reject(deps, trx, slideId, revision)
   await trx.updateTable('reviews').set(change).where('slide_id', '=', slideId).execute()
-  await appendAudit(trx, { who, what: state, project, slideId, revision, ...(reason ? { reason } : {}) })
+  await appendAudit(deps, trx, { who, what: state, project, slideId, revision, ...(reason ? { reason } : {}) })
   return { ...review, ...change }
 }
 

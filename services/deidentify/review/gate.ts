@@ -29,6 +29,7 @@ export async function findGate(queries: Queries, project: string, setting: 'on' 
 }
 
 export async function saveGate(
+  deps: Pick<DeidentifyDeps, 'config'>,
   trx: Transaction<Tables>,
   { project, on, reason, who }: { project: string; on: boolean; reason: string; who: string },
 ): Promise<void> {
@@ -38,22 +39,23 @@ export async function saveGate(
     .values({ project, ...row })
     .onConflict(conflict => conflict.column('project').doUpdateSet(row))
     .execute()
-  await appendAudit(trx, { who, what: on ? 'gate-on' : 'gate-off', project, reason })
+  await appendAudit(deps, trx, { who, what: on ? 'gate-on' : 'gate-off', project, reason })
 }
 
 /** Puts into the audit that the setting switched every gate off, or no longer does; once per change. */
-export async function recordSetting({ db, config }: Pick<DeidentifyDeps, 'db' | 'config'>): Promise<void> {
-  await db.transaction(async trx => {
+export async function recordSetting(deps: Pick<DeidentifyDeps, 'db' | 'config'>): Promise<void> {
+  await deps.db.transaction(async trx => {
     const last = await trx
-      .selectFrom('audit')
-      .select('what')
-      .where('who', '=', 'setting')
+      .selectFrom('audit_entries')
+      .select('action')
+      .where('actor', '=', 'setting')
       .orderBy('seq', 'desc')
       .limit(1)
       .executeTakeFirst()
-    const what = config.REVIEW_GATE === 'off' ? 'gate-off' : 'gate-on'
+    const { REVIEW_GATE: setting } = deps.config
+    const what = setting === 'off' ? 'gate-off' : 'gate-on'
     // Gates are on without a word: only a change back is one.
-    if (what === (last?.what ?? 'gate-on')) return
-    await appendAudit(trx, { who: 'setting', what, project: '*', reason: `REVIEW_GATE=${config.REVIEW_GATE}` })
+    if (what === (last?.action ?? 'gate-on')) return
+    await appendAudit(deps, trx, { who: 'setting', what, project: '*', reason: `REVIEW_GATE=${setting}` })
   })
 }

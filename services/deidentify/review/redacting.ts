@@ -21,7 +21,7 @@ const MAX_REGIONS = 1000
  * @throws ServiceError `conflict` for another revision than the one that waits, `invalid` for a region outside of the slide
  */
 export function askRedaction(
-  deps: Pick<DeidentifyDeps, 'db' | 'publish'>,
+  deps: Pick<DeidentifyDeps, 'db' | 'publish' | 'config'>,
   slideId: string,
   { revision, regions }: { revision: number; regions: Rectangle[] },
   who: string,
@@ -43,7 +43,7 @@ export function askRedaction(
     if (all.length > MAX_REGIONS) throw new ServiceError('too-large', `At most ${MAX_REGIONS} regions of a slide`)
     const change = { state: 'redacting' as const, redacted: JSON.stringify(all), changed_at: new Date() }
     await trx.updateTable('reviews').set(change).where('slide_id', '=', slideId).execute()
-    await appendAudit(trx, { who, what: 'redaction-asked', project: review.project, slideId, revision })
+    await appendAudit(deps, trx, { who, what: 'redaction-asked', project: review.project, slideId, revision })
     await deps.publish(trx, 'slides.redaction_wanted', { slideId, revision })
     return { ...review, ...change }
   })
@@ -66,7 +66,7 @@ async function redact(deps: DeidentifyDeps, { slideId, revision }: SlideRedactio
       if (now?.state !== 'redacting' || now.revision !== revision) return false
       await replaceOutcome(trx, recordOf(message, next, 'review', made))
       await updateProposal(trx, slideId, proposal)
-      await appendAudit(trx, { who: '', what: 'redacted', project: message.project, slideId, revision: next })
+      await appendAudit(deps, trx, { who: '', what: 'redacted', project: message.project, slideId, revision: next })
       await deps.publish(trx, 'slides.review_wanted', { slideId, revision: next })
       return true
     })

@@ -22,20 +22,14 @@ export const releaseRoutes = (deps: DeidentifyDeps): Record<string, HttpHandler>
     if (!/^\d{1,15}$/.test(cursor))
       throw new ServiceError('invalid', 'The cursor is not one that this list gave out; start without one')
     const { rows, last } = await listAudit(deps.db.query, { project, after: Number(cursor), limit })
-    const entries = rows.map(({ at, who, what, slide_id, revision, reason }) => ({
-      at,
-      who,
-      what,
-      slideId: slide_id,
-      revision,
-      reason,
-    }))
-    const whole = (await firstBrokenEntry(deps.db.query)) === null
+    const entries = rows.map(({ seq: _, ...entry }) => entry)
+    const whole = (await firstBrokenEntry(deps)) === null
     return { body: { entries, nextCursor: last === null ? null : String(last), whole } }
   },
 })
 
-async function amend({ db }: DeidentifyDeps, call: HttpCall) {
+async function amend(deps: DeidentifyDeps, call: HttpCall) {
+  const { db } = deps
   const { id: slideId, slot } = call.params as { id: string; slot: string }
   const known = uuid.safeParse(slideId).success ? await findRelease(db.query, slideId) : undefined
   if (!known) throw unknownThing()
@@ -44,7 +38,7 @@ async function amend({ db }: DeidentifyDeps, call: HttpCall) {
   const { later } = call.body as { later: string }
   const amended = await db.transaction(async trx => {
     const row = await saveLater(trx, slideId, slot, later)
-    await appendAudit(trx, { who: call.principal.userId, what: 'slot-amended', project, slideId })
+    await appendAudit(deps, trx, { who: call.principal.userId, what: 'slot-amended', project, slideId })
     return row
   })
   return { body: toReleased(amended) }

@@ -58,7 +58,7 @@ export const reviewRoutes = (deps: DeidentifyDeps): Record<string, HttpHandler> 
     const who = call.principal.userId
     await deps.db.transaction(async trx => {
       await saveNomenclature(trx, project, call.body as Nomenclature, who)
-      await appendAudit(trx, { who, what: 'nomenclature-set', project })
+      await appendAudit(deps, trx, { who, what: 'nomenclature-set', project })
     })
     return { body: await showNomenclature(deps, project) }
   },
@@ -86,7 +86,7 @@ async function switchGate(deps: DeidentifyDeps, call: HttpCall) {
     releaseWaiting: releasing,
   } = call.body as { on: boolean; reason: string; releaseWaiting: boolean }
   const who = call.principal.userId
-  await deps.db.transaction(trx => saveGate(trx, { project, on, reason, who }))
+  await deps.db.transaction(trx => saveGate(deps, trx, { project, on, reason, who }))
   const released = !on && releasing ? await releaseWaiting(deps, project, who, reason) : 0
   return { body: { ...(await showGate(deps, project)), released } }
 }

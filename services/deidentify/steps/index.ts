@@ -13,6 +13,7 @@ import { checkPositions } from './mirax/check-positions.ts'
 import { clearComments } from './mirax/clear-comments.ts'
 import { dropRecords } from './mirax/drop-records.ts'
 import { dropStrays } from './mirax/drop-strays.ts'
+import { redactImages } from './mirax/redact-images.ts'
 import { rewriteIndex } from './mirax/rewrite-index.ts'
 import { rewriteSlidedat } from './mirax/rewrite-slidedat.ts'
 import { redactTiles } from './redact-tiles.ts'
@@ -40,8 +41,9 @@ export const miraxProcedure: readonly MiraxStep[] = [
   checkPositions,
   dropStrays,
   rewriteSlidedat,
-  rewriteIndex,
   clearComments,
+  redactImages,
+  rewriteIndex,
   blankUnused,
 ]
 

@@ -46,6 +46,12 @@ describe('free text in JPEG streams', () => {
     expect(await textsOf(jpeg)).toEqual(['JANE'])
   })
 
+  it('is no restart, whatever fills the bytes before it', async () => {
+    const scan = Buffer.from([0x12, 0xff, 0xff, 0xff, 0xd0, 0x34, 0xff, 0x00, 0xff, 0xff, 0xd9])
+    const jpeg = Buffer.concat([SOI, SOS, scan, Buffer.from('JANE')])
+    expect(await textsOf(jpeg)).toEqual(['JANE'])
+  })
+
   it('is what stands in a segment of the coding beside the coding', async () => {
     const jfif = `JFIF\0${'\x01'.repeat(9)}`
     const adobe = `Adobe${'\x01'.repeat(7)}`

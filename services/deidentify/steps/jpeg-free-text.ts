@@ -46,8 +46,10 @@ function keptOf(marker: number, opening: Buffer): number {
 function nextMarker(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(0xff, at)) {
     const code = bytes[at + 1]!
-    if (code !== 0 && (code < 0xd0 || code > 0xd7)) return at
-    at += 2
+    // Fill bytes may precede a restart as well.
+    if (code === 0xff) at += 1
+    else if (code === 0 || (code >= 0xd0 && code <= 0xd7)) at += 2
+    else return at
   }
   return -1
 }

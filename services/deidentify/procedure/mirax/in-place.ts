@@ -70,7 +70,7 @@ async function write(source: string, result: string, draft: MiraxDraft, signal?:
     const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE
     await copyFile(join(from, textOf(slidedat, 'DATAFILE', `FILE_${file}`)), path, flags)
     await chmod(path, 0o600)
-    blanked += (await stat(path)).size - size
+    blanked += Math.max(0, (await stat(path)).size - size)
     await truncate(path, size)
     blanked += await applyPatches(path, patches, signal)
   }
