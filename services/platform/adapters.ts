@@ -10,7 +10,7 @@ import type { Database } from './db/port.ts'
 import { ServiceError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Module, ObjectHandles, ObjectsAccess } from './module.ts'
-import { openObjects } from './objects/index.ts'
+import { openLate, openObjects } from './objects/index.ts'
 import type { Objects } from './objects/port.ts'
 import type { PlatformConfig } from './settings.ts'
 
@@ -53,7 +53,8 @@ export async function openAdapters(
     opened.push(cache)
     const stores = new Map<keyof ObjectHandles, Objects>()
     for (const kind of wanted(modules)) {
-      const store = await openStore(config, kind, log)
+      // A stage holds copies: work begins and goes on without it.
+      const store = await (kind === 'stage' ? openLate : openObjects)(config[STORES[kind]])
       stores.set(kind, store)
       opened.push(store)
     }
@@ -82,16 +83,6 @@ export async function openAdapters(
     await closeAll(opened)
     throw error
   }
-}
-
-/** A stage holds copies: work goes on without it, and so does a start; it is used again after the next one. */
-async function openStore(config: PlatformConfig, kind: keyof ObjectHandles, log: Log): Promise<Objects> {
-  const opening = openObjects(config[STORES[kind]])
-  if (kind !== 'stage') return opening
-  return opening.catch((error: unknown) => {
-    log.warn({ err: error }, 'the stage cannot be used; pyramids are read where they are')
-    return openObjects('none:')
-  })
 }
 
 const needed = (stores: Map<keyof ObjectHandles, Objects>): [string, Objects][] =>

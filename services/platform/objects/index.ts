@@ -1,4 +1,5 @@
 /** The object stores by URL scheme; the first is the default. */
+import { resolve } from 'node:path'
 import type { Objects } from './port.ts'
 
 const adapters: Record<string, (url: string) => Promise<Objects>> = {
@@ -16,4 +17,15 @@ export async function openObjects(url: string): Promise<Objects> {
   const open = adapters[url.slice(0, url.indexOf(':'))]
   if (open === undefined) throw new Error(`no object store for this URL; known: ${Object.keys(adapters).join(', ')}`)
   return open(url)
+}
+
+/** As openObjects, for a store that may be away: it is opened at its first use. @throws Error for another scheme. */
+export async function openLate(url: string): Promise<Objects> {
+  const [scheme] = url.split(':', 1)
+  if (scheme !== 'file' && scheme !== 's3') return openObjects(url)
+  const location =
+    scheme === 's3'
+      ? (await import('./s3-client.ts')).locationOf(url)
+      : { scheme, directory: resolve(url.slice('file:'.length)) }
+  return (await import('./late.ts')).lateObjects(location as Objects['location'], () => openObjects(url))
 }
