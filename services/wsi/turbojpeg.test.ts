@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest'
 import { SlideFileError } from './errors.ts'
 import { frameSize } from './jpeg.ts'
-import { crop, decodeRgb, decodeYuv, decodeYuvInto, encodeRgb, encodeYuv, readHeader, rgbToYuv } from './turbojpeg.ts'
+import {
+  crop,
+  decodeReduced,
+  decodeRgb,
+  decodeYuv,
+  decodeYuvInto,
+  encodeRgb,
+  encodeYuv,
+  readHeader,
+  rgbToYuv,
+} from './turbojpeg.ts'
 import { allocateYuv } from './yuv.ts'
 
 /** A smooth colour field: JPEG keeps it well, so that what is lost is the code's fault. */
@@ -22,6 +32,17 @@ test('RGB survives encoding and decoding, odd sizes included', () => {
   const decoded = decodeRgb(jpeg)
   expect([decoded.width, decoded.height]).toEqual([101, 67])
   expect(worst(decoded.data, rgb)).toBeLessThanOrEqual(4)
+})
+
+test.each([2, 4, 8] as const)('decoded to a %dth of its sides, odd sizes included', reduction => {
+  const jpeg = encodeRgb(field(101, 67), 101, 67, { quality: 95, subsampling: '4:4:4' })
+  const { width, height, data } = decodeReduced(jpeg, reduction)
+  expect([width, height]).toEqual([Math.ceil(101 / reduction), Math.ceil(67 / reduction)])
+  const whole = decodeRgb(jpeg).data
+  // The field is a slope: the mean of a square is its value halfway between two corners.
+  const corner = (x: number, y: number) => whole[(y * 101 + x) * 3]!
+  const expected = (corner(8, 8) + corner(8 + reduction - 1, 8 + reduction - 1)) / 2
+  expect(Math.abs(data[((8 / reduction) * width + 8 / reduction) * 3]! - expected)).toBeLessThan(4)
 })
 
 test('the sampling is as asked for', () => {

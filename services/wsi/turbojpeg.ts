@@ -56,15 +56,27 @@ export function readHeader(jpeg: Uint8Array): JpegHeader {
   return header as JpegHeader
 }
 
+/** Parts of a side that libjpeg decodes to directly, by an inverse transform of fewer coefficients. */
+export type Reduction = 1 | 2 | 4 | 8
+
 /**
  * Decodes a complete JPEG to RGB; grey becomes three equal channels.
  * @throws SlideFileError `damaged`, `unsupported`, `too-large`, `library-missing`
  */
-export function decodeRgb(jpeg: Uint8Array, allocate: Allocate = allocateNew): RgbImage {
+export const decodeRgb = (jpeg: Uint8Array, allocate: Allocate = allocateNew): RgbImage =>
+  decodeReduced(jpeg, 1, allocate)
+
+/**
+ * As {@link decodeRgb}, to ceil(width / reduction) x ceil(height / reduction) pixels, each the mean of what it stands
+ * for; cheaper than decoding all of them.
+ */
+export function decodeReduced(jpeg: Uint8Array, reduction: Reduction, allocate: Allocate = allocateNew): RgbImage {
   const tj = turbo()
-  const { width, height, colorspace } = readHeader(jpeg)
+  const header = readHeader(jpeg)
+  const { colorspace } = header
   if (colorspace === 'cmyk' || colorspace === 'ycck')
     throw new SlideFileError('unsupported', 'A JPEG image in the file has four colours (CMYK).')
+  const [width, height] = [Math.ceil(header.width / reduction), Math.ceil(header.height / reduction)]
   const data = allocate(width * height * 3)
   const { lib, decompressor } = tj
   const flags = ACCURATE_DCT | LIMIT_SCANS
@@ -81,19 +93,25 @@ const stridesOf = ({ yStride, uvStride }: YuvPlanes) => Int32Array.of(yStride, u
  * @throws SlideFileError `damaged` also when the JPEG has another size or sampling than the target
  */
 export function decodeYuvInto(jpeg: Uint8Array, target: YuvPlanes, width: number, height: number): void {
-  const tj = turbo()
   const header = readHeader(jpeg)
-  const fits = header.sampling === target.subsampling || header.colorspace === 'grey'
-  if (header.width !== width || header.height !== height || !fits)
-    throw new SlideFileError('damaged', 'A JPEG image in the file differs from the size or sampling that is stated.')
+  if (header.width !== width || header.height !== height) throw differing()
+  decodeSamples(jpeg, target, header)
+}
+
+const differing = () =>
+  new SlideFileError('damaged', 'A JPEG image in the file differs from the size or sampling that is stated.')
+
+/**
+ * As {@link decodeYuvInto}, of a JPEG whose markers up to the scan are known to be those that `header` was read from:
+ * they say how much is written.
+ */
+export function decodeSamples(jpeg: Uint8Array, target: YuvPlanes, header: JpegHeader): void {
+  const { width, height, sampling, colorspace } = header
+  if (sampling !== target.subsampling && colorspace !== 'grey') throw differing()
+  const tj = turbo()
   const { lib, decompressor } = tj
-  const flags = ACCURATE_DCT | LIMIT_SCANS
-  const strides = stridesOf(target)
-  check(
-    tj,
-    decompressor,
-    lib.decompressToYuv(decompressor, jpeg, jpeg.length, planesOf(target), width, strides, height, flags),
-  )
+  const [planes, strides, flags] = [planesOf(target), stridesOf(target), ACCURATE_DCT | LIMIT_SCANS]
+  check(tj, decompressor, lib.decompressToYuv(decompressor, jpeg, jpeg.length, planes, width, strides, height, flags))
 }
 
 /** Decodes a complete YCbCr or grey JPEG to its planes. @throws SlideFileError as {@link decodeYuvInto} */

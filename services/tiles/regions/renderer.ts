@@ -1,0 +1,66 @@
+/** Pictures of any rectangle of a rendition, from the level that fits best and the tiles that are needed. */
+import type { Rendition } from '../renditions/rendition.ts'
+import type { Job, Piece } from './job.ts'
+import type { Picture } from './picture.ts'
+import { type Plan, planRegion } from './plan.ts'
+import type { RenderQueue } from './queue.ts'
+
+export interface Renderer {
+  /**
+   * @param id names the rendition among all of all slides
+   * @throws ServiceError `unavailable` when too many wait; SlideFileError `damaged`
+   */
+  render(rendition: Rendition, id: string, picture: Picture, signal?: AbortSignal): Promise<Buffer>
+}
+
+/** Tiles of one picture that are read at once. */
+const READS = 32
+
+export function createRenderer(queue: RenderQueue): Renderer {
+  return {
+    render: (rendition, id, picture, signal) =>
+      queue.render(async () => {
+        const plan = planRegion(rendition, picture.region, picture.size)
+        const source = rendition.passThrough
+          ? await readPieces(rendition, id, plan, signal)
+          : await readPixels(rendition, plan, signal)
+        return { crop: plan.crop, source, picture, profile: profileFor(rendition, picture) }
+      }, signal),
+  }
+}
+
+/** A profile of colours says nothing about a grey picture. */
+function profileFor({ icc }: Rendition, picture: Picture): Buffer | null {
+  return picture.icc === 'srgb' || (picture.icc === 'embed' && picture.quality === 'colour') ? icc : null
+}
+
+async function readPixels(rendition: Rendition, { level, crop }: Plan, signal?: AbortSignal): Promise<Job['source']> {
+  const { data } = await rendition.readRegion(level, crop.x, crop.y, crop.width, crop.height, signal)
+  return { pixels: data }
+}
+
+async function readPieces(
+  rendition: Rendition,
+  id: string,
+  { level, reduction, crop }: Plan,
+  signal?: AbortSignal,
+): Promise<Job['source']> {
+  const tileSize = rendition.tileSize / reduction
+  const { columns, rows } = rendition.levels[level]!
+  const right = Math.min(columns, Math.ceil((crop.x + crop.width) / tileSize))
+  const bottom = Math.min(rows, Math.ceil((crop.y + crop.height) / tileSize))
+  const places: { column: number; row: number }[] = []
+  for (let row = Math.floor(crop.y / tileSize); row < bottom; row += 1) {
+    for (let column = Math.floor(crop.x / tileSize); column < right; column += 1) places.push({ column, row })
+  }
+  const pieces: Piece[] = []
+  for (let first = 0; first < places.length; first += READS) {
+    signal?.throwIfAborted()
+    const tiles = places.slice(first, first + READS).map(async ({ column, row }) => {
+      const jpeg = await rendition.readTile(level, column, row, signal)
+      if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, id: `${id}/${level}/${column}_${row}`, jpeg })
+    })
+    await Promise.all(tiles)
+  }
+  return { pieces, tileSize, reduction }
+}

@@ -1,0 +1,32 @@
+/** A thread that renders pictures, so that tiles never wait for one. */
+import { parentPort } from 'node:worker_threads'
+import { serve } from '@coverslip/wsi/threads.ts'
+import sharp from 'sharp'
+import { finish } from './finish.ts'
+import type { Answer, Job } from './job.ts'
+import { createPainter } from './paint.ts'
+
+/** Of each thread: a hundred tiles. */
+const ROOM = 24 * 1024 * 1024
+
+// There are as many threads as pictures may be in work; libvips would start its own for each.
+sharp.concurrency(1)
+sharp.cache(false)
+const painter = createPainter(ROOM)
+
+async function render(job: Job): Promise<Answer> {
+  try {
+    // A copy: memory of libvips, or a part of a pool, cannot be handed over to another thread.
+    return { bytes: new Uint8Array(await finish(painter.paint(job), job.crop, job)) }
+  } catch (error) {
+    const { code, publicMessage } = error as { code?: string; publicMessage?: string }
+    const known = typeof publicMessage === 'string' && typeof code === 'string'
+    return { failure: { code: known ? code : null, message: (error as Error).message } }
+  }
+}
+
+serve<Job>(job => {
+  void render(job).then(answer => {
+    parentPort?.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer] : [])
+  })
+})
