@@ -7,14 +7,17 @@ import type { Deps, Running } from '@coverslip/platform/module.ts'
 import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { AnnotationsServiceDefinition } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
-import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
+import { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
 import { SubjectsServiceDefinition } from '@coverslip/proto/gen/subjects/v1/subjects.ts'
 import { subjects } from '@coverslip/subjects/module.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deidentify } from './module.ts'
+import type { DeidentifyDeps } from './received.ts'
+import { release } from './release.ts'
 
 let system: TestSystem
 let running: Running
+let deps: DeidentifyDeps
 let close: () => void
 let client: Awaited<ReturnType<typeof connect>>['client']
 const connect = () => rpcAs(system, 'public', 'annotations', AnnotationsServiceDefinition)
@@ -22,8 +25,9 @@ const connect = () => rpcAs(system, 'public', 'annotations', AnnotationsServiceD
 beforeAll(async () => {
   const tapped = {
     ...deidentify,
-    start: async (deps: Deps) => {
-      running = await deidentify.start(deps)
+    start: async (given: Deps) => {
+      deps = given as unknown as DeidentifyDeps
+      running = await deidentify.start(given)
       return running
     },
   }
@@ -57,11 +61,13 @@ async function fileCame(slideId: string, text: string, name = 'annotations-1.xml
   await running.consumers!['slides.annotation_received']!.handle({ slideId, project: 'default', sourceKey }, context)
 }
 
-const slideOut = (slideId: string): Promise<void> =>
-  running.consumers!['slides.deidentified']!.handle(
-    { slideId, project: 'default', revision: 1, geometry: { width: 100, height: 100 } } as SlideDeidentified,
-    context,
-  )
+/** Released as a slide is, and its event seen. */
+async function slideOut(slideId: string): Promise<void> {
+  const said = { slideId, project: 'default', revision: 1, geometry: { width: 100, height: 100 } }
+  const message = SlideDeidentified.fromPartial(said)
+  await deps.db.transaction(trx => release(deps, trx, message, ''))
+  await running.consumers!['slides.deidentified']!.handle(message, context)
+}
 
 async function featuresOf(slideId: string, count: number) {
   const { features } = await client.listAnnotations({ slideId }).catch(() => ({ features: [] }))
