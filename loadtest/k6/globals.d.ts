@@ -1,0 +1,2 @@
+/** Globals of k6 that its types leave out. */
+declare const crypto: { randomUUID(): string }
