@@ -115,13 +115,18 @@ describe('the catalog', () => {
 
   it('withdraws a slide once, whoever deletes it and however often', async () => {
     const id = crypto.randomUUID()
-    await tell.deidentified(id, { pseudonyms: { subject: 'P-17' } })
+    const release = { name: 'C1-P-17-7K3M', scheme: 'C1/0', owner: 'rosa', at: new Date().toISOString() }
+    await tell.deidentified(id, { pseudonyms: { subject: 'P-17' }, release })
+    expect((await slideOf(id)).name).toBe('C1-P-17-7K3M')
     await client.deleteSlide({ slideId: id })
     await client.deleteSlide({ slideId: id })
     await tell.deleted(id)
     await tell.tiled(id)
     const slide = await slideOf(id)
-    expect(slide).toMatchObject({ state: 'withdrawn', pseudonyms: { subject: '' } })
+    expect(slide).toMatchObject({ state: 'withdrawn', pseudonyms: { subject: '' }, name: expect.stringMatching(/^S-/) })
+    expect(JSON.stringify(slide, (_, value) => (typeof value === 'bigint' ? Number(value) : value))).not.toContain(
+      'P-17',
+    )
     await expect(client.getDeidentificationReport({ slideId: id })).rejects.toMatchObject({ code: 'not-found' })
     expect((await list()).map(({ slideId }) => slideId)).not.toContain(id)
   })

@@ -6,7 +6,9 @@ import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@co
 import { config } from './config.ts'
 import { slides } from './migrations/001-slides.ts'
 import { endsAt } from './migrations/002-ends-at.ts'
+import { namelessMarks } from './migrations/003-nameless-marks.ts'
 import { progressThrottle } from './progress.ts'
+import { newResearchNumber } from './research-number.ts'
 import { toMessage } from './rpc.ts'
 import { deidentified, type Slide, tiled, tilingFailed, withdrawn } from './slide.ts'
 import { type CatalogTables, changeSlide, findSlide, listSlides, raiseProgress } from './store.ts'
@@ -20,7 +22,7 @@ const MAX_LIMIT = 1000
 export const catalog = defineModule<CatalogTables, typeof config, Record<never, never>>({
   name: 'catalog',
   config,
-  migrations: [slides, endsAt],
+  migrations: [slides, endsAt, namelessMarks],
   start: async deps => ({
     rpc: { definition: CatalogServiceDefinition, implementation: implementation(deps) },
     consumers: consumers(deps),
@@ -43,7 +45,7 @@ function consumers(deps: CatalogDeps): Consumers {
 
 function erase({ db, site, publish }: CatalogDeps, slideId: string): Promise<void> {
   return db.transaction(async trx => {
-    const changed = await changeSlide(trx, slideId, withdrawn)
+    const changed = await changeSlide(trx, slideId, slide => withdrawn(slide, newResearchNumber()))
     await noteErasure(trx, slideId, { objects: 0, rows: changed ? 1 : 0, bytes: 0 })
     const receipt = await takeReceipt(trx, slideId)
     if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'catalog', site, ...receipt })
@@ -80,7 +82,7 @@ function implementation(deps: CatalogDeps) {
     async deleteSlide({ slideId }) {
       await known(slideId)
       await deps.db.transaction(async trx => {
-        const changed = await changeSlide(trx, slideId, withdrawn)
+        const changed = await changeSlide(trx, slideId, slide => withdrawn(slide, newResearchNumber()))
         if (changed) await deps.publish(trx, 'slides.deleted', { slideId, reason: 'deleted' })
       })
       return {}

@@ -107,10 +107,11 @@ describe('a slide of the catalog', () => {
   })
 
   it('is withdrawn for good, and keeps nothing of the case', () => {
-    const gone = { ...after(['deidentified1', 'tiled1']), ...withdrawn(after(['deidentified1', 'tiled1'])) }
-    expect(gone).toMatchObject({ state: 'withdrawn', name: start.name, reportJson: null, pyramidBytes: 0 })
+    const before = after(['deidentified1', 'tiled1'])
+    const gone = { ...before, ...withdrawn({ ...before, name: 'C1-7K3M9QX2A' }, 'S-00000000') }
+    expect(gone).toMatchObject({ state: 'withdrawn', name: 'S-00000000', reportJson: null, pyramidBytes: 0 })
     expect(gone.pseudonyms.subject).toBe('')
     for (const step of Object.values(steps)) expect(step(gone)).toBeUndefined()
-    expect(withdrawn(gone)).toBeUndefined()
+    expect(withdrawn(gone, 'S-11111111')).toBeUndefined()
   })
 })

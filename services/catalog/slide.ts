@@ -120,11 +120,16 @@ export function tilingFailed(slide: Slide, event: SlideFailed): Change {
   return { revision: event.revision, state: 'failed', reason: event.reason }
 }
 
-/** Its name and dates stay, so that whoever asks learns that it was withdrawn; what describes the patient's case goes. */
-export function withdrawn(slide: Slide): Change {
+/**
+ * Its id and dates stay, so that whoever asks learns that it was withdrawn. What describes the patient's case goes, and
+ * with it the release name, which holds the subject's pseudonym.
+ * @param number shown in its place
+ */
+export function withdrawn(slide: Slide, number: string): Change {
   if (slide.state === 'withdrawn') return undefined
   return {
     state: 'withdrawn',
+    name: number,
     progress: 0,
     reason: null,
     pseudonyms: UNKNOWN,
