@@ -1,4 +1,7 @@
-/** Tiles: Deep Zoom, tile 256, overlap 0. */
+/**
+ * Tiles. A rendition (`3`, `3-original`) is something that a slide can be seen from; addresses that name one mean the
+ * same bytes for ever. In templates that match the same paths the first counts.
+ */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
 
@@ -8,16 +11,55 @@ export const tilesRoutes: readonly RouteSpec[] = [
     path: '/tiles/{id}.dzi',
     module: 'tiles',
     access: 'slide.read',
-    summary: 'Deep Zoom description',
+    summary: 'Leads to the Deep Zoom description of the rendition to show now',
+    status: 302,
+    raw: 'http',
+  },
+  {
+    method: 'GET',
+    path: '/tiles/{id}/{rendition}.dzi',
+    module: 'tiles',
+    access: 'slide.read',
+    summary: 'Deep Zoom description of a rendition',
     answer: 'application/xml',
     raw: 'http',
+  },
+  {
+    method: 'GET',
+    path: '/tiles/{id}/{rendition}_files/{level}/{x}_{y}.{format}',
+    module: 'tiles',
+    access: 'slide.read',
+    summary: 'One Deep Zoom tile; format: jpeg, webp, png or avif',
+    answer: 'image/*',
+    raw: 'http',
+    ownSpans: true,
+  },
+  {
+    method: 'GET',
+    path: '/tiles/{id}/{rendition}/{level}/{x}_{y}.{format}',
+    module: 'tiles',
+    access: 'slide.read',
+    summary: 'One tile of a level as it is stored, 0 being the full size; format: jpeg, webp, png or avif',
+    answer: 'image/*',
+    raw: 'http',
+    ownSpans: true,
+  },
+  {
+    method: 'GET',
+    path: '/tiles/{id}/{rendition}/{level}/{x}_{y}',
+    module: 'tiles',
+    access: 'slide.read',
+    summary: 'One tile of a level as it is stored, as JPEG',
+    answer: 'image/jpeg',
+    raw: 'http',
+    ownSpans: true,
   },
   {
     method: 'GET',
     path: '/tiles/{id}_files/{level}/{x}_{y}.jpeg',
     module: 'tiles',
     access: 'slide.read',
-    summary: 'One tile',
+    summary: 'One Deep Zoom tile of the rendition to show now, which may be another from one tile to the next',
     answer: 'image/jpeg',
     raw: 'http',
     ownSpans: true,

@@ -44,7 +44,9 @@ test('a slide that was approved is served under its random name; the number it h
 
   expect((await decide(id, 'approve')).status).toBe(200)
   await expect.poll(async () => (await intakeOf(id)).state, { timeout: 40_000 }).toBe('ready')
-  await expect.poll(async () => (await system.fetch(`/tiles/${id}.dzi`)).status, { timeout: 10_000 }).toBe(200)
+  await expect
+    .poll(async () => (await system.fetch(`/tiles/${id}.dzi`, { redirect: 'follow' })).status, { timeout: 10_000 })
+    .toBe(200)
   const released = slide.parse(await json(`/api/slides/${id}`))
   const { releaseName, researchNumber: after } = await reviewOf(id)
   expect(released.name).toBe(releaseName)

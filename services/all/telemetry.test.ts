@@ -79,7 +79,7 @@ test('no patient data in any log line, span, metric, event or public answer', as
     list: await (await system.fetch('/api/slides')).text(),
     report: await (await system.fetch(`/api/slides/${id}/deidentification`)).text(),
   }
-  expect(places.metrics).toContain('coverslip_tiles_total')
+  expect(places.metrics).toContain('coverslip_tile_seconds_count')
   expect(places.logs.length).toBeGreaterThan(100)
   for (const [place, text] of Object.entries(places)) expect({ [place]: plantedIn(text) }).toEqual({ [place]: [] })
 })

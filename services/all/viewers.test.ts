@@ -36,5 +36,5 @@ test('twenty viewers opening a cold slide cause one open and one load per tile',
   const [first, ...others] = await Promise.all(Array.from({ length: VIEWERS }, view))
   for (const other of others) expect(other).toEqual(first)
   expect(await metric('coverslip_slides_opened_total')).toBe(1)
-  expect(await metric('coverslip_tiles_total{coverslip_cache="loaded"}')).toBe(TILES.length)
+  expect(await metric('coverslip_tile_seconds_count{coverslip_cache="loaded"}')).toBe(TILES.length)
 })

@@ -33,7 +33,9 @@ export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | nu
   const get: Client['get'] = (path, init = {}) => {
     const headers = new Headers(init.headers)
     if (token !== null) headers.set('authorization', `Bearer ${token}`)
-    return fetch(`${shape.url}${path}`, { redirect: 'manual', ...init, headers })
+    // A slide's description leads to that of its rendition, as viewers are led.
+    const redirect = path.endsWith('.dzi') ? 'follow' : 'manual'
+    return fetch(`${shape.url}${path}`, { redirect, ...init, headers })
   }
   const client: Client = {
     get,

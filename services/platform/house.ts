@@ -11,6 +11,7 @@ import type { Db } from './db/port.ts'
 import { createDoors, type Doors } from './doors.ts'
 import { erasureMigration } from './erasure.ts'
 import { createSignals, publish } from './events.ts'
+import { createKnownCaller } from './http/known-caller.ts'
 import { type Log, openLog } from './log.ts'
 import type { Deps, Module, Running } from './module.ts'
 import { type OutboxTables, outboxMigration, startRelay } from './outbox.ts'
@@ -71,6 +72,7 @@ export async function buildHouse(
 function authOf(keys: Keys, verifier: Verifier): Deps['auth'] {
   return {
     verify: token => verifier.verify(token),
+    known: createKnownCaller(verifier),
     sign: claims => {
       if (!keys.signing) throw new Error('this process has no SIGNING_KEY')
       return signToken(keys.signing, claims)

@@ -100,12 +100,15 @@ function createDispatch(options: HttpOptions, find: ReturnType<typeof createRout
     try {
       await (route.spec.ownSpans ? answer() : options.telemetry.span(route.name, spanOf(route, req), answer))
     } catch (error) {
+      if (res.closed && isAbort(error)) return
       report(options.log, error, route.name)
       sendProblem(res, toServiceError(error))
     }
   }
 
+  const hot = options.modules.flatMap(({ routes }) => routes.hot ?? [])
   return (req: IncomingMessage, res: ServerResponse): void => {
+    for (const answers of hot) if (answers(req, res)) return
     const path = pathOf(req.url)
     if (path === '/healthz' || path === '/readyz') return void answerHealth(options, path, res)
     const begun = performance.now()
@@ -122,6 +125,9 @@ function createDispatch(options: HttpOptions, find: ReturnType<typeof createRout
     framework(req, res)
   }
 }
+
+/** Work that was given up because the client left has nobody to tell. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
 async function answerHealth(options: HttpOptions, path: string, res: ServerResponse): Promise<void> {
   try {

@@ -66,6 +66,11 @@ export interface Deps<
 export interface AuthDeps {
   /** @throws ServiceError `unauthenticated` for a token that is wrong, expired or revoked. */
   verify(token: string): Promise<Principal>
+  /**
+   * Who sends a request, without waiting: undefined unless the same credentials were verified before and still hold. The
+   * same credentials give the same object.
+   */
+  known(req: IncomingMessage): Principal | undefined
   /** Signs a token. @throws Error in a process that has no signing key. */
   sign(
     claims: import('./auth/token.ts').NewClaims,
@@ -139,8 +144,15 @@ export type HttpHandler = (call: HttpCall) => Promise<HttpAnswer>
 export type RawHttpHandler = (call: HttpCall, req: IncomingMessage, res: ServerResponse) => Promise<void>
 export type WebSocketHandler = (call: HttpCall, req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>
 
+/**
+ * Asked about every HTTP request before it is routed: true when it was answered from memory, at once; false leaves it,
+ * with headers perhaps set, to the ordinary way. Must not wait, throw, or answer anybody whose right it did not check.
+ */
+export type HotHandler = (req: IncomingMessage, res: ServerResponse) => boolean
+
 /** By route name of proto/api.ts: `'GET /api/slides/{id}'`. */
 export interface HttpRoutes {
+  hot?: HotHandler
   routes?: Record<string, HttpHandler>
   raw?: Record<string, RawHttpHandler>
   websockets?: Record<string, WebSocketHandler>

@@ -23,6 +23,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { toServiceError } from './errors.ts'
+import { createPlainHistogram, type PlainHistogram, type PlainRecorder, plainProducer } from './plain-metrics.ts'
 
 /** Everything that a span or a metric may say. Ids are random; routes and subjects are templates, never paths. */
 export const ATTRIBUTES = [
@@ -84,6 +85,13 @@ export interface Telemetry {
   traceparent(): string | undefined
   counter(name: string, help: string): Counter
   histogram(name: string, help: string, unit: string, buckets: number[]): Histogram
+  /** As a histogram, for what happens too often for one: its series are bound once, a recording is an addition. */
+  plainHistogram(
+    name: string,
+    help: string,
+    unit: string,
+    buckets: number[],
+  ): { bind(attributes: SafeAttributes): PlainRecorder }
   /** A value read at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Answers a scrape in Prometheus' text format. */
@@ -132,7 +140,10 @@ export async function startTelemetry(options: {
   propagation.setGlobalPropagator(propagator)
   const resource = resourceFromAttributes({ 'service.name': `coverslip-${options.service}` })
   const provider = new TracerProvider({ resource, spanProcessors: await processors(options) })
-  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true })
+  const plain: PlainHistogram[] = []
+  // The exporter brings a copy of the SDK's types of its own.
+  const metricProducers = [plainProducer(plain, resource)] as never
+  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, metricProducers })
   const meters = new MeterProvider({ resource, readers: [prometheus] })
   const tracer = provider.getTracer('coverslip')
   const meter = meters.getMeter('coverslip')
@@ -150,6 +161,11 @@ export async function startTelemetry(options: {
         advice: { explicitBucketBoundaries: buckets },
       })
       return { record: (value, attributes = {}) => histogram.record(value, checked(attributes)) }
+    },
+    plainHistogram: (name, description, unit, buckets) => {
+      const histogram = createPlainHistogram({ name, description, unit }, buckets)
+      plain.push(histogram)
+      return { bind: attributes => histogram.bind(checked(attributes)) }
     },
     gauge: (name, help, read) =>
       meter.createObservableGauge(name, { description: help }).addCallback(result => result.observe(read())),

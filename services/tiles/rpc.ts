@@ -11,7 +11,7 @@ export function tilesRpc(slides: OpenSlides): RpcImplementation {
     definition: TilesServiceDefinition,
     implementation: {
       async getServed({ slideId }: GetServedRequest): Promise<GetServedResponse> {
-        const { revision, geometry, tileSize } = await slides.find(slideId)
+        const { revision, geometry, tileSize } = await slides.current(slideId)
         return { slideId, revision, geometry, tileSize }
       },
     },

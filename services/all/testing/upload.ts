@@ -39,7 +39,7 @@ async function makeSlide({ width, height }: UploadOptions): Promise<Buffer> {
 
 async function isServed(system: TestSystem, id: string): Promise<boolean> {
   const intake = (await (await system.fetch(`/api/intake/slides/${id}`)).json()) as { state: string }
-  return intake.state === 'ready' && (await system.fetch(`/tiles/${id}.dzi`)).ok
+  return intake.state === 'ready' && (await system.fetch(`/tiles/${id}.dzi`, { redirect: 'follow' })).ok
 }
 
 async function waitUntil(done: () => Promise<boolean>): Promise<void> {

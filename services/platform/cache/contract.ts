@@ -37,6 +37,14 @@ export function cacheContract(connect: () => Promise<Cache>, small: (bytes: numb
     expect(await cache.get('deleted')).toBeUndefined()
   })
 
+  test('forgets the entries whose keys begin alike, taken literally', async () => {
+    for (const key of ['a/*/1', 'a/*/2', 'a/b/1', 'b']) await cache.set(key, Buffer.from('x'))
+    await cache.deletePrefix('a/*/')
+    expect(await Promise.all(['a/*/1', 'a/*/2'].map(key => cache.get(key)))).toEqual([undefined, undefined])
+    expect(await cache.get('a/b/1')).toEqual(Buffer.from('x'))
+    expect(await cache.get('b')).toEqual(Buffer.from('x'))
+  })
+
   test('forgets an entry when its time is over', async () => {
     await cache.set('short', Buffer.from('x'), 0.2)
     await cache.set('long', Buffer.from('y'), 60)

@@ -14,12 +14,16 @@ export function openMemory(bytes = DEFAULT_BYTES): Cache {
   })
   const claims = new LRUCache<string, true>({ max: MOST_CLAIMS })
   return {
+    isShared: false,
     get: async key => entries.get(key),
     async set(key, value, ttlSeconds) {
       entries.set(key, value, ttlSeconds === undefined ? {} : { ttl: Math.ceil(ttlSeconds * 1000) })
     },
     async delete(key) {
       entries.delete(key)
+    },
+    async deletePrefix(prefix) {
+      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key)
     },
     async claim(name, ms) {
       if (claims.has(name)) return false

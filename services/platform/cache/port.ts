@@ -3,10 +3,14 @@
  * miss, never an error of the caller.
  */
 export interface Cache {
+  /** Whether other processes find what is put here. */
+  readonly isShared: boolean
   get(key: string): Promise<Buffer | undefined>
   /** `ttlSeconds` bounds the life of the entry; without it the entry lives until evicted. */
   set(key: string, value: Buffer, ttlSeconds?: number): Promise<void>
   delete(key: string): Promise<void>
+  /** Forgets every entry whose key begins so. */
+  deletePrefix(prefix: string): Promise<void>
   /**
    * True for the one of all who ask for this name within `ms` milliseconds, and for nobody else meanwhile: whoever has it
    * does what the others wait for. While the cache is away everybody has it, since nobody can know of the others.

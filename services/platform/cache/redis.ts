@@ -30,6 +30,7 @@ export function openRedis(url: string): Cache {
   // The client reconnects by itself; without a listener it prints every failure.
   redis.on('error', () => {})
   return {
+    isShared: true,
     get: key =>
       redis.getBuffer(key).then(
         value => value ?? undefined,
@@ -43,6 +44,7 @@ export function openRedis(url: string): Cache {
     async delete(key) {
       await redis.del(key).catch(() => {})
     },
+    deletePrefix: begin => deleteMatching(redis, prefix, begin).catch(() => {}),
     claim: (name, ms) =>
       redis.set(`claim:${name}`, '', 'PX', Math.ceil(ms), 'NX').then(
         answer => answer === 'OK',
@@ -55,4 +57,20 @@ export function openRedis(url: string): Cache {
     },
     close: async () => redis.disconnect(),
   }
+}
+
+const SCAN_COUNT = 1000
+
+/**
+ * SCAN looks at all keys in small steps between which the server works on, where KEYS would hold up everybody. The prefix
+ * of the client is added to the keys of commands, but not to patterns.
+ */
+async function deleteMatching(redis: Redis, clientPrefix: string, prefix: string): Promise<void> {
+  const match = `${(clientPrefix + prefix).replaceAll(/[\\*?[\]]/g, '\\$&')}*`
+  let cursor = '0'
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT)
+    if (keys.length > 0) await redis.unlink(keys.map(key => key.slice(clientPrefix.length)))
+    cursor = next
+  } while (cursor !== '0')
 }

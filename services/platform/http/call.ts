@@ -8,7 +8,7 @@ import { ServiceError, unknownThing } from '../errors.ts'
 import type { HttpCall } from '../module.ts'
 import type { CompiledRoute } from './routes.ts'
 
-const SESSION_COOKIE = 'coverslip_session'
+export const SESSION_COOKIE = 'coverslip_session'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface Credentials {
@@ -17,7 +17,7 @@ export interface Credentials {
 }
 
 /** The bearer token, else the session cookie. */
-function credentialsOf(req: IncomingMessage): Credentials | undefined {
+export function credentialsOf(req: Pick<IncomingMessage, 'headers'>): Credentials | undefined {
   const [scheme, token] = (req.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer' && token) return { token, cookie: false }
   for (const part of (req.headers.cookie ?? '').split(';')) {

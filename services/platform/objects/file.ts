@@ -4,7 +4,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PARTS, partPath, sweepParts } from './file-parts.ts'
-import { checkDeletable, checkKey, checkPrefix, checkRange, exists, notFound, pastEnd } from './keys.ts'
+import { checkDeletable, checkKey, checkPrefix, checkRange, exists, notFound } from './keys.ts'
+import { openRead, readRange } from './open-file.ts'
 import type { ObjectInfo, Objects } from './port.ts'
 
 /** Patient data may lie in a store: other users of the machine see nothing. */
@@ -65,15 +66,7 @@ export async function openFiles(directory: string): Promise<Objects> {
     checkRange(offset, length)
     signal?.throwIfAborted()
     await using file = await openFile(pathOf(key))
-    const buffer = Buffer.allocUnsafe(length)
-    let read = 0
-    while (read < length) {
-      const { bytesRead } = await file.read(buffer, read, length - read, offset + read)
-      if (bytesRead === 0) throw pastEnd()
-      read += bytesRead
-      signal?.throwIfAborted()
-    }
-    return buffer
+    return await readRange(file, offset, length, signal)
   }
 
   async function stream(key: string, range = { offset: 0, length: Number.MAX_SAFE_INTEGER }): Promise<Readable> {
@@ -88,6 +81,7 @@ export async function openFiles(directory: string): Promise<Objects> {
     location: { scheme: 'file', directory: root },
     head,
     range,
+    open: async key => openRead(await openFile(pathOf(key))),
     stream,
     put,
     putFile,

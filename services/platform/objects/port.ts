@@ -9,6 +9,17 @@ export interface ObjectInfo {
   size: number
 }
 
+/** An object that is kept open for many reads. */
+export interface OpenObject {
+  readonly size: number
+  /** As `range` of the store. */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Buffer>
+  /** Fills `target` from `offset` when all of it is at hand without waiting (in the page cache), and says whether it was. */
+  readNow(offset: number, target: Buffer): boolean
+  /** Reads under way still end well. */
+  close(): Promise<void>
+}
+
 export interface ReadableObjects {
   /** Undefined when there is no such object. */
   head(key: string): Promise<ObjectInfo | undefined>
@@ -26,6 +37,8 @@ export interface ReadableObjects {
   localFile(key: string, scratch: string): Promise<{ path: string; release(): Promise<void> }>
   /** All objects whose key begins with `prefix`, in key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>
+  /** Only stores whose reads gain by it (files) have it. @throws ServiceError `not-found` */
+  open?(key: string): Promise<OpenObject>
 }
 
 export interface Objects extends ReadableObjects {

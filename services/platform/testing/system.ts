@@ -1,4 +1,5 @@
 /** Starts modules for a test: a data folder of their own, free ports, real embedded adapters, tokens of any user. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +30,8 @@ export async function startSystem(
   options: { environment?: Record<string, string>; data?: string; spanExporter?: SpanExporter } = {},
 ): Promise<TestSystem> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'coverslip-test-')))
-  if (!options.data && !options.environment?.DATABASE_URL) await emptyDatabase(join(data, 'db'))
+  const isNew = !options.environment?.DATABASE_URL && !existsSync(join(data, 'db'))
+  if (isNew) await emptyDatabase(join(data, 'db'))
   const environment = {
     COVERSLIP_DATA: data,
     PORT: '0',
@@ -52,7 +54,7 @@ export async function startSystem(
     async fetch(path, { token: given, ...init } = {}) {
       const headers = new Headers(init.headers)
       if (given !== null) headers.set('authorization', `Bearer ${given ?? (await token())}`)
-      return fetch(`${system.url}${path}`, { ...init, headers, redirect: 'manual' })
+      return fetch(`${system.url}${path}`, { redirect: 'manual', ...init, headers })
     },
     async stop() {
       await system.stop()

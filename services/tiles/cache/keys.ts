@@ -1,26 +1,41 @@
-/** Cache keys: slide, revision and place; listing them all is how a deleted slide leaves the caches. */
-import { levelSize, topLevel } from '../deepzoom/levels.ts'
-import type { ServedSlide } from '../store.ts'
+/**
+ * Cache keys. In memory a key is the path under which the bytes are asked for, which names slide and rendition; the
+ * shared cache has the hash of the rendition's file in front, so that bytes of another file are never found.
+ */
+import type { ServedRendition } from '../store.ts'
 
-type Keyed = Pick<ServedSlide, 'slideId' | 'revision'>
-
-export const tileKey = ({ slideId, revision }: Keyed, level: number, x: number, y: number): string =>
-  `tile/${slideId}/${revision}/${level}/${x}_${y}`
-
-export const thumbnailKey = ({ slideId, revision }: Keyed, max: number): string =>
-  `thumbnail/${slideId}/${revision}/${max}`
-
-/** The sizes a thumbnail may be asked in, see proto/api.ts. */
-const THUMBNAIL_MIN = 16
-const THUMBNAIL_MAX = 2048
-
-/** Every key under which something of the slide may be cached. */
-export function* keysOf(slide: ServedSlide): Generator<string> {
-  for (let max = THUMBNAIL_MIN; max <= THUMBNAIL_MAX; max += 1) yield thumbnailKey(slide, max)
-  for (let level = 0; level <= topLevel(slide); level += 1) {
-    const { width, height } = levelSize(slide, level)
-    for (let y = 0; y * slide.tileSize < height; y += 1) {
-      for (let x = 0; x * slide.tileSize < width; x += 1) yield tileKey(slide, level, x, y)
-    }
-  }
+export interface CacheKey {
+  key: string
+  /** Of the rendition's file. */
+  content: string
+  /** Whether the shared cache is worth asking, see infra/decisions. */
+  shared: boolean
 }
+
+type Keyed = Pick<ServedRendition, 'slideId' | 'name' | 'sha256'>
+
+/** Everything cached of a slide begins with this. */
+export const slidePrefix = (slideId: string): string => `/tiles/${slideId}/`
+
+/** The hash that stands for a rendition's file. */
+export const contentOf = ({ sha256 }: Pick<ServedRendition, 'sha256'>): string => sha256.slice(0, 16)
+
+const TILE_FORMATS = ['jpeg', 'webp', 'png', 'avif'] as const
+export type TileFormat = (typeof TILE_FORMATS)[number]
+export const isTileFormat = (text: string): text is TileFormat => (TILE_FORMATS as readonly string[]).includes(text)
+
+/** The path of a Deep Zoom tile. */
+export const tilePath = (
+  { slideId, name }: Pick<Keyed, 'slideId' | 'name'>,
+  { level, x, y }: { level: number; x: number; y: number },
+  format: TileFormat,
+): string => `/tiles/${slideId}/${name}_files/${level}/${x}_${y}.${format}`
+
+/** Anything else of a rendition, by words that no path of a tile has (`thumbnail?max=300`). */
+export const renditionKey = (rendition: Keyed, what: string): CacheKey => ({
+  key: `/tiles/${rendition.slideId}/${rendition.name}/${what}`,
+  content: contentOf(rendition),
+  shared: true,
+})
+
+export const sharedKey = ({ key, content }: CacheKey): string => `${content}${key}`

@@ -39,5 +39,7 @@ test('the tiles of a level cover it exactly', () => {
 })
 
 test('the description says size, tile size and format', () => {
-  expect(dzi({ width: 300, height: 250 }, 256)).toContain('TileSize="256"><Size Width="300" Height="250"/>')
+  const document = dzi({ width: 300, height: 250 }, 256, 'http://host/tiles/"1_files/')
+  expect(document).toContain('TileSize="256"><Size Width="300" Height="250"/>')
+  expect(document).toContain('Url="http://host/tiles/&#34;1_files/"')
 })

@@ -46,9 +46,14 @@ export function placeTile(slide: Size, tileSize: number, level: number, x: numbe
 
 const isIndex = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 
-/** The `.dzi` document. */
-export function dzi({ width, height }: Size, tileSize: number): string {
+/**
+ * The `.dzi` document. `tilesUrl` says where the tiles are: viewers that were led here by a redirect go by it instead of
+ * the address that they asked for first (OpenSeadragon does).
+ */
+export function dzi({ width, height }: Size, tileSize: number, tilesUrl: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
-<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${tileSize}"><Size Width="${width}" Height="${height}"/></Image>
+<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Url="${escapeXml(tilesUrl)}" Format="jpeg" Overlap="0" TileSize="${tileSize}"><Size Width="${width}" Height="${height}"/></Image>
 `
 }
+
+const escapeXml = (text: string): string => text.replaceAll(/[&<>"]/g, found => `&#${found.charCodeAt(0)};`)

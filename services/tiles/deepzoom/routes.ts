@@ -1,94 +1,127 @@
-/** Deep Zoom: the description and the tiles, answered on node:http. */
+/** Deep Zoom and tiles as they are stored: descriptions and tiles, the ordinary way; see hot/ for tiles in memory. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
-import { tileKey } from '../cache/keys.ts'
-import type { TileCache } from '../cache/tile-cache.ts'
-import { etagOf, HEADERS, notModified, sendJpeg } from '../hot/answer.ts'
+import { isTileFormat, type TileFormat } from '../cache/keys.ts'
+import type { Found } from '../cache/tile-cache.ts'
+import { notModified, sendPicture } from '../hot/answer.ts'
+import { etagOf, FOR_A_MINUTE, FOR_EVER, SAFE_HEADERS } from '../hot/headers.ts'
+import type { TileMeter } from '../hot/meter.ts'
+import type { Sampler } from '../hot/sampler.ts'
 import type { OpenSlides } from '../slides/slides.ts'
-import type { ServedSlide } from '../store.ts'
-import { dzi, placeTile } from './levels.ts'
-import { readTile } from './tile.ts'
+import type { ServedRendition } from '../store.ts'
+import { MEDIA_TYPES } from './format.ts'
+import { dzi } from './levels.ts'
+import type { TileAddress, TileService } from './tile-service.ts'
 
-interface TilePath {
+export interface DeepZoomParts {
   slides: OpenSlides
-  cache: TileCache
+  tiles: TileService
   telemetry: Telemetry
-  traceEvery: number
+  meter: TileMeter
+  sampler: Sampler
 }
 
-export function deepzoomRoutes({ slides, cache, telemetry, traceEvery }: TilePath): Record<string, RawHttpHandler> {
-  const served = telemetry.counter('coverslip_tiles_total', 'Tiles answered, by the cache that had them')
-  const seconds = telemetry.histogram(
-    'coverslip_tile_seconds',
-    'Time to answer a tile',
-    's',
-    [0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5],
-  )
-  const sample = createSampler(traceEvery)
+type Read = (at: TileAddress, format: TileFormat, signal: AbortSignal) => Promise<Found>
 
-  async function allowed(call: HttpCall): Promise<ServedSlide> {
-    const slide = await slides.find(call.params.id!)
-    call.allow({ project: slide.project, slide: slide.slideId })
-    return slide
+export function deepZoomRoutes({
+  slides,
+  tiles,
+  telemetry,
+  meter,
+  sampler,
+}: DeepZoomParts): Record<string, RawHttpHandler> {
+  async function allowed(call: HttpCall): Promise<ServedRendition> {
+    const { id, rendition: name } = call.params
+    const rendition = name === undefined ? await slides.current(id!) : await slides.rendition(id!, name)
+    call.allow({ project: rendition.project, slide: rendition.slideId })
+    return rendition
   }
 
   async function answerTile(
-    slide: ServedSlide,
     call: HttpCall,
-    req: IncomingMessage,
-    res: ServerResponse,
+    { req, res }: { req: IncomingMessage; res: ServerResponse },
+    rendition: ServedRendition,
+    kind: 'dz' | 'stored',
   ): Promise<void> {
-    const { level, x, y } = call.params
-    const place = placeTile(slide, slide.tileSize, toIndex(level), toIndex(x), toIndex(y))
-    if (!place) throw new ServiceError('not-found', 'The slide has no such tile')
-    const etag = etagOf(slide, `${level}-${x}-${y}`)
-    if (notModified(req, res, etag)) return
     const begun = performance.now()
-    const load = async () => readTile(await slides.open(slide), place)
-    const { bytes, from } = await cache.get(tileKey(slide, Number(level), place.column, place.row), load)
-    sendJpeg(req, res, bytes, etag, from)
-    served.add(1, { 'coverslip.cache': from })
-    seconds.record((performance.now() - begun) / 1000, { 'coverslip.cache': from })
+    const { at, format } = readAddress(call.params)
+    const etag = etagOf(rendition, `${kind === 'dz' ? '' : 's'}${at.level}-${at.x}-${at.y}-${format}`)
+    const cacheControl = call.params.rendition === undefined ? FOR_A_MINUTE : FOR_EVER
+    const read: Read = (...given) =>
+      kind === 'dz' ? tiles.deepZoom(rendition, ...given) : tiles.stored(rendition, ...given)
+    if (notModified(req, res, etag, { cacheControl })) return
+    const { bytes, from } = await read(at, format, call.signal)
+    sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPES[format], cacheControl })
+    meter.record(from, performance.now() - begun)
   }
 
+  /** A tile by a route's name; one in so many is traced. */
+  const tileRoute =
+    (route: string, kind: 'dz' | 'stored'): RawHttpHandler =>
+    async (call, req, res) => {
+      const rendition = await allowed(call)
+      const answer = () => answerTile(call, { req, res }, rendition, kind)
+      if (!sampler.takes(req, rendition)) return answer()
+      // Another user's request: a trace of its own, linked to the slide's way in.
+      const { traceparent } = await slides.find(rendition.slideId)
+      const attributes = { 'http.route': route, 'coverslip.slide.id': rendition.slideId }
+      const parent = (req.headers.traceparent as string | undefined) ?? null
+      await telemetry.span('GET tile', { kind: 'server', parent, attributes, links: [traceparent] }, answer)
+    }
+
+  const tilePaths: [string, 'dz' | 'stored'][] = [
+    ['/tiles/{id}_files/{level}/{x}_{y}.jpeg', 'dz'],
+    ['/tiles/{id}/{rendition}_files/{level}/{x}_{y}.{format}', 'dz'],
+    ['/tiles/{id}/{rendition}/{level}/{x}_{y}.{format}', 'stored'],
+    ['/tiles/{id}/{rendition}/{level}/{x}_{y}', 'stored'],
+  ]
   return {
-    'GET /tiles/{id}.dzi': async (call, req, res) => {
-      const slide = await allowed(call)
-      const etag = etagOf(slide, 'dzi')
-      if (notModified(req, res, etag)) return
-      const body = dzi(slide, slide.tileSize)
-      res.writeHead(200, { ...HEADERS, 'content-type': 'application/xml', 'content-length': body.length, etag })
+    'GET /tiles/{id}.dzi': async (call, _req, res) => {
+      const { slideId, name } = await allowed(call)
+      res.writeHead(302, {
+        ...SAFE_HEADERS,
+        location: `/tiles/${slideId}/${name}.dzi`,
+        'cache-control': FOR_A_MINUTE,
+        'content-length': 0,
+      })
+      res.end()
+    },
+    'GET /tiles/{id}/{rendition}.dzi': async (call, req, res) => {
+      const rendition = await allowed(call)
+      // Holds the address that it was asked under, which is not the same for everybody: no validator, a short life.
+      const tilesUrl = `${originOf(req)}/tiles/${rendition.slideId}/${rendition.name}_files/`
+      const body = dzi(rendition, rendition.tileSize, tilesUrl)
+      res.writeHead(200, {
+        ...SAFE_HEADERS,
+        'content-type': 'application/xml',
+        'content-length': Buffer.byteLength(body),
+        'cache-control': FOR_A_MINUTE,
+      })
       res.end(req.method === 'HEAD' ? undefined : body)
     },
-    'GET /tiles/{id}_files/{level}/{x}_{y}.jpeg': async (call, req, res) => {
-      const slide = await allowed(call)
-      if (!sample(slide)) return answerTile(slide, call, req, res)
-      // Another user's request: a trace of its own, linked to the slide's way in.
-      const attributes = { 'http.route': '/tiles/{id}_files/{level}/{x}_{y}.jpeg', 'coverslip.slide.id': slide.slideId }
-      const parent = (req.headers.traceparent as string | undefined) ?? null
-      await telemetry.span('GET tile', { kind: 'server', parent, attributes, links: [slide.traceparent] }, () =>
-        answerTile(slide, call, req, res),
-      )
-    },
+    ...Object.fromEntries(tilePaths.map(([path, kind]) => [`GET ${path}`, tileRoute(path, kind)])),
   }
 }
 
-/** True for the first tile of each slide and revision in this process, then for one tile in `every`. */
-function createSampler(every: number): (slide: ServedSlide) => boolean {
-  const seen = new Set<string>()
-  let count = 0
-  return ({ slideId, revision }) => {
-    count = (count + 1) % every
-    const key = `${slideId}/${revision}`
-    if (seen.has(key)) return count === 0
-    if (seen.size > 100_000) seen.clear()
-    seen.add(key)
-    return true
-  }
+/** The address that the caller used, as far as proxies tell. */
+function originOf({ headers }: IncomingMessage): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
+  return `${scheme}://${headers.host ?? ''}`
 }
 
-function toIndex(text: string | undefined): number {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
+/** @throws ServiceError `not-found` for what is no tile's address */
+function readAddress({ level, x, y, format = 'jpeg' }: Record<string, string>): {
+  at: TileAddress
+  format: TileFormat
+} {
+  const at = { level: toIndex(level), x: toIndex(x), y: toIndex(y) }
+  if (!isTileFormat(format) || Number.isNaN(at.level + at.x + at.y)) {
+    throw new ServiceError('not-found', 'The slide has no such tile')
+  }
+  return { at, format }
 }
+
+const toIndex = (text: string | undefined): number =>
+  text !== undefined && /^(0|[1-9]\d{0,6})$/.test(text) ? Number(text) : Number.NaN

@@ -24,6 +24,27 @@ export async function readTile(rendition: Rendition, place: TilePlace, signal?: 
   return clipped ? crop(whole, place.width, place.height) : whole
 }
 
+/** The same when it is stored whole and to be had without waiting. */
+export function readTileNow(rendition: Rendition, place: TilePlace): Buffer | undefined {
+  const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
+  if (clipped || place.halvings >= rendition.levels.length) return undefined
+  return rendition.readTileNow?.(place.halvings, place.column, place.row)
+}
+
+/** A tile of a level as it is stored, clipped at the level's edge. */
+export async function readStoredTile(
+  rendition: Rendition,
+  { level, x, y }: { level: number; x: number; y: number },
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const { width, height } = rendition.levels[level]!
+  const { tileSize } = rendition
+  const [wide, high] = [Math.min(tileSize, width - x * tileSize), Math.min(tileSize, height - y * tileSize)]
+  const whole = await rendition.readTile(level, x, y, signal)
+  if (!whole) return whiteTile(wide, high)
+  return wide < tileSize || high < tileSize ? crop(whole, wide, high) : whole
+}
+
 /** A level below one tile: the rendition's last level, halved as often as it takes. */
 async function shrink(rendition: Rendition, place: TilePlace, signal?: AbortSignal): Promise<Buffer> {
   const last = rendition.levels.length - 1

@@ -1,38 +1,39 @@
-/** What answers with tiles and pictures have in common: headers, ETags, 304. */
+/** Answers with pictures, from wherever they came. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CacheAnswer } from '../cache/tile-cache.ts'
-import type { ServedSlide } from '../store.ts'
-
-export const HEADERS = {
-  'cache-control': 'private, max-age=600',
-  'cross-origin-resource-policy': 'same-site',
-  'x-content-type-options': 'nosniff',
-}
-
-/** Strong: a revision's bytes never change. */
-export function etagOf({ revision, sha256 }: ServedSlide, what: string): string {
-  return `"${revision}-${sha256.slice(0, 12)}-${what}"`
-}
+import { FOR_EVER, namesEtag, SAFE_HEADERS } from './headers.ts'
 
 /** Answers 304 when the caller has these bytes already. */
-export function notModified(req: IncomingMessage, res: ServerResponse, etag: string): boolean {
+export function notModified(
+  req: IncomingMessage,
+  res: ServerResponse,
+  etag: string,
+  { cacheControl = FOR_EVER } = {},
+): boolean {
   const known = req.headers['if-none-match']
-  if (!known || !(known === '*' || known.split(/\s*,\s*/).includes(etag))) return false
-  res.writeHead(304, { ...HEADERS, etag }).end()
+  if (known === undefined || !namesEtag(known, etag)) return false
+  res.writeHead(304, { ...SAFE_HEADERS, 'cache-control': cacheControl, etag }).end()
   return true
 }
 
-export function sendJpeg(
+export interface Picture {
+  bytes: Buffer
+  etag: string
+  from: CacheAnswer
+  type: string
+  cacheControl?: string
+}
+
+export function sendPicture(
   req: IncomingMessage,
   res: ServerResponse,
-  bytes: Buffer,
-  etag: string,
-  from: CacheAnswer,
+  { bytes, etag, from, type, cacheControl = FOR_EVER }: Picture,
 ): void {
   res.writeHead(200, {
-    ...HEADERS,
-    'content-type': 'image/jpeg',
+    ...SAFE_HEADERS,
+    'content-type': type,
     'content-length': bytes.length,
+    'cache-control': cacheControl,
     etag,
     'server-timing': `cache;desc=${from}`,
   })

@@ -1,8 +1,9 @@
 /** Pictures that are rendered. */
 import type { RawHttpHandler } from '@coverslip/platform/module.ts'
-import { thumbnailKey } from '../cache/keys.ts'
+import { renditionKey } from '../cache/keys.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
-import { etagOf, notModified, sendJpeg } from '../hot/answer.ts'
+import { notModified, sendPicture } from '../hot/answer.ts'
+import { etagOf, FOR_A_MINUTE } from '../hot/headers.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import { readThumbnail } from './thumbnail.ts'
 
@@ -15,14 +16,14 @@ export function regionRoutes({
 }): Record<string, RawHttpHandler> {
   return {
     'GET /tiles/{id}/thumbnail.jpeg': async (call, req, res) => {
-      const slide = await slides.find(call.params.id!)
+      const slide = await slides.current(call.params.id!)
       call.allow({ project: slide.project, slide: slide.slideId })
       const max = call.query.max as number
       const etag = etagOf(slide, `thumbnail-${max}`)
-      if (notModified(req, res, etag)) return
-      const load = async () => readThumbnail(await slides.open(slide), max)
-      const { bytes, from } = await cache.get(thumbnailKey(slide, max), load)
-      sendJpeg(req, res, bytes, etag, from)
+      if (notModified(req, res, etag, { cacheControl: FOR_A_MINUTE })) return
+      const load = async (signal: AbortSignal) => readThumbnail(await slides.open(slide), max, signal)
+      const { bytes, from } = await cache.get(renditionKey(slide, `thumbnail?max=${max}`), load, call.signal)
+      sendPicture(req, res, { bytes, etag, from, type: 'image/jpeg', cacheControl: FOR_A_MINUTE })
     },
   }
 }

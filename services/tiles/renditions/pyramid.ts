@@ -1,10 +1,10 @@
 /** A pyramid of ours: its index read once, its tiles by one ranged read each, out as they are stored. */
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
-import { spliceTables } from '@coverslip/wsi/jpeg.ts'
-import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import type { RenditionSource } from './object-source.ts'
 import type { Rendition, RenditionLevel } from './rendition.ts'
+import { createStitcher, type Stitcher } from './stitcher.ts'
 import { readTiledRegion } from './tiled-region.ts'
 
 /** What the slide's row knows of a rendition beyond the file. */
@@ -15,23 +15,25 @@ interface PyramidLevel extends RenditionLevel {
   /** File positions and lengths of the tiles, row by row. */
   readonly offsets: Float64Array
   readonly lengths: Float64Array
-  /** Quantisation and Huffman tables shared by the tiles of the level. */
-  readonly tables: Buffer | null
+  readonly stitcher: Stitcher
 }
 
 /**
  * Reads the index of a pyramid; the source is closed with the rendition where it can be.
  * @throws SlideFileError `damaged` when the object is not a pyramid of ours
  */
-export async function openPyramid(
-  source: ByteSource & { close?(): Promise<void> },
-  facts: RenditionFacts,
-): Promise<Rendition> {
+export async function openPyramid(source: RenditionSource, facts: RenditionFacts): Promise<Rendition> {
   const { ifds } = await readTiff(source)
   const width = await ifds[0]!.number(Tag.ImageWidth, 0)
   const levels = await Promise.all(ifds.map(ifd => readLevel(ifd, width)))
   const first = levels[0]!
   const { tileSize } = first
+
+  function levelOf(level: number, column: number, row: number): PyramidLevel {
+    const found = levels[level]
+    if (!found || column >= found.columns || row >= found.rows) throw new RangeError('the pyramid has no such tile')
+    return found
+  }
 
   async function readTile(
     level: number,
@@ -39,11 +41,19 @@ export async function openPyramid(
     row: number,
     signal?: AbortSignal,
   ): Promise<Buffer | undefined> {
-    const { columns, rows, offsets, lengths, tables } = levels[level] ?? first
-    if (!levels[level] || column >= columns || row >= rows) throw new RangeError('the pyramid has no such tile')
+    const { stitcher, offsets, lengths, columns } = levelOf(level, column, row)
     const i = row * columns + column
     if (lengths[i] === 0) return undefined
-    return spliceTables(tables, await source.read(offsets[i]!, lengths[i]!, signal))
+    return stitcher.known(i) ?? stitcher.join(i, await source.read(offsets[i]!, lengths[i]!, signal))
+  }
+
+  function readTileNow(level: number, column: number, row: number): Buffer | undefined {
+    const { stitcher, offsets, lengths, columns } = levelOf(level, column, row)
+    const i = row * columns + column
+    if (lengths[i] === 0 || !source.readNow) return undefined
+    return (
+      stitcher.known(i) ?? stitcher.read(i, lengths[i]!, (skip, target) => source.readNow!(offsets[i]! + skip, target))
+    )
   }
 
   return {
@@ -55,6 +65,7 @@ export async function openPyramid(
     icc: await ifds[0]!.bytes(Tag.IccProfile),
     passThrough: true,
     readTile,
+    ...(source.readNow ? { readTileNow } : {}),
     readRegion: (level, x, y, wide, high, signal) =>
       readTiledRegion({ level: levels[level]!, tileSize }, { x, y, width: wide, height: high }, (column, row) =>
         readTile(level, column, row, signal),
@@ -77,5 +88,6 @@ async function readLevel(ifd: Ifd, fullWidth: number): Promise<PyramidLevel> {
   if (!offsets || !lengths || offsets.length < columns * rows || lengths.length < columns * rows) {
     throw new SlideFileError('damaged', 'The pyramid is damaged: a level lacks tiles.')
   }
-  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, offsets, lengths, tables }
+  const stitcher = createStitcher(tables, offsets)
+  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, offsets, lengths, stitcher }
 }

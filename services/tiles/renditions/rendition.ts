@@ -42,6 +42,8 @@ export interface Rendition {
    * @throws SlideFileError `damaged`
    */
   readTile(level: number, column: number, row: number, signal?: AbortSignal): Promise<Buffer | undefined>
+  /** The same bytes when they are to be had without waiting (in the page cache of this machine), else undefined. */
+  readTileNow?(level: number, column: number, row: number): Buffer | undefined
   /**
    * The pixels of a rectangle of a level; white outside the level and where tiles are left out.
    * @throws SlideFileError `damaged`

@@ -10,8 +10,10 @@ import type { OpenSlides } from './slides.ts'
 
 export function downloadPyramid(slides: OpenSlides, objects: ReadableObjects, db: Db<Tables>): HttpHandler {
   return async call => {
-    const slide = await slides.find(call.params.id!)
-    call.allow({ project: slide.project, slide: slide.slideId })
+    const { project, slideId, renditions } = await slides.find(call.params.id!)
+    call.allow({ project, slide: slideId })
+    const slide = renditions.find(({ kind }) => kind === 'pyramid')
+    if (!slide) throw new ServiceError('not-found', 'The slide has no pyramid yet')
     const info = await objects.head(slide.key)
     if (!info) throw new ServiceError('not-found', 'The pyramid is no longer there')
     // Whoever took a copy is named when the slide is withdrawn.

@@ -1,63 +1,137 @@
-/** The slides of this process: rows remembered for a moment, indexes kept open, each opened once however many ask. */
+/** The slides of this process: rows remembered for a moment, renditions kept open, each opened once however many ask. */
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { LRUCache } from 'lru-cache'
 import type { Rendition } from '../renditions/rendition.ts'
-import { findSlide, type ServedSlide, type Tables } from '../store.ts'
+import { findSlide, type ServedRendition, type ServedSlide, type Tables } from '../store.ts'
+
+/** What is known of a slide; the same object for as long as it is remembered. */
+export interface KnownSlide {
+  readonly slideId: string
+  /** Undefined when there is no such slide, or not any more. */
+  slide: ServedSlide | undefined
+  /** `performance.now()` of the last look into the database. */
+  readAt: number
+  reading: Promise<void> | undefined
+}
 
 export interface OpenSlides {
   /** @throws ServiceError `not-found` */
   find(slideId: string): Promise<ServedSlide>
-  open(slide: ServedSlide): Promise<Rendition>
+  /** The one to show first. @throws ServiceError `not-found` */
+  current(slideId: string): Promise<ServedRendition>
+  /** One by its name. @throws ServiceError `not-found` */
+  rendition(slideId: string, name: string): Promise<ServedRendition>
+  open(rendition: ServedRendition): Promise<Rendition>
+  /** What is remembered of a slide, without waiting; see {@link isFresh}. */
+  known(slideId: string): KnownSlide | undefined
+  /** Whether that is recent enough to answer by; looks anew in the background when it soon will not be. */
+  isFresh(known: KnownSlide): boolean
+  /** A rendition that is open already, without waiting. */
+  opened(rendition: ServedRendition): Rendition | undefined
+  /** What is remembered of the slide counts no more. */
   forget(slideId: string): void
   /** Gives back what is open. */
   close(): void
 }
 
-export type OpenRendition = (slide: ServedSlide) => Promise<Rendition>
+export type OpenRendition = (rendition: ServedRendition) => Promise<Rendition>
 
-/** Other replicas learn of a deletion or a new revision at the latest after so long. */
+/** Another replica learns of a deletion that the bus did not tell at the latest after so long. */
 const REMEMBER_MS = 3000
+/** From this age on a slide that is being looked at is read anew, so that nobody waits for it. */
+const RENEW_MS = 1500
+const MAX_ROWS = 10_000
+
+interface Opening {
+  promise: Promise<Rendition>
+  rendition: Rendition | undefined
+}
 
 export function openSlides(
   { db, openRendition, telemetry }: { db: Db<Tables>; openRendition: OpenRendition; telemetry: Telemetry },
-  most: number,
+  limits: { most: number; idleMs: number },
 ): OpenSlides {
-  const opened = telemetry.counter('coverslip_slides_opened_total', 'Renditions whose index was read')
-
-  const rows = new LRUCache<string, Promise<ServedSlide | undefined>>({ max: 10_000, ttl: REMEMBER_MS })
-  const renditions = new LRUCache<string, Promise<Rendition>>({
-    max: most,
-    dispose: rendition => void rendition.then(opened => opened.close()).catch(() => {}),
+  const opens = telemetry.counter('coverslip_slides_opened_total', 'Renditions whose index was read')
+  const rows = new LRUCache<string, KnownSlide>({ max: MAX_ROWS })
+  const openings = new LRUCache<string, Opening>({
+    max: limits.most,
+    ttl: limits.idleMs,
+    ttlAutopurge: true,
+    updateAgeOnGet: true,
+    dispose: ({ promise }) => void promise.then(rendition => rendition.close()).catch(() => {}),
   })
+  telemetry.gauge('coverslip_slides_open', 'Renditions that are open', () => openings.size)
 
-  /** Keeps the promise, so that all who ask share it; a failed one is forgotten. */
-  function shared<Value>(
-    cache: LRUCache<string, Promise<Value>>,
-    key: string,
-    make: () => Promise<Value>,
-  ): Promise<Value> {
-    const known = cache.get(key)
-    if (known) return known
-    const made = make()
-    cache.set(key, made)
-    made.catch(() => cache.delete(key))
-    return made
+  function read(known: KnownSlide): Promise<void> {
+    known.reading ??= findSlide(db, known.slideId)
+      .then(slide => {
+        known.slide = slide && keepObjects(slide, known.slide)
+        known.readAt = performance.now()
+      })
+      .finally(() => {
+        known.reading = undefined
+      })
+    return known.reading
+  }
+
+  async function find(slideId: string): Promise<ServedSlide> {
+    let known = rows.get(slideId)
+    if (!known) {
+      known = { slideId, slide: undefined, readAt: Number.NEGATIVE_INFINITY, reading: undefined }
+      rows.set(slideId, known)
+    }
+    if (performance.now() - known.readAt >= REMEMBER_MS) await read(known)
+    if (!known.slide) throw unknownThing()
+    return known.slide
+  }
+
+  function begin(rendition: ServedRendition): Opening {
+    opens.add(1)
+    const opening: Opening = { promise: openRendition(rendition), rendition: undefined }
+    openings.set(rendition.key, opening)
+    opening.promise.then(
+      opened => {
+        opening.rendition = opened
+      },
+      // One that failed is tried again by the next who asks.
+      () => openings.peek(rendition.key) === opening && openings.delete(rendition.key),
+    )
+    return opening
   }
 
   return {
-    async find(slideId) {
-      const slide = await shared(rows, slideId, () => findSlide(db, slideId))
-      if (!slide) throw unknownThing()
-      return slide
+    find,
+    current: async slideId => (await find(slideId)).renditions[0]!,
+    async rendition(slideId, name) {
+      const found = (await find(slideId)).renditions.find(rendition => rendition.name === name)
+      if (!found) throw unknownThing()
+      return found
     },
-    open: slide =>
-      shared(renditions, slide.key, () => {
-        opened.add(1)
-        return openRendition(slide)
-      }),
-    forget: slideId => void rows.delete(slideId),
-    close: () => renditions.clear(),
+    open: rendition => (openings.get(rendition.key) ?? begin(rendition)).promise,
+    known: slideId => rows.get(slideId),
+    isFresh(known) {
+      const age = performance.now() - known.readAt
+      if (age >= RENEW_MS && !known.reading) void read(known).catch(() => {})
+      return age < REMEMBER_MS && known.slide !== undefined
+    },
+    opened: rendition => openings.get(rendition.key)?.rendition,
+    forget(slideId) {
+      const known = rows.get(slideId)
+      if (known) known.readAt = Number.NEGATIVE_INFINITY
+      rows.delete(slideId)
+    },
+    close: () => openings.clear(),
   }
+}
+
+/** What has not changed stays the same object, so that what is kept beside it stays good. */
+function keepObjects(slide: ServedSlide, before: ServedSlide | undefined): ServedSlide {
+  if (!before || before.project !== slide.project) return slide
+  const renditions = slide.renditions.map(
+    rendition =>
+      before.renditions.find(({ name, sha256 }) => name === rendition.name && sha256 === rendition.sha256) ?? rendition,
+  )
+  return { ...slide, renditions }
 }
