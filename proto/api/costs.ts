@@ -9,6 +9,8 @@ const tier = z.object({
   place: z.enum(['cloud', 'here']),
 })
 
+const reads = z.object({ requests: z.number(), bytes: z.number() })
+
 /** What a month costs, in the currency of the prices. */
 const month = z.object({ storage: z.number(), egress: z.number(), requests: z.number(), total: z.number() })
 
@@ -22,11 +24,13 @@ export const costsView = z.object({
     since: z.string().nullable(),
     /** Over which the figures below are sums; at most 30. */
     days: z.number(),
-    tiles: z.object({ requests: z.number(), bytes: z.number() }),
-    staging: z.object({ requests: z.number(), bytes: z.number() }),
-    downloads: z.object({ requests: z.number(), bytes: z.number() }),
+    tiles: reads,
+    staging: reads,
+    downloads: reads,
     /** Reads that the stage answered instead. */
-    spared: z.object({ requests: z.number(), bytes: z.number() }),
+    spared: reads,
+    /** Tiles as viewers got them, wherever they were. */
+    served: reads,
   }),
   prices: z.object({
     currency: z.string(),
@@ -36,7 +40,8 @@ export const costsView = z.object({
     hereGbMonth: z.number(),
     source: z.string(),
   }),
-  estimate: z.object({ asItIs: month, everythingInTheCloud: month, noCompression: month }),
+  /** `noCompression`: everything in the cloud, pyramids as large as their originals; null where originals are not known. */
+  estimate: z.object({ asItIs: month, everythingInTheCloud: month, noCompression: month.nullable() }),
   /** An estimate by configured factors, for a month. */
   energy: z.object({
     wattHours: z.object({ keeping: z.number(), moving: z.number() }),

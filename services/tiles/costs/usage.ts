@@ -6,8 +6,12 @@ import type { OpenObject, ReadableObjects } from '@coverslip/platform/objects/po
 import { sql } from 'kysely'
 import type { Tables } from '../store.ts'
 
-/** `spared`: reads that the stage answered, which would otherwise have been reads for tiles or downloads. */
-export type Purpose = 'tiles' | 'staging' | 'downloads' | 'spared'
+/**
+ * Reads of the stores for tiles, for copies to the stage, and for downloads; `spared`: reads that the stage answered
+ * instead; `served`: tiles as viewers got them, wherever they were.
+ */
+export const PURPOSES = ['tiles', 'staging', 'downloads', 'spared', 'served'] as const
+export type Purpose = (typeof PURPOSES)[number]
 
 export interface UsageTables {
   usage: {
@@ -40,7 +44,7 @@ const SAVE_MS = 15_000
 const none = (): Reads => ({ requests: 0, bytes: 0 })
 
 export function startUsage({ db, log }: { db: Db<Tables>; log: Log }): Usage {
-  const counted: Record<Purpose, Reads> = { tiles: none(), staging: none(), downloads: none(), spared: none() }
+  const counted = Object.fromEntries(PURPOSES.map(purpose => [purpose, none()])) as Record<Purpose, Reads>
   let saving = Promise.resolve()
 
   const countInto =
@@ -51,7 +55,8 @@ export function startUsage({ db, log }: { db: Db<Tables>; log: Log }): Usage {
     }
 
   async function saveAll(): Promise<void> {
-    for (const [purpose, sum] of Object.entries(counted) as [Purpose, Reads][]) {
+    for (const purpose of PURPOSES) {
+      const sum = counted[purpose]
       const reads = { ...sum }
       if (reads.requests === 0 && reads.bytes === 0) continue
       Object.assign(sum, none())
