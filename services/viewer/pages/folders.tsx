@@ -43,7 +43,7 @@ export function FoldersPage({ project }: InProject) {
 
 function FolderCard({ folder }: { folder: Folder }) {
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2 class="path">{folder.folder}</h2>
         <span class="tags">
@@ -68,7 +68,7 @@ function FolderCard({ folder }: { folder: Folder }) {
 }
 
 const STATES: Readonly<Record<string, { text: string; tone: string }>> = {
-  settling: { text: 'Still growing', tone: 'held' },
+  settling: { text: 'Not taken yet', tone: 'held' },
   copying: { text: 'Being taken', tone: 'held' },
   refused: { text: 'Refused', tone: 'bad' },
 }

@@ -1,9 +1,9 @@
 import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import { Answered } from '../parts/answered.tsx'
-import { GateHistory } from '../parts/gate-history.tsx'
-import { GateSwitch } from '../parts/gate-switch.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
+import { GateHistory } from '../releases/gate-history.tsx'
+import { GateSwitch } from '../releases/gate-switch.tsx'
 import { releases } from '../releases/remote.ts'
 import { mayRule } from '../rights.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -57,7 +57,7 @@ function switchedText({ on, released }: Gate & { released: number }): string {
 
 function Standing({ gate, nameOf }: { gate: Gate; nameOf: NameOf }) {
   return (
-    <section class="card-like" role="status">
+    <section class="box" role="status">
       <header>
         <h2>The gate is {gate.on ? <span class="tag good">On</span> : <span class="tag bad">Off</span>}</h2>
       </header>

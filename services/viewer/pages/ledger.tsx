@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
+import { LedgerCard } from '../ledger/ledger-card.tsx'
+import { LookupForm } from '../ledger/lookup-form.tsx'
+import { LookupList } from '../ledger/lookup-list.tsx'
 import { ledger } from '../ledger/remote.ts'
 import { Answered } from '../parts/answered.tsx'
-import { LedgerCard } from '../parts/ledger-card.tsx'
-import { LookupForm } from '../parts/lookup-form.tsx'
-import { LookupList } from '../parts/lookup-list.tsx'
 import { maySteward } from '../rights.ts'
 import { useAnswer } from '../use-answer.ts'
 import type { InProject } from './project.tsx'
@@ -26,7 +26,7 @@ export function LedgerPage({ project, user, nameOf, notices }: InProject) {
         The ledger leads from a pseudonym back to a person. It is sealed, stays on-prem, and opens for two people with a
         reason: one asks, another one agrees, and the first sees the answer for a short time. All of it is audited.
       </p>
-      <section class="card-like">
+      <section class="box">
         <header>
           <h2>Look-ups</h2>
           {asking ? null : (

@@ -1,10 +1,10 @@
 import type { NomenclatureSlot } from '@coverslip/proto/api/nomenclature.ts'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
-import { NomenclatureForm } from '../parts/nomenclature-form.tsx'
-import { ReleasedNames } from '../parts/released-names.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
+import { NomenclatureForm } from '../releases/nomenclature-form.tsx'
+import { ReleasedNames } from '../releases/released-names.tsx'
 import { type NomenclatureVersion, releases } from '../releases/remote.ts'
 import { mayRule } from '../rights.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -55,7 +55,7 @@ interface InForceProps {
 }
 function InForce({ version: { nomenclature, version, examples, who, at }, nameOf, onEdit }: InForceProps) {
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>Nomenclature {nomenclature.scheme}</h2>
         {onEdit ? (
@@ -65,7 +65,7 @@ function InForce({ version: { nomenclature, version, examples, who, at }, nameOf
         ) : null}
       </header>
       <p>
-        For one:{' '}
+        Such as{' '}
         {examples.map((example, index) => (
           <span key={example}>
             {index > 0 ? ', ' : ''}
@@ -109,7 +109,7 @@ function saySlot(slot: NomenclatureSlot, scheme: string): string {
     case 'random':
       return `${slot.width} random characters, unlike any other name’s`
     case 'vocabulary': {
-      const codes = Object.entries(slot.codes).map(([value, code]) => `${code} ${value}`)
+      const codes = Object.entries(slot.codes).map(([value, code]) => `${code} (${value})`)
       return `The ${slot.of}: ${[...codes, ...absencesOf(slot)].join(', ')}`
     }
     case 'spare':
@@ -118,7 +118,7 @@ function saySlot(slot: NomenclatureSlot, scheme: string): string {
 }
 
 const absencesOf = (slot: { notAssessed: string; notApplicable: string; unknown: string }): string[] => [
-  `${slot.notAssessed} not assessed`,
-  `${slot.notApplicable} not applicable`,
-  `${slot.unknown} unknown`,
+  `${slot.notAssessed} (not assessed)`,
+  `${slot.notApplicable} (not applicable)`,
+  `${slot.unknown} (unknown)`,
 ]

@@ -1,11 +1,11 @@
 import type { ProjectRules } from '@coverslip/proto/api/selection-rules.ts'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
-import { RulesForm } from '../parts/rules-form.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { mayRule } from '../rights.ts'
 import { projectRules } from '../rules/remote.ts'
+import { RulesForm } from '../rules/rules-form.tsx'
 import { RULE_TITLES, sayRule } from '../rules/wording.ts'
 import { useAnswer } from '../use-answer.ts'
 import type { InProject } from './project.tsx'
@@ -49,7 +49,7 @@ interface InForceProps {
 }
 function InForce({ rules: { rules, version, changedBy, changedAt }, nameOf, onEdit }: InForceProps) {
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>In force</h2>
         {onEdit ? (

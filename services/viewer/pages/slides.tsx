@@ -12,12 +12,12 @@ import { Icons } from '../parts/icons.tsx'
 import { Logo } from '../parts/logo.tsx'
 import { NoticeList } from '../parts/notice-list.tsx'
 import { newNotices } from '../parts/notices.ts'
-import { ProjectPicker } from '../parts/project-picker.tsx'
 import { SlideRow } from '../parts/slide-row.tsx'
 import { UploadButtons } from '../parts/upload-buttons.tsx'
 import { UploadList } from '../parts/upload-list.tsx'
 import { projectPath } from '../projects/address.ts'
 import { projectToBeginWith, rememberedProjects, rememberProject, stewardedProjects } from '../projects/known.ts'
+import { ProjectPicker } from '../projects/picker.tsx'
 import { maySteward } from '../rights.ts'
 import type { SlideList } from '../slides/list.ts'
 import { createSlideList } from '../slides/list.ts'
@@ -59,7 +59,11 @@ export function SlidesPage() {
           <Logo /> Coverslip
         </h1>
         <span class="grow" />
-        {mayUpload ? <a href={projectPath(project, 'subjects')}>Project “{project}”</a> : null}
+        {mayUpload ? (
+          <a class="button plain-button" href={projectPath(project, 'subjects')}>
+            Project “{project}”
+          </a>
+        ) : null}
         {user ? <Account user={user} /> : null}
       </header>
       <main>

@@ -1,14 +1,14 @@
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
-import { Attestations } from '../parts/attestations.tsx'
-import { ConsentCard } from '../parts/consent-card.tsx'
 import { Icons } from '../parts/icons.tsx'
-import { WithdrawDialog } from '../parts/withdraw-dialog.tsx'
 import { projectPath } from '../projects/address.ts'
+import { Attestations } from '../subjects/attestations.tsx'
+import { ConsentCard } from '../subjects/consent-card.tsx'
 import { subjects } from '../subjects/remote.ts'
 import { useAnswer } from '../use-answer.ts'
 import { withdrawals } from '../withdrawals/remote.ts'
+import { WithdrawDialog } from '../withdrawals/withdraw-dialog.tsx'
 import type { InProject } from './project.tsx'
 import { SubjectTags } from './subjects.tsx'
 
@@ -64,7 +64,7 @@ const STATES: Readonly<Record<SubjectDetails['slidesOf'][number]['state'], { tex
 function Slides({ subject }: { subject: SubjectDetails }) {
   const { slidesOf } = subject
   return (
-    <section class="card-like">
+    <section class="box">
       <h2>Slides</h2>
       {slidesOf.length === 0 ? <p class="hint">None has come yet.</p> : null}
       <ul class="slides-of">
@@ -105,7 +105,7 @@ function HangsOn({ slide }: { slide: SubjectDetails['slidesOf'][number] }) {
 function Withdraw({ subject }: { subject: SubjectDetails }) {
   const [open, setOpen] = useState(false)
   return (
-    <section class="card-like danger-zone">
+    <section class="box danger-zone">
       <div class="grow">
         <h2>Withdrawal</h2>
         <p>When the subject withdraws their consent, every slide, copy, annotation and entry of theirs is erased.</p>

@@ -159,7 +159,7 @@ export function SubjectTags({ subject }: { subject: SubjectAnswer }) {
       {subject.held > 0 ? <span class="tag held">{subject.held} held</span> : null}
       {subject.named || subject.state !== 'active' ? null : (
         <span class="tag" title="No manifest has said whose material it is">
-          Not named by a manifest
+          Not named
         </span>
       )}
       {subject.state === 'active' && subject.held === 0 && subject.named ? <span class="tag good">Active</span> : null}

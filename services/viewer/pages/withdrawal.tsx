@@ -44,7 +44,7 @@ export function WithdrawalPage({ id, project, nameOf }: InProject & { id: string
 
 function Summary({ of, nameOf }: { of: Withdrawal; nameOf: NameOf }) {
   return (
-    <section class="card-like">
+    <section class="box">
       <dl class="facts-list">
         <div>
           <dt>Asked for by</dt>
@@ -78,7 +78,7 @@ function Summary({ of, nameOf }: { of: Withdrawal; nameOf: NameOf }) {
 /** Which keeper has answered for which slide, and what it had. */
 function Erased({ of: { slides, keepers } }: { of: Withdrawal }) {
   return (
-    <section class="card-like">
+    <section class="box">
       <h2>What was erased</h2>
       {slides.length === 0 ? <p class="hint">No slide of the subject was here.</p> : null}
       {slides.length > 0 ? (
@@ -129,7 +129,7 @@ function Receipt({ of }: { of: Withdrawal['slides'][number]['erased'][number] | 
 /** Coverslip cannot erase these: the people are to be asked. */
 function Copies({ of: { downloads }, nameOf }: { of: Withdrawal; nameOf: NameOf }) {
   return (
-    <section class="card-like">
+    <section class="box">
       <h2>Copies that people have taken</h2>
       {downloads.length === 0 ? (
         <p class="hint">Nobody had downloaded anything of the subject.</p>
@@ -169,7 +169,7 @@ function Copies({ of: { downloads }, nameOf }: { of: Withdrawal; nameOf: NameOf 
 function Proof({ of }: { of: Withdrawal }) {
   if (!of.proof) return null
   return (
-    <section class="card-like">
+    <section class="box">
       <h2>Proof of deletion</h2>
       <p>
         This document is sealed as entry {of.proof.auditEntry} of the audit, by its SHA-256:{' '}

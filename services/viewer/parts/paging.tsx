@@ -3,18 +3,20 @@ interface PagingProps {
   cursors: readonly (string | null)[]
   next: string | null
   onChange(cursors: readonly (string | null)[]): void
+  /** To the page before and to the next one; lists are newest first unless told. */
+  words?: readonly [string, string]
 }
 
-export function Paging({ cursors, next, onChange }: PagingProps) {
+export function Paging({ cursors, next, onChange, words = ['Newer', 'Older'] }: PagingProps) {
   if (cursors.length === 1 && next === null) return null
   return (
     <nav class="paging" aria-label="Pages">
       <button type="button" disabled={cursors.length === 1} onClick={() => onChange(cursors.slice(0, -1))}>
-        Newer
+        {words[0]}
       </button>
       <span>Page {cursors.length}</span>
       <button type="button" disabled={next === null} onClick={() => onChange([...cursors, next])}>
-        Older
+        {words[1]}
       </button>
     </nav>
   )

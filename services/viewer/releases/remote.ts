@@ -30,18 +30,20 @@ export interface GateChange {
   releaseWaiting: boolean
 }
 
+const pageAt = (cursor: string | null, limit: string) => new URLSearchParams({ limit, ...(cursor && { cursor }) })
+
 const of = (project: string) => `/api/projects/${project}`
 
 export const releases = {
   gate: (project: string) => json<Gate>(`${of(project)}/gate`),
   setGate: (project: string, change: GateChange) =>
     json<Gate & { released: number }>(`${of(project)}/gate`, { method: 'PUT', json: change }),
-  audit: (project: string) => json<GateAudit>(`${of(project)}/gate/audit?limit=100`),
+  /** Oldest first. */
+  audit: (project: string, cursor: string | null) =>
+    json<GateAudit>(`${of(project)}/gate/audit?${pageAt(cursor, '100')}`),
   nomenclature: (project: string) => json<NomenclatureVersion>(`${of(project)}/nomenclature`),
   setNomenclature: (project: string, nomenclature: unknown) =>
     json<NomenclatureVersion>(`${of(project)}/nomenclature`, { method: 'PUT', json: nomenclature }),
   list: (project: string, cursor: string | null) =>
-    json<{ releases: ReleasedSlide[]; nextCursor: string | null }>(
-      `${of(project)}/releases?${new URLSearchParams({ limit: '50', ...(cursor && { cursor }) })}`,
-    ),
+    json<{ releases: ReleasedSlide[]; nextCursor: string | null }>(`${of(project)}/releases?${pageAt(cursor, '50')}`),
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
 import { type NomenclatureVersion, releases } from '../releases/remote.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 
 interface NomenclatureFormProps {
   project: string
@@ -28,7 +28,7 @@ export function NomenclatureForm({ project, version, onSaved, onClose }: Nomencl
   }
   return (
     <form
-      class="card-like stacked"
+      class="box stacked"
       aria-label="Nomenclature"
       onSubmit={event => {
         event.preventDefault()

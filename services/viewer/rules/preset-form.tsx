@@ -5,7 +5,7 @@ export function PresetForm({ busy, onChoose }: { busy: boolean; onChoose(collect
   const [day, setDay] = useState('')
   return (
     <form
-      class="card-like"
+      class="box"
       aria-label="Preset"
       onSubmit={event => {
         event.preventDefault()

@@ -1,8 +1,8 @@
 import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
 import { releases } from '../releases/remote.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 
 interface GateSwitchProps {
   project: string
@@ -22,7 +22,7 @@ export function GateSwitch({ project, gate, onSwitched }: GateSwitchProps) {
   }
   return (
     <form
-      class="card-like stacked"
+      class="box stacked"
       aria-label="Switch the gate"
       onSubmit={event => {
         event.preventDefault()

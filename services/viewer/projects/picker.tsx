@@ -1,8 +1,8 @@
 import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
+import { Dialog } from '../parts/dialog.tsx'
 import { PROJECT_NAME } from '../projects/address.ts'
 import { maySteward } from '../rights.ts'
-import { Dialog } from './dialog.tsx'
 
 interface ProjectPickerProps {
   /** `Project`, `Upload into`… */

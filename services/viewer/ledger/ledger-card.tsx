@@ -1,12 +1,12 @@
 import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import { type LedgerState, ledger } from '../ledger/remote.ts'
+import { Answered, Failure } from '../parts/answered.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { mayRule } from '../rights.ts'
 import { type Answer, useAnswer, useAttempt } from '../use-answer.ts'
-import { Answered, Failure } from './answered.tsx'
-import { Dialog } from './dialog.tsx'
-import { Time } from './time.tsx'
 
 /** The one ledger of all projects: whether it is kept, by which keys, and whether its audit is whole. */
 export function LedgerCard({ user, nameOf }: { user: User; nameOf: NameOf }) {
@@ -36,7 +36,7 @@ function Standing({ state, answer, nameOf, isOwner }: PartProps & { nameOf: Name
   const [asking, setAsking] = useState(false)
   const { busy, failure, attempt } = useAttempt()
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>
           The ledger of all projects {state.on ? <span class="tag good">On</span> : <span class="tag bad">Off</span>}
@@ -115,7 +115,7 @@ function SwitchOff({ state, answer, onClose }: Omit<PartProps, 'isOwner'> & { on
 function Keys({ state: { keys }, answer, isOwner }: PartProps) {
   const { busy, failure, attempt } = useAttempt()
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>Keys</h2>
         {isOwner ? (

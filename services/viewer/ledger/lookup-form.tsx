@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type AskedBy, ledger } from '../ledger/remote.ts'
+import { Failure } from '../parts/answered.tsx'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 
 const BY: Readonly<Record<AskedBy, { text: string; field: string; most: number }>> = {
   pseudonym: { text: 'Who is behind a pseudonym', field: 'Pseudonym', most: 20 },

@@ -1,10 +1,10 @@
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
 import { dayText } from '../rules/wording.ts'
 import { type ConsentDraft, consentDraft, consentOf, type Said } from '../subjects/consent.ts'
 import { subjects } from '../subjects/remote.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 
 interface ConsentCardProps {
   subject: SubjectDetails
@@ -17,7 +17,7 @@ export function ConsentCard({ subject, onSaved }: ConsentCardProps) {
   const { consent } = subject
   if (editing) return <ConsentForm subject={subject} onSaved={onSaved} onClose={() => setEditing(false)} />
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>Consent</h2>
         <button type="button" onClick={() => setEditing(true)}>
@@ -63,7 +63,7 @@ function ConsentForm({ subject, onSaved, onClose }: ConsentCardProps & { onClose
   }
   return (
     <form
-      class="card-like stacked"
+      class="box stacked"
       aria-label="Consent"
       onSubmit={event => {
         event.preventDefault()

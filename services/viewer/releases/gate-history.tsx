@@ -1,14 +1,17 @@
+import { useState } from 'preact/hooks'
+import { Answered } from '../parts/answered.tsx'
+import { Paging } from '../parts/paging.tsx'
+import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { type GateEntry, releases } from '../releases/remote.ts'
 import { useAnswer } from '../use-answer.ts'
-import { Answered } from './answered.tsx'
-import { Time } from './time.tsx'
 
 const WHAT: Readonly<Record<string, string>> = {
   'gate-on': 'Gate switched on',
   'gate-off': 'Gate switched off',
   approved: 'Approved',
   rejected: 'Rejected',
+  'released-without-review': 'Released without a review',
   'audit.adopted': 'Audit taken over',
   'redaction-asked': 'Asked for blanking',
   redacted: 'Blanked',
@@ -19,11 +22,13 @@ const wordsFor = (what: string) => WHAT[what] ?? what.replaceAll('-', ' ')
 
 /** Who decided what of a project's slides, gate and names. */
 export function GateHistory({ project, nameOf }: { project: string; nameOf: NameOf }) {
-  const answer = useAnswer(`audit ${project}`, () => releases.audit(project))
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
+  const cursor = cursors.at(-1) ?? null
+  const answer = useAnswer(`${project} ${cursor}`, () => releases.audit(project, cursor))
   return (
     <Answered answer={answer}>
-      {({ entries, whole }) => (
-        <section class="card-like">
+      {({ entries, whole, nextCursor }) => (
+        <section class="box">
           <header>
             <h2>Audit</h2>
             {whole ? <span class="tag good">Whole</span> : <span class="tag bad">Has been changed</span>}
@@ -33,6 +38,7 @@ export function GateHistory({ project, nameOf }: { project: string; nameOf: Name
           ) : (
             <Entries {...{ entries, nameOf }} />
           )}
+          <Paging cursors={cursors} next={nextCursor} onChange={setCursors} words={['Earlier', 'Later']} />
         </section>
       )}
     </Answered>
@@ -57,7 +63,7 @@ function Entries({ entries, nameOf }: { entries: readonly GateEntry[]; nameOf: N
               <td>
                 <Time at={at} />
               </td>
-              <td>{nameOf(who)}</td>
+              <td>{nameOf(who) || 'Coverslip'}</td>
               <td>
                 {wordsFor(what)}
                 {slideId ? (

@@ -1,10 +1,10 @@
 import type { ProjectRules } from '@coverslip/proto/api/selection-rules.ts'
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
 import { draftsOf, INFORMATION_FIELDS, type RuleDraft, rulesOf } from '../rules/draft.ts'
 import { projectRules } from '../rules/remote.ts'
 import { RULE_TITLES } from '../rules/wording.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 import { PresetForm } from './preset-form.tsx'
 
 interface RulesFormProps {
@@ -28,7 +28,7 @@ export function RulesForm({ rules: { project, version, rules }, onSaved, onClose
         }
       />
       <form
-        class="card-like rules-form"
+        class="box rules-form"
         aria-label="Selection rules"
         onSubmit={event => {
           event.preventDefault()

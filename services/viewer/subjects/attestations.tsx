@@ -1,13 +1,13 @@
 import type { Attestation } from '@coverslip/proto/api/selection-rules.ts'
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
+import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { fractionOf, percentText } from '../rules/draft.ts'
 import { RULE_TITLES } from '../rules/wording.ts'
 import { subjects } from '../subjects/remote.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
-import { Time } from './time.tsx'
 
 interface AttestationsProps {
   subject: SubjectDetails
@@ -21,7 +21,7 @@ export function Attestations({ subject, nameOf, onSaved }: AttestationsProps) {
   const [kind, setKind] = useState<Kind | null>(null)
   const { attestations } = subject
   return (
-    <section class="card-like">
+    <section class="box">
       <header>
         <h2>Attestations</h2>
         {kind ? null : (

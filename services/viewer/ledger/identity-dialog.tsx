@@ -1,5 +1,5 @@
 import type { Identity } from '../ledger/remote.ts'
-import { Dialog } from './dialog.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 
 /** The answer of a look-up. It is on this screen only: kept nowhere in the browser, and gone when it is closed. */
 export function IdentityDialog({ of, onClose }: { of: Identity | 'nobody'; onClose(): void }) {

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
+import { Answered } from '../parts/answered.tsx'
+import { Paging } from '../parts/paging.tsx'
+import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { releases } from '../releases/remote.ts'
 import { useAnswer } from '../use-answer.ts'
-import { Answered } from './answered.tsx'
-import { Paging } from './paging.tsx'
-import { Time } from './time.tsx'
 
 /** The manifest of released slides: what each name stands for. */
 export function ReleasedNames({ project, nameOf }: { project: string; nameOf: NameOf }) {
@@ -12,7 +12,7 @@ export function ReleasedNames({ project, nameOf }: { project: string; nameOf: Na
   const cursor = cursors.at(-1) ?? null
   const answer = useAnswer(`${project} ${cursor}`, () => releases.list(project, cursor))
   return (
-    <section class="card-like">
+    <section class="box">
       <h2>Released slides</h2>
       <Answered answer={answer}>
         {({ releases: list, nextCursor }) => (

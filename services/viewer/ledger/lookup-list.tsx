@@ -2,11 +2,11 @@ import type { Lookup } from '@coverslip/proto/api/ledger.ts'
 import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import { type Identity, ledger } from '../ledger/remote.ts'
+import { Failure } from '../parts/answered.tsx'
+import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { useAttempt } from '../use-answer.ts'
-import { Failure } from './answered.tsx'
 import { IdentityDialog } from './identity-dialog.tsx'
-import { Time } from './time.tsx'
 
 const STATES: Readonly<Record<Lookup['state'], { text: string; tone: string }>> = {
   waiting: { text: 'Waits for somebody else', tone: 'held' },

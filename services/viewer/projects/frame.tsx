@@ -1,11 +1,11 @@
 import type { User } from '@coverslip/proto/api.ts'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { Account } from '../parts/account.tsx'
+import { Logo } from '../parts/logo.tsx'
 import { projectPath, SECTIONS, type Section } from '../projects/address.ts'
 import { rememberedProjects, rememberProject, stewardedProjects } from '../projects/known.ts'
-import { Account } from './account.tsx'
-import { Logo } from './logo.tsx'
-import { ProjectPicker } from './project-picker.tsx'
+import { ProjectPicker } from './picker.tsx'
 
 interface ProjectFrameProps {
   user: User

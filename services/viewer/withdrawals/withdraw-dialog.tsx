@@ -1,10 +1,10 @@
 import type { SubjectAnswer } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
+import { Failure } from '../parts/answered.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { projectPath } from '../projects/address.ts'
 import { useAttempt } from '../use-answer.ts'
 import { withdrawals } from '../withdrawals/remote.ts'
-import { Failure } from './answered.tsx'
-import { Dialog } from './dialog.tsx'
 
 /** Says what will be erased; asks for a reason, and for the pseudonym, so that it is not the wrong subject. */
 export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; onClose(): void }) {
