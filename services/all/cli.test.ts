@@ -1,6 +1,6 @@
 /** The `coverslip` command against a running Coverslip. */
 import { createHash } from 'node:crypto'
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -103,6 +103,51 @@ test('a broken connection is taken up again where it broke, in upload and downlo
   await coverslip(['download', sent.json[0].id, '-o', join(folder, 'straight.svs')])
   expect(await sha256(path)).toBe(await sha256(join(folder, 'straight.svs')))
   expect((await readdir(folder)).filter(name => name.includes('.part'))).toEqual([])
+})
+
+test('what a run that was ended had sent is not sent again by the next one', async () => {
+  const uploads = join(folder, 'state/coverslip/uploads')
+  const pair = join(folder, 'pair.svs')
+  await copyFile(slide(), pair)
+  await writeFile(join(folder, 'pair.xml'), '<Annotations/>')
+  const line = await startCuttingProxy(system.url, 'up', [150_000])
+  const throughLine = { COVERSLIP_INTAKE_URL: line.url }
+  const ended = new AbortController()
+  const first = coverslip(['ingest', pair, '--json'], throughLine, ended.signal)
+  await expect.poll(() => line.cuts(), { timeout: 20_000, interval: 10 }).toBe(1)
+  ended.abort()
+  expect((await first).json).toEqual([])
+  const [note] = await readdir(uploads)
+  expect((await stat(join(uploads, note!))).mode & 0o777).toBe(0o600)
+  const begun = JSON.parse(await readFile(join(uploads, note!), 'utf8'))
+  expect(JSON.stringify(begun)).not.toContain('pair')
+  expect(begun.locations).toEqual([expect.any(String), null])
+  const head = await system.fetch(begun.locations[0], { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } })
+  expect(Number(head.headers.get('upload-offset'))).toBeGreaterThan(0)
+
+  const second = await coverslip(['ingest', pair, '--wait', '--json'], throughLine)
+  await line.stop()
+  expect(second.json).toEqual([{ id: begun.slideId, state: 'ready', file: pair }])
+  expect(await readdir(uploads)).toEqual([])
+})
+
+test('an upload that the server has lost begins anew', async () => {
+  const uploads = join(folder, 'state/coverslip/uploads')
+  const line = await startCuttingProxy(system.url, 'up', [150_000])
+  const ended = new AbortController()
+  const first = coverslip(['ingest', slide()], { COVERSLIP_INTAKE_URL: line.url }, ended.signal)
+  await expect.poll(() => line.cuts(), { timeout: 20_000, interval: 10 }).toBe(1)
+  ended.abort()
+  await first
+  const [note] = await readdir(uploads)
+  const begun = JSON.parse(await readFile(join(uploads, note!), 'utf8'))
+  const given = { method: 'DELETE', headers: { 'tus-resumable': '1.0.0' } }
+  await expect.poll(async () => (await system.fetch(begun.locations[0], given)).status, { timeout: 20_000 }).toBe(204)
+  const second = await coverslip(['ingest', slide(), '--wait', '--json'], { COVERSLIP_INTAKE_URL: line.url })
+  await line.stop()
+  expect(second.json).toMatchObject([{ state: 'ready' }])
+  expect(second.json[0].id).not.toBe(begun.slideId)
+  expect(await readdir(uploads)).toEqual([])
 })
 
 test('slides and show', async () => {

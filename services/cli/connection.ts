@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CliError, EXIT } from './errors.ts'
 
@@ -15,6 +16,10 @@ export type Environment = Record<string, string | undefined>
 
 /** The folder of all state: COVERSLIP_DATA, else `./data`. */
 export const dataFolder = (environment: Environment): string => environment.COVERSLIP_DATA || './data'
+
+/** What the command remembers between runs: the XDG state folder. */
+export const stateFolder = (environment: Environment): string =>
+  join(environment.XDG_STATE_HOME || join(environment.HOME || homedir(), '.local/state'), 'coverslip')
 
 /**
  * The connection that the environment describes. Without COVERSLIP_TOKEN the owner's token that Coverslip leaves in its

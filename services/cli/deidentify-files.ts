@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { homedir, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
 import type { DeidentifiedFiles, Kept, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
-import type { Environment } from './connection.ts'
+import { type Environment, stateFolder } from './connection.ts'
 import { type Choices, keptBy, toOptions } from './deidentify-choices.ts'
 import { CliError, EXIT } from './errors.ts'
 
@@ -212,13 +212,12 @@ async function isSameFolder(a: string, b: string): Promise<boolean> {
 
 /** Keys as the service has them, or one's own, made once. @throws CliError for a key file that cannot be read */
 export async function openKeys(environment: Environment): Promise<ReportKeys> {
-  const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), '.local/state')
   const given = async (name: string): Promise<string> => {
     const file = environment[`${name}_FILE`]
     return file ? (await readFile(file, 'utf8')).trim() : (environment[name] ?? '')
   }
   const [signing, input] = [await given('REPORT_SIGNING_KEY'), await given('REPORT_INPUT_KEY')]
-  return (await library()).openReportKeys({ signing, input }, join(state, 'coverslip', 'keys'))
+  return (await library()).openReportKeys({ signing, input }, join(stateFolder(environment), 'keys'))
 }
 
 /** The public key that reports are checked by. @throws CliError for a file that holds none */

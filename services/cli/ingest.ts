@@ -1,9 +1,10 @@
 /** Sends slides and, when asked, waits until they can be seen. */
-import type { Connection } from './connection.ts'
+import type { Connection, Environment } from './connection.ts'
 import { CliError, toCliError } from './errors.ts'
 import { followSlide } from './follow.ts'
 import type { Progress } from './progress.ts'
 import { findSlides, readable, type SlideSource } from './sources.ts'
+import { forgetOldUploads, unfinishedUploads } from './unfinished.ts'
 import { uploadSlide } from './upload.ts'
 
 /** One line of the result. `id` is missing when the slide never reached the server. */
@@ -21,6 +22,8 @@ export interface IngestOptions {
   signal?: AbortSignal | undefined
   progress: Progress
   onResult(result: IngestResult): void
+  /** Says where unfinished uploads are remembered; without it they are not. */
+  environment?: Environment | undefined
 }
 
 /**
@@ -33,6 +36,7 @@ export async function ingest(
   paths: readonly string[],
   options: IngestOptions,
 ): Promise<IngestResult[]> {
+  if (options.environment) await forgetOldUploads(options.environment)
   const { slides, unusable } = await findSlides(paths)
   const results: IngestResult[] = []
   const tell = (result: IngestResult): void => {
@@ -64,17 +68,18 @@ export function resultText({ state, reason }: IngestResult): string {
 export async function sendSlide(
   connection: Connection,
   slide: SlideSource,
-  options: Pick<IngestOptions, 'project' | 'signal' | 'progress'>,
+  options: Pick<IngestOptions, 'project' | 'signal' | 'progress' | 'environment'>,
 ): Promise<IngestResult & { state: 'received' | 'failed' }> {
   const bytes = slide.files.reduce((sum, file) => sum + file.bytes, 0)
   const onProgress = (sent: number): void => options.progress.step(slide.path, 'uploading', bytes ? sent / bytes : 1)
   onProgress(0)
   try {
     const target = { url: connection.intakeUrl, token: connection.token }
-    const { project, signal } = options
+    const { project, signal, environment } = options
+    const unfinished = environment && unfinishedUploads(environment, { url: target.url, project, source: slide })
     const onWait = (): void => options.progress.step(slide.path, 'waiting for the server', bytes ? 0 : 1)
     return {
-      id: await uploadSlide(target, slide, { project, signal, onProgress, onWait }),
+      id: await uploadSlide(target, slide, { project, signal, onProgress, onWait, unfinished }),
       file: slide.path,
       state: 'received',
     }

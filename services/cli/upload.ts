@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from './errors.ts'
 import { askedToWait, errorOf, send, type Target, UnreachableError } from './http.ts'
 import type { SlideSource, SourceFile } from './sources.ts'
+import type { Begun, Unfinished } from './unfinished.ts'
 
 const UPLOADS = '/api/intake/uploads'
 const TUS = { 'tus-resumable': '1.0.0' }
@@ -21,38 +22,77 @@ export interface UploadOptions {
   /** The server asked to come back later. */
   onWait?(): void
   retryMs?: readonly number[]
+  /** Where an earlier run left off, and where this one notes how far it is. */
+  unfinished?: Unfinished | undefined
 }
 
 /**
- * Sends a slide, all files of a set under one id.
+ * Sends a slide, all files of a set under one id; goes on where an earlier run left off.
  * @returns the slide's id
  * @throws CliError with the server's reason, or when the connection breaks again and again; file-system errors as they are
  */
 export async function uploadSlide(target: Target, source: SlideSource, options: UploadOptions = {}): Promise<string> {
-  const set = source.files.length > 1 ? { set: randomUUID(), setSize: `${source.files.length}` } : undefined
-  const project = options.project === undefined ? undefined : { project: options.project }
-  let id = ''
-  let before = 0
-  for (const file of source.files) {
-    const metadata = { filename: basename(file.path), ...project, ...(set && { ...set, path: file.name }) }
-    id = await uploadFile(target, file, metadata, {
-      ...options,
-      onProgress: sent => options.onProgress?.(before + sent),
-    })
-    before += file.bytes
+  const { unfinished } = options
+  const before = await begunBefore(target, options)
+  const begun: Begun = before?.begun ?? {
+    slideId: '',
+    ...(source.files.length > 1 ? { set: randomUUID() } : {}),
+    locations: source.files.map(() => null),
   }
-  return id
+  const set = begun.set === undefined ? undefined : { set: begun.set, setSize: `${source.files.length}` }
+  const project = options.project === undefined ? undefined : { project: options.project }
+  let done = 0
+  for (const [i, file] of source.files.entries()) {
+    let upload = before?.uploads[i]
+    if (!upload) {
+      const metadata = { filename: basename(file.path), ...project, ...(set && { ...set, path: file.name }) }
+      const { slideId, ...created } = await create(target, file.bytes, metadata, options)
+      upload = { ...created, offset: 0 }
+      begun.slideId = slideId
+      begun.locations[i] = created.location
+      await unfinished?.save(begun)
+    }
+    await sendFile(target, file, upload, { ...options, onProgress: sent => options.onProgress?.(done + sent) })
+    done += file.bytes
+  }
+  await unfinished?.forget()
+  return begun.slideId
 }
 
-async function uploadFile(
+/** An upload that the server knows, and how far it is. */
+interface Upload {
+  location: string
+  offset: number
+}
+
+/**
+ * What an earlier run began, as the server has it. Nothing when the server has lost some of it: files of a set go
+ * together, so all of it begins anew.
+ */
+async function begunBefore(
   target: Target,
-  file: SourceFile,
-  metadata: Record<string, string>,
   options: UploadOptions,
-): Promise<string> {
-  const { location, slideId } = await create(target, file.bytes, metadata, options)
+): Promise<{ begun: Begun; uploads: (Upload | undefined)[] } | undefined> {
+  const begun = await options.unfinished?.read()
+  if (!begun) return undefined
+  const uploads: (Upload | undefined)[] = []
+  try {
+    for (const location of begun.locations) {
+      uploads.push(location === null ? undefined : { location, offset: await headOf(target, location, 0, options) })
+    }
+    return { begun, uploads }
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === 'upload-lost')) throw error
+    await options.unfinished?.forget()
+    return undefined
+  }
+}
+
+/** Sends what the server does not have of a file. */
+async function sendFile(target: Target, file: SourceFile, upload: Upload, options: UploadOptions): Promise<void> {
+  const { location } = upload
   const waits = options.retryMs ?? RETRY_MS
-  let offset = 0
+  let { offset } = upload
   for (let tries = 0; offset < file.bytes; ) {
     const sent = await patch(target, location, file, offset, options)
     if (sent.offset > offset || sent.busyMs !== undefined) tries = 0
@@ -72,7 +112,6 @@ async function uploadFile(
     offset = await offsetOf(target, location, offset, options)
   }
   options.onProgress?.(file.bytes)
-  return slideId
 }
 
 async function create(
@@ -155,16 +194,22 @@ async function patch(
 /** How many bytes the server has; `known` while it cannot be reached. */
 async function offsetOf(target: Target, location: string, known: number, options: UploadOptions): Promise<number> {
   try {
-    const answer = await send(target, location, { method: 'HEAD', headers: TUS, signal: options.signal ?? null })
-    if (answer.ok) return offsetTold(answer, target)
-    if (answer.status < 500 && answer.status !== 423) {
-      throw new CliError('upload-lost', 'The server has lost the upload; send the slide again')
-    }
-    return known
+    return await headOf(target, location, known, options)
   } catch (error) {
     if (error instanceof UnreachableError) return known
     throw error
   }
+}
+
+/** The same; `known` while it is busy only. @throws CliError `upload-lost`, and when nobody answers */
+async function headOf(target: Target, location: string, known: number, options: UploadOptions): Promise<number> {
+  const answer = await send(target, location, { method: 'HEAD', headers: TUS, signal: options.signal ?? null })
+  if (answer.ok) return offsetTold(answer, target)
+  if (answer.status === 401) throw await errorOf(answer)
+  if (answer.status < 500 && answer.status !== 423) {
+    throw new CliError('upload-lost', 'The server has lost the upload; send the slide again')
+  }
+  return known
 }
 
 function offsetTold(answer: Response, target: Target): number {

@@ -1,10 +1,9 @@
 /** Keeps watching folders and takes each slide once it has stopped growing. */
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Environment } from './connection.ts'
+import { type Environment, stateFolder } from './connection.ts'
 import { findSlides, type SlideSource } from './sources.ts'
 
 export interface WatchOptions {
@@ -84,6 +83,5 @@ export async function openLedger(path: string): Promise<Ledger> {
 
 /** Where the ledger of a server is: the XDG state folder, one file per address. */
 export function ledgerPath(environment: Environment, intakeUrl: string): string {
-  const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), '.local/state')
-  return join(state, 'coverslip', `taken-${createHash('sha256').update(intakeUrl).digest('hex').slice(0, 16)}`)
+  return join(stateFolder(environment), `taken-${createHash('sha256').update(intakeUrl).digest('hex').slice(0, 16)}`)
 }

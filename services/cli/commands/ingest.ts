@@ -61,6 +61,7 @@ async function ingestFiles(
     project: options.project,
     wait: options.wait ?? false,
     signal: context.signal,
+    environment: context.environment,
     progress,
     onResult: result => print(context, options, result),
   })
@@ -75,12 +76,12 @@ async function watchFiles(
   options: Options,
   progress: Progress,
 ): Promise<void> {
-  const { signal } = context
+  const { signal, environment } = context
   const report = (result: IngestResult): void => {
     progress.done(result.file, resultText(result))
     print(context, options, result)
   }
-  const send = { project: options.project, signal, progress }
+  const send = { project: options.project, signal, progress, environment }
   const take = async (slide: SlideSource): Promise<boolean> => {
     const sent = await sendSlide(connection, slide, send).catch((error: unknown): IngestResult => {
       if (signal.aborted) throw error
@@ -91,7 +92,7 @@ async function watchFiles(
     return sent.state !== 'failed'
   }
   progress.say(`watching ${files.join(', ')}; Ctrl-C ends it`)
-  const ledger = await openLedger(ledgerPath(context.environment, connection.intakeUrl))
+  const ledger = await openLedger(ledgerPath(environment, connection.intakeUrl))
   await watch(files, {
     settleMs: options.settle * 1000,
     pollMs: Math.min(2000, Math.max(200, options.settle * 500)),
