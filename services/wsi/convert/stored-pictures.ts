@@ -13,7 +13,7 @@ import {
 } from '../turbojpeg.ts'
 import { allocateYuv, chromaShift, type YuvPlanes } from '../yuv.ts'
 import { allocatePadded, type Scratch } from './block.ts'
-import type { BlockDecoder } from './decoder.ts'
+import { type BlockDecoder, tilesOf } from './decoder.ts'
 import { type Canvas, pastePlanes } from './paste-planes.ts'
 import { fillWhite, from } from './planes.ts'
 
@@ -31,7 +31,7 @@ export function createDecoder({ files }: PictureFiles): BlockDecoder<StoredPictu
       fillWhite(planes)
       const canvas = { area: block, planes }
       for (const picture of pictures) paintPicture(readPicture(picture, read), picture, canvas, scratch)
-      return planes
+      return tilesOf(planes, tileSize)
     },
   }
 }

@@ -1,13 +1,11 @@
-import { openSync, readSync } from 'node:fs'
-import { SlideFileError } from '../errors.ts'
-import { completeJpeg } from '../tiff/decode.ts'
 import type { TiffImage } from '../tiff/image.ts'
 import { Compression } from '../tiff/tags.ts'
-import { decodeRgb, decodeYuvInto, readHeader, rgbToYuv } from '../turbojpeg.ts'
-import { type Allocate, allocateYuv, type YuvPlanes } from '../yuv.ts'
-import type { BlockDecoder, DecodeSettings } from './decoder.ts'
+import { allocateYuv, type YuvPlanes } from '../yuv.ts'
+import { type BlockDecoder, type DecodeSettings, type FillTile, tilesOf } from './decoder.ts'
 import { type BlockGeometry, paddedTo } from './plan.ts'
-import { fillGrey, fillWhite, from, paste } from './planes.ts'
+import { fillWhite, from, paste } from './planes.ts'
+import { createTileDecoder, type DecodeTile } from './tile-decoder.ts'
+import { createTileReader } from './tile-reader.ts'
 
 /** What a worker knows of the source's level 0 when it decodes stored JPEG tiles by itself. */
 export interface StoredImage {
@@ -24,10 +22,6 @@ export interface StoredTile {
   offset: number
   length: number
 }
-
-/** Tiles that lie this near to each other in the file are read at once, up to so many bytes. */
-const GAP = 64 * 1024
-const RUN = 4 * 1024 * 1024
 
 /** A tile that shows anything takes more than a byte for so many pixels. */
 const GLASS = 16
@@ -67,29 +61,58 @@ export function storedTiles(image: TiffImage, block: BlockGeometry): StoredTile[
   return tiles
 }
 
-/**
- * Decodes stored tiles side by side. Tiles stored in the sampling that is asked for keep their samples: no colour
- * conversion, no chroma resampling.
- */
+/** Decodes the stored tiles of a block: those that the pyramid's tiles are cut from when these are asked for. */
 export function createDecoder(setup: StoredImage): BlockDecoder<StoredTile[]> {
   // A Buffer comes to a thread as a plain Uint8Array.
-  const tables = setup.jpegTables
-  const jpegTables = tables && Buffer.from(tables.buffer, tables.byteOffset, tables.byteLength)
-  const image = { ...setup, jpegTables }
-  const fd = openSync(setup.path, 'r')
+  const image = { ...setup, jpegTables: setup.jpegTables && Buffer.from(setup.jpegTables) }
+  const read = createTileReader(image.path)
+  const decode = createTileDecoder(image)
   return {
-    decode: (block, tiles, settings) => decodeStored(fd, image, block, tiles, settings),
+    decode: (block, tiles, settings) => {
+      const bytesOf = read(tiles)
+      const fill = { block, tiles, bytesOf, decode, image, settings }
+      return image.tileWidth === settings.tileSize && image.tileHeight === settings.tileSize
+        ? fillEach(fill)
+        : fillFromCanvas(fill)
+    },
   }
 }
 
-function decodeStored(
-  fd: number,
-  image: StoredImage,
-  block: BlockGeometry,
-  tiles: StoredTile[],
-  { tileSize, subsampling, scratch }: DecodeSettings,
-): YuvPlanes {
+interface Fill {
+  block: BlockGeometry
+  tiles: StoredTile[]
+  bytesOf: (tile: StoredTile) => Buffer
+  decode: DecodeTile
+  image: StoredImage
+  settings: DecodeSettings
+}
+
+/** Stored tiles that are the pyramid's tiles: each is decoded to its place in the processor's cache. */
+function fillEach({ block, tiles, bytesOf, decode, settings: { tileSize, scratch } }: Fill): FillTile {
+  const [left, top] = [block.x / tileSize, block.y / tileSize]
+  const byPlace = new Map(tiles.map(tile => [placeKey(tile.column - left, tile.row - top), tile]))
+  let shown: Buffer | undefined
+  return (column, row, target) => {
+    const tile = byPlace.get(placeKey(column, row))
+    if (!tile) {
+      shown = undefined
+      return fillWhite(target)
+    }
+    const bytes = bytesOf(tile)
+    // Scanners that leave glass out write the same few bytes for it again and again: they are decoded once.
+    if (shown?.equals(bytes)) return
+    decode(bytes, target, scratch('rgb'))
+    const whole = (column + 1) * tileSize <= block.width && (row + 1) * tileSize <= block.height
+    shown = whole ? bytes : undefined
+  }
+}
+
+const placeKey = (column: number, row: number): number => row * 65_536 + column
+
+/** Stored tiles of another size: all of a block's are decoded side by side. */
+function fillFromCanvas({ block, tiles, bytesOf, decode, image, settings }: Fill): FillTile {
   const { tileWidth, tileHeight } = image
+  const { tileSize, subsampling, scratch } = settings
   const left = Math.floor(block.x / tileWidth) * tileWidth
   const top = Math.floor(block.y / tileHeight) * tileHeight
   const across = Math.ceil((block.x + block.width - left) / tileWidth)
@@ -101,55 +124,16 @@ function decodeStored(
     scratch('pixels'),
   )
   if (tiles.length < across * down) fillWhite(canvas)
-  // Scanners that leave glass out write the same few bytes for it again and again: such a tile is decoded once.
   let glass: { bytes: Buffer; planes: YuvPlanes } | undefined
-  for (const { tile, bytes } of readTiles(fd, tiles)) {
+  for (const tile of tiles) {
+    const bytes = bytesOf(tile)
     const planes = from(canvas, tile.column * tileWidth - left, tile.row * tileHeight - top)
     if (glass?.bytes.equals(bytes)) {
       paste({ ...glass.planes, width: tileWidth, height: tileHeight }, planes, 0, 0)
       continue
     }
-    decodeTile(image, completeJpeg(image, bytes), planes, scratch('rgb'))
+    decode(bytes, planes, scratch('rgb'))
     if (bytes.length * GLASS < tileWidth * tileHeight) glass = { bytes, planes }
   }
-  return from(canvas, block.x - left, block.y - top)
-}
-
-function decodeTile({ tileWidth, tileHeight }: StoredImage, jpeg: Buffer, target: YuvPlanes, allocate: Allocate): void {
-  const { width, height, sampling, colorspace } = readHeader(jpeg)
-  if (width !== tileWidth || height !== tileHeight)
-    throw new SlideFileError('damaged', 'A tile of the file differs from the size that is stated for it.')
-  const grey = colorspace === 'grey'
-  if (grey) fillGrey(target, width, height)
-  if (grey || (colorspace === 'ycbcr' && sampling === target.subsampling)) decodeYuvInto(jpeg, target, width, height)
-  else rgbToYuv(decodeRgb(jpeg, allocate).data, width, height, target)
-}
-
-function* readTiles(fd: number, tiles: StoredTile[]) {
-  const sorted = tiles.toSorted((a, b) => a.offset - b.offset)
-  for (let first = 0; first < sorted.length; ) {
-    const start = (sorted[first] as StoredTile).offset
-    let end = start
-    let next = first
-    for (let tile = sorted[next]; tile; tile = sorted[++next]) {
-      const grown = Math.max(end, tile.offset + tile.length)
-      if (next > first && (tile.offset > end + GAP || grown - start > RUN)) break
-      end = grown
-    }
-    const bytes = readRange(fd, start, end - start)
-    for (const tile of sorted.slice(first, next)) {
-      yield { tile, bytes: bytes.subarray(tile.offset - start, tile.offset - start + tile.length) }
-    }
-    first = next
-  }
-}
-
-function readRange(fd: number, offset: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length)
-  for (let done = 0; done < length; ) {
-    const count = readSync(fd, buffer, done, length - done, offset + done)
-    if (count === 0) throw new SlideFileError('damaged', 'The file ends before its last tile (incomplete or damaged).')
-    done += count
-  }
-  return buffer
+  return tilesOf(from(canvas, block.x - left, block.y - top), tileSize)
 }

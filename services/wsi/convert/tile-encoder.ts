@@ -10,12 +10,22 @@ export interface TileSettings {
   coding: Coding
 }
 
+/** A tile in the encoder's memory. */
+export interface EncodedTile {
+  at: number
+  length: number
+  /** Of a tile that shows next to nothing; else empty. */
+  digest: string
+}
+
 /** Makes abbreviated tiles (see shared-tables.ts) one after another in a growing piece of memory. */
 export interface TileEncoder {
-  /** Encodes the tile that the planes begin with, behind the tiles before it. */
-  encode(tile: YuvPlanes): { length: number; digest: string }
-  /** All tiles since the last call, in memory of their own. */
-  take(): Uint8Array<ArrayBuffer>
+  /** Forgets all tiles. */
+  begin(): void
+  /** Encodes the tile that the planes begin with. */
+  encode(tile: YuvPlanes): EncodedTile
+  /** Tiles since `begin`, in the order of this list, in memory of their own. */
+  bytesOf(tiles: readonly EncodedTile[]): Uint8Array<ArrayBuffer>
 }
 
 /** How many tiles of one colour are remembered; glass has a few, a slide of coloured paper would have many. */
@@ -38,6 +48,9 @@ export function createTileEncoder({ tileSize, coding }: TileSettings): TileEncod
     length += bytes.length
   }
   return {
+    begin: () => {
+      length = 0
+    },
     encode: tile => {
       const start = length
       const colour = flatColour(tile, tileSize)
@@ -50,12 +63,16 @@ export function createTileEncoder({ tileSize, coding }: TileSettings): TileEncod
       }
       const bytes = memory.subarray(start, length)
       if (colour !== null && !known && flatTiles.size < FLAT_TILES) flatTiles.set(colour, Buffer.from(bytes))
-      return { length: bytes.length, digest: digestOf(bytes, tileSize) }
+      return { at: start, length: bytes.length, digest: digestOf(bytes, tileSize) }
     },
-    take: () => {
-      const taken = memory.slice(0, length)
-      length = 0
-      return taken
+    bytesOf: tiles => {
+      const bytes = new Uint8Array(tiles.reduce((sum, tile) => sum + tile.length, 0))
+      let to = 0
+      for (const { at, length } of tiles) {
+        bytes.set(memory.subarray(at, at + length), to)
+        to += length
+      }
+      return bytes
     },
   }
 }
@@ -80,21 +97,26 @@ function findMarkers(jpeg: Uint8Array): Markers {
   return { head: short.subarray(0, short.length - (whole.length - scan)), scan }
 }
 
-/** The colour as one number when the tile has only one, else null; most tiles differ within their first words. */
+/** The colour as one number when the tile has only one, else null. */
 function flatColour(tile: YuvPlanes, tileSize: number): number | null {
   const size = tileSize >> chromaShift(tile.subsampling)
-  const one = (plane: Uint8Array, stride: number, edge: number) => {
-    const first = plane[0] as number
-    for (let row = 0; row < edge; row++) {
-      const end = row * stride + edge
-      for (let i = row * stride; i < end; i++) if (plane[i] !== first) return null
-    }
-    return first
-  }
-  const y = one(tile.y, tile.yStride, tileSize)
-  const u = y === null ? null : one(tile.u, tile.uvStride, size)
-  const v = u === null ? null : one(tile.v, tile.uvStride, size)
+  const y = flatValue(tile.y, tile.yStride, tileSize)
+  const u = y === null ? null : flatValue(tile.u, tile.uvStride, size)
+  const v = u === null ? null : flatValue(tile.v, tile.uvStride, size)
   return y === null || u === null || v === null ? null : (y << 16) | (u << 8) | v
+}
+
+function flatValue(plane: Uint8Array, stride: number, edge: number): number | null {
+  const [first, last] = [plane[0] as number, (edge - 1) * stride + edge - 1]
+  // Most tiles differ there; the rest is compared by memcmp, faster than by a loop.
+  if (first !== plane[last] || first !== plane[last >> 1]) return null
+  const samples = Buffer.from(plane.buffer, plane.byteOffset, last + 1)
+  // Rows without room between them are one.
+  const [rows, length] = stride === edge ? [1, last + 1] : [edge, edge]
+  const row = samples.subarray(0, length)
+  if (!row.subarray(1).equals(row.subarray(0, -1))) return null
+  for (let i = 1; i < rows; i++) if (!samples.subarray(i * stride, i * stride + edge).equals(row)) return null
+  return first
 }
 
 /** Most bytes of a tile of one colour, with its markers: 10 bits for each square of 8 pixels at 4:2:0, 14 at 4:4:4. */

@@ -4,11 +4,11 @@ import { SlideFileError } from '../errors.ts'
 import { serve } from '../threads.ts'
 import { rgbToYuv } from '../turbojpeg.ts'
 import type { YuvPlanes } from '../yuv.ts'
-import { allocatePadded, type BlockResult, createScratch, encodeBlock } from './block.ts'
-import type { BlockDecoder } from './decoder.ts'
+import { allocatePadded, type BlockResult, createBlockEncoder, createScratch } from './block.ts'
+import { type BlockDecoder, type FillTile, tilesOf } from './decoder.ts'
 import type { BlockGeometry } from './plan.ts'
 import type { DecoderModule, SourcePixels } from './source.ts'
-import { createTileEncoder, type TileSettings } from './tile-encoder.ts'
+import type { TileSettings } from './tile-encoder.ts'
 
 /** The same for all jobs of one conversion. `decoder` where workers read the source by themselves. */
 export interface WorkerSetup extends TileSettings {
@@ -34,7 +34,7 @@ export type WorkerAnswer = { result: BlockResult; lent: ArrayBuffer | null } | {
 const setup = workerData as WorkerSetup
 const { tileSize, coding } = setup
 const scratch = createScratch()
-const encoder = createTileEncoder(setup)
+const encodeBlock = createBlockEncoder(setup, scratch)
 const decoder = setup.decoder && (await startDecoder(setup.decoder))
 
 async function startDecoder({ module, setup }: DecoderModule): Promise<BlockDecoder<unknown>> {
@@ -42,8 +42,8 @@ async function startDecoder({ module, setup }: DecoderModule): Promise<BlockDeco
   return createDecoder(setup)
 }
 
-function planesFor({ block, pixels }: BlockJob): YuvPlanes {
-  if (pixels.kind === 'planes') return pixels.planes
+function tilesFor({ block, pixels }: BlockJob): FillTile {
+  if (pixels.kind === 'planes') return tilesOf(pixels.planes, tileSize)
   const { subsampling } = coding
   if (pixels.kind === 'stored') {
     if (!decoder) throw new Error('a stored block without its decoder')
@@ -51,16 +51,14 @@ function planesFor({ block, pixels }: BlockJob): YuvPlanes {
   }
   const canvas = allocatePadded(block.width, block.height, tileSize, subsampling, scratch('pixels'))
   rgbToYuv(pixels.data, block.width, block.height, canvas)
-  return canvas
+  return tilesOf(canvas, tileSize)
 }
 
 function answer(job: BlockJob): WorkerAnswer {
   try {
     const lent = job.pixels.kind === 'planes' ? (job.pixels.planes.y.buffer as ArrayBuffer) : null
-    return { result: encodeBlock(job.block, planesFor(job), { tileSize, encoder, scratch }), lent }
+    return { result: encodeBlock(job.block, tilesFor(job)), lent }
   } catch (error) {
-    // What the block had of tiles is not the next one's.
-    encoder.take()
     const known = error instanceof SlideFileError
     return { failure: { code: known ? error.code : null, message: known ? error.publicMessage : String(error) } }
   }
