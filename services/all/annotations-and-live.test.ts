@@ -116,7 +116,8 @@ describe('many annotations', () => {
     await draw(from)
     await draw(from, 50)
     const file = await gateway.get(`/api/slides/${from}/annotations.${extension}`)
-    expect(file.headers.get('content-disposition')).toBe(`attachment; filename="${from}.${extension}"`)
+    const { name } = (await (await gateway.get(`/api/slides/${from}`)).json()) as { name: string }
+    expect(file.headers.get('content-disposition')).toBe(`attachment; filename="${name}.${extension}"`)
     const body = await file.text()
     const type = extension === 'xml' ? 'application/xml' : 'application/geo+json'
     const imported = await gateway.system.fetch(`/api/slides/${to}/annotations.${extension}`, {

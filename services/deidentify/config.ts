@@ -1,4 +1,5 @@
-import { bytes, integer, type Settings, text } from '@coverslip/platform/config.ts'
+import { bytes, integer, readBy, type Settings, text } from '@coverslip/platform/config.ts'
+import { CODINGS_FORM, readCodings } from '@coverslip/wsi/convert/codings.ts'
 import { z } from 'zod'
 
 /** Words separated by commas. */
@@ -45,6 +46,11 @@ export const config = {
     type: z.enum(['remove', 'year', 'shift'], { error: 'expected remove, year or shift' }),
     default: 'remove',
     help: 'What stays of the day of the scan: nothing, its year, or another day, moved by as many days for all slides of a subject',
+  },
+  PYRAMID_CODINGS: {
+    type: readBy(readCodings, CODINGS_FORM),
+    default: '',
+    help: 'As for the service pyramid: how pyramids are coded, here of formats that are rewritten',
   },
   REPORT_SIGNING_KEY: {
     type: text,

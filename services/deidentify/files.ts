@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { verifyPyramid } from '@coverslip/wsi/convert/index.ts'
-import type { Coding } from '@coverslip/wsi/convert/quality-policy.ts'
+import type { CodingPolicy } from '@coverslip/wsi/convert/quality-policy.ts'
 import { describeSlide } from '@coverslip/wsi/open.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { VerificationError } from './errors.ts'
@@ -68,7 +68,7 @@ export interface DeidentifyOptions {
   /** What the new id of an MRXS is drawn from: the same gives the same. At random where it is not given. */
   idSeed?: Buffer | undefined
   /** Of the tiles of a slide that becomes a pyramid; that of an unknown technique where it is not said. */
-  coding?: Coding | undefined
+  coding?: CodingPolicy | undefined
   signal?: AbortSignal
   /** 0 to 1. */
   onProgress?(fraction: number): void

@@ -36,7 +36,8 @@ export async function makeResult(deps: DeidentifyDeps, message: SlideReceived, r
   const source = await localFolder(deps.objects.source, `${slideId}/1/`, sourceKeys, folder)
   const { texts: knownTexts, ledger } = await knownOf(deps, slideId)
   const keys = await reportKeysOf(deps.config)
-  const told = { revision, keys, knownTexts, ledger, coding: codingFor(techniqueOf(message.material)) }
+  const coding = codingFor(techniqueOf(message.material), deps.config.PYRAMID_CODINGS)
+  const told = { revision, keys, knownTexts, ledger, coding }
   // Two attempts at once make the same bytes: neither spoils what the other one has announced.
   const idSeed = createHmac('sha256', keys.input).update(`id of ${slideId}/${revision}`).digest()
   const options = { ...told, redact, signal, onProgress, idSeed, ...choicesOf(deps, message, keys) }

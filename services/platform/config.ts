@@ -54,6 +54,14 @@ export const duration: z.ZodType<number, string> = z.string().transform((value, 
   context.addIssue('expected a duration such as 500ms, 30s, 10m or 7d')
   return z.NEVER
 })
+/** What a function reads of a text; null: it is of another form. */
+export const readBy = <Value>(read: (value: string) => Value | null, form: string): z.ZodType<Value, string> =>
+  z.string().transform((value, context) => {
+    const found = read(value)
+    if (found !== null) return found
+    context.addIssue(form)
+    return z.NEVER
+  })
 /** A URL whose scheme is one of the given. */
 export const urlOf = (...schemes: string[]): z.ZodType<string, string> =>
   z.string().refine(value => schemes.some(scheme => value.startsWith(`${scheme}:`)), {

@@ -1,28 +1,6 @@
-import { bytes, integer, type Settings, type ValuesOf } from '@coverslip/platform/config.ts'
-import type { CodingPolicy } from '@coverslip/wsi/convert/quality-policy.ts'
+import { bytes, integer, readBy, type Settings, type ValuesOf } from '@coverslip/platform/config.ts'
+import { CODINGS_FORM, readCodings } from '@coverslip/wsi/convert/codings.ts'
 import { z } from 'zod'
-
-const coding = z
-  .strictObject({
-    quality: z.int().min(1).max(100),
-    subsampling: z.enum(['4:2:0', '4:4:4']),
-    floor: z.int().min(1).max(100),
-  })
-  .refine(({ quality, floor }) => floor <= quality, 'expected a floor that is not above the quality')
-
-const FORM = 'expected {"IHC":{"quality":70,"subsampling":"4:4:4","floor":50},…} with HE, IHC, SPECIAL, FLUORESCENCE'
-
-/** Codings by technique as JSON. */
-const codings: z.ZodType<Readonly<Record<string, CodingPolicy>>, string> = z.string().transform((value, context) => {
-  if (value === '') return {}
-  const techniques = z.partialRecord(z.enum(['HE', 'IHC', 'SPECIAL', 'FLUORESCENCE']), coding)
-  try {
-    return techniques.parse(JSON.parse(value)) as Record<string, CodingPolicy>
-  } catch {
-    context.addIssue(FORM)
-    return z.NEVER
-  }
-})
 
 /** A number that is not negative. */
 const factor: z.ZodType<number, string> = z.string().transform((value, context) => {
@@ -62,7 +40,7 @@ export const config = {
     help: 'Room for copies of originals in the scratch folder that nobody works on at the moment (object stores other than files)',
   },
   PYRAMID_CODINGS: {
-    type: codings,
+    type: readBy(readCodings, CODINGS_FORM),
     default: '',
     help: 'JPEG quality, chroma sampling and lowest quality by technique, as JSON; replaces those of the built-in table that it names',
   },

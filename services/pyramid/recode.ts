@@ -1,13 +1,10 @@
 /** A pyramid is never larger than what it is made of: it is made again with less quality, or not at all. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { codingFor, decideSize } from '@coverslip/wsi/convert/quality-policy.ts'
+import { codingFor, decideSize, INDEX_BYTES } from '@coverslip/wsi/convert/quality-policy.ts'
 import { askForParts } from './ask.ts'
 import { type Build, lockBuild, replan } from './builds.ts'
 import type { PyramidDeps } from './deps.ts'
 import { bytesOf, techniqueOf } from './event.ts'
-
-/** Of a pyramid's index and tables, which weigh on a small slide only. */
-const OVERHEAD = 64 * 1024
 
 /**
  * @param bytes size of the pyramid
@@ -17,7 +14,7 @@ const OVERHEAD = 64 * 1024
 export async function codeSmaller(deps: PyramidDeps, build: Build, bytes: number): Promise<boolean> {
   const { slideId, revision, event, plan } = build
   const policy = codingFor(techniqueOf(event), deps.config.PYRAMID_CODINGS)
-  const decision = decideSize(policy, plan.coding, bytes - OVERHEAD, bytesOf(event))
+  const decision = decideSize(policy, plan.coding, bytes - INDEX_BYTES, bytesOf(event))
   if (decision.kind === 'keep') return false
   if (decision.kind === 'refuse') throw new ServiceError('unsupported', decision.reason)
   await deps.db.transaction(async trx => {

@@ -7,7 +7,7 @@ import type { HttpCall } from '@coverslip/platform/module.ts'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { config } from '../config.ts'
-import { slides } from '../migrations/001-slides.ts'
+import { migrations } from '../migrations/index.ts'
 import type { DeidentifyDeps } from '../received.ts'
 import { saveOutcome } from '../store.ts'
 import { downloadOriginal } from './download.ts'
@@ -17,7 +17,7 @@ const id = randomUUID()
 const rewritten = randomUUID()
 const folded = randomUUID()
 beforeAll(async () => {
-  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations: [slides] })
+  test = await openTestDeps<DeidentifyDeps>({ name: 'deidentify', config, migrations })
   for (const [slideId, rendition] of [
     [id, 'original'],
     [rewritten, 'pyramid'],
@@ -50,6 +50,24 @@ beforeAll(async () => {
 })
 afterAll(() => test.close())
 
+/** Gives a slide a name, as a release does. */
+async function named(slideId: string, name: string): Promise<void> {
+  const row = {
+    slide_id: slideId,
+    project: 'p1',
+    name,
+    scheme: 'C1/0',
+    subject: 'S',
+    slots: '[]',
+    told: '{}',
+    owner: 'o',
+  }
+  await test.deps.db.query
+    .insertInto('releases')
+    .values({ ...row, at: new Date() } as never)
+    .execute()
+}
+
 /** A call by somebody who may download in project p1 only. */
 function call(slideId: string, headers: Record<string, string> = {}): HttpCall {
   const allow = ({ project }: { project: string }) => {
@@ -69,6 +87,17 @@ describe('GET original', () => {
     expect([status, text]).toEqual([200, '0123456789'])
     expect(headers['content-disposition']).toBe(`attachment; filename="${id}.svs"`)
     expect(headers['content-length']).toBe('10')
+  })
+
+  it('is called by the name that the slide was released under, inside of a zip, too', async () => {
+    await named(id, 'C1-4F7KQ2M9-BR')
+    await named(folded, 'C1-9D2MX7QA-BR')
+    expect((await get(id)).headers['content-disposition']).toBe('attachment; filename="C1-4F7KQ2M9-BR.svs"')
+    const { headers, text } = await get(folded)
+    expect(headers['content-disposition']).toBe('attachment; filename="C1-9D2MX7QA-BR.zip"')
+    for (const part of ['C1-9D2MX7QA-BR.mrxs', 'C1-9D2MX7QA-BR/Data0000.dat']) expect(text).toContain(part)
+    expect(text).not.toContain(folded)
+    await test.deps.db.query.deleteFrom('releases').execute()
   })
 
   it('remembers who took it, once', async () => {

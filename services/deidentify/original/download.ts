@@ -6,6 +6,7 @@ import { type Download, rangeAnswer } from '@coverslip/platform/http/range.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
 import type { ObjectInfo } from '@coverslip/platform/objects/port.ts'
 import { uuid } from '@coverslip/proto/api.ts'
+import { findRelease } from '../naming/store.ts'
 import type { DeidentifyDeps } from '../received.ts'
 import { findSlide, type SlideRecord } from '../store.ts'
 import { crcOf, layOutZip, readZip, type ZippedFile } from './zip.ts'
@@ -28,16 +29,18 @@ export const downloadOriginal = (deps: DeidentifyDeps): HttpHandler => {
     }
     const { key, bytes, sha256 } = slide.file
     const more = await filesBeside(deps, key)
+    // Released before slides had names: its id.
+    const name = (await findRelease(deps.db.query, slide.slideId))?.name ?? slide.slideId
     // Whoever took a copy is named when the slide is withdrawn.
     await recordDownload(deps.db.query, { thing: slide.slideId, user: call.principal.userId, what: 'original' })
     if (more.length > 0) {
-      return rangeAnswer(call, await zipOf(deps, slide.slideId, [{ key, size: bytes }, ...more], checksums))
+      return rangeAnswer(call, await zipOf(deps, name, [{ key, size: bytes }, ...more], checksums))
     }
     return rangeAnswer(call, {
       size: bytes,
       etag: `"${sha256}"`,
       type: 'application/octet-stream',
-      fileName: `${slide.slideId}${extname(key)}`,
+      fileName: `${name}${extname(key)}`,
       open: range => deps.objects.original.stream(key, range),
     })
   }
@@ -53,19 +56,19 @@ async function filesBeside({ objects }: DeidentifyDeps, key: string): Promise<Ob
 const stemOf = (key: string): string => key.slice(0, key.length - extname(key).length)
 
 /**
- * The main file and its folder, called by the slide's id, as readers want to find them beside each other.
+ * The main file and its folder, called by the slide's name, as readers want to find them beside each other.
  * @param checksums by key, as far as they are known: objects never change, and reading them takes as long as sending
  */
 async function zipOf(
   { objects }: DeidentifyDeps,
-  slideId: string,
+  stem: string,
   files: readonly ObjectInfo[],
   checksums: Map<string, Promise<number>>,
 ): Promise<Download> {
-  const stem = stemOf(files[0]!.key)
+  const stored = stemOf(files[0]!.key)
   const zipped: ZippedFile[] = []
   for (const { key, size } of files) {
-    const name = `${slideId}${key.slice(stem.length)}`
+    const name = `${stem}${key.slice(stored.length)}`
     zipped.push({
       name,
       size,
@@ -77,7 +80,7 @@ async function zipOf(
     size: layout.size,
     etag: `"${createHash('sha256').update(layout.directory).digest('hex')}"`,
     type: 'application/zip',
-    fileName: `${slideId}.zip`,
+    fileName: `${stem}.zip`,
     open: async range => readZip(layout, range, (file, part) => objects.original.stream(files[file]!.key, part)),
   }
 }

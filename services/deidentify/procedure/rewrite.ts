@@ -1,8 +1,15 @@
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
-import { convert } from '@coverslip/wsi/convert/index.ts'
-import { type Coding, codingFor } from '@coverslip/wsi/convert/quality-policy.ts'
+import { type Converted, convert } from '@coverslip/wsi/convert/index.ts'
+import {
+  type Coding,
+  type CodingPolicy,
+  codingFor,
+  decideSize,
+  INDEX_BYTES,
+} from '@coverslip/wsi/convert/quality-policy.ts'
+import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
 import type { Removed } from '../report/report.ts'
@@ -51,13 +58,12 @@ export async function deidentifyByRewriting(
     signal: AbortSignal
     onProgress(fraction: number): void
     redact?: readonly Rectangle[]
-    coding?: Coding | undefined
+    coding?: CodingPolicy | undefined
   },
 ): Promise<Deidentified> {
   const { signal, redact = [], coding = codingFor(null) } = options
-  const { quality, subsampling } = coding
   const onProgress = (fraction: number): void => options.onProgress(fraction)
-  const { levels } = await convert(sourcePath, resultPath, { quality, subsampling, signal, onProgress })
+  const { levels } = await convertSmaller(sourcePath, resultPath, coding, source.bytes, { signal, onProgress })
   const edited = await editPyramid(resultPath, redact)
   const { size: bytes } = await stat(resultPath)
   const sha256 = await fileSha256(resultPath, signal)
@@ -68,6 +74,28 @@ export async function deidentifyByRewriting(
     removed: [...removedFrom(source.description, source.bytes), ...edited],
     blankedBytes: 0,
     checks: CHECKS,
+  }
+}
+
+/**
+ * A pyramid is no larger than its source, or it is made again with less quality.
+ * @throws SlideFileError `unsupported` when the lowest quality that is allowed makes no difference
+ */
+async function convertSmaller(
+  sourcePath: string,
+  resultPath: string,
+  policy: CodingPolicy,
+  sourceBytes: number,
+  running: { signal: AbortSignal; onProgress(fraction: number): void },
+): Promise<Converted> {
+  for (let coding: Coding = policy; ; ) {
+    const { quality, subsampling } = coding
+    const converted = await convert(sourcePath, resultPath, { quality, subsampling, ...running })
+    const decision = decideSize(policy, coding, converted.bytes - INDEX_BYTES, sourceBytes)
+    if (decision.kind === 'keep') return converted
+    if (decision.kind === 'refuse') throw new SlideFileError('unsupported', decision.reason)
+    await rm(resultPath)
+    coding = decision.coding
   }
 }
 

@@ -4,6 +4,7 @@
  * name into one.
  */
 import { z } from 'zod'
+import packageFile from '../package.json' with { type: 'json' }
 import { checkResult } from '../proof/checks.ts'
 
 export const removed = z.object({
@@ -77,7 +78,6 @@ export type Report = z.infer<typeof report>
 
 /** The version of the rules, for reports. */
 export const RULES_VERSION = 2
-export const TOOL_VERSION = '0.2.0'
 
 type Facts = Omit<Report, 'tool' | 'toolVersion' | 'rules' | 'counts'>
 
@@ -93,7 +93,7 @@ export function makeReport(facts: Facts): Report {
     facts.removed.filter(one => sortOf(one) === sort).reduce((sum, { count }) => sum + count, 0)
   return report.parse({
     tool: 'coverslip',
-    toolVersion: TOOL_VERSION,
+    toolVersion: packageFile.version,
     rules: RULES_VERSION,
     ...facts,
     counts: {

@@ -1,6 +1,7 @@
 /** Annotation files: streamed in and out, never held whole. */
 import { Readable } from 'node:stream'
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import { attachment } from '@coverslip/platform/http/attachment.ts'
 import type { HttpCall, HttpRoutes } from '@coverslip/platform/module.ts'
 import { type ExportResponse, FileFormat, type ImportRequest } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
 import type { Slide } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
@@ -39,12 +40,11 @@ export function transferRoutes({ annotations, slides }: Clients, maxBytes: numbe
   }
 
   async function exportFile(call: HttpCall, { format, extension, mediaType }: Format) {
-    const { slideId, geometry } = await slideOf(call)
+    const { slideId, name, geometry } = await slideOf(call)
     const mpp = geometry?.mpp ? (geometry.mpp.x + geometry.mpp.y) / 2 : 0
     const answers = annotations.export({ slideId, format, mpp }, { onBehalfOf: call.token, signal: call.signal })
-    const disposition = `attachment; filename="${slideId}.${extension}"`
     return {
-      headers: { 'content-type': mediaType, 'content-disposition': disposition },
+      headers: { 'content-type': mediaType, 'content-disposition': attachment(`${name || slideId}.${extension}`) },
       body: Readable.from(await begun(chunksOf(answers)), { objectMode: false }),
     }
   }

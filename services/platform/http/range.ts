@@ -1,6 +1,7 @@
 /** Downloads with Range (RFC 9110, section 14): one range, strong ETag, If-Range. */
 import type { Readable } from 'node:stream'
 import type { HttpAnswer, HttpCall } from '../module.ts'
+import { attachment } from './attachment.ts'
 
 export interface Download {
   size: number
@@ -19,7 +20,7 @@ export async function rangeAnswer(call: HttpCall, file: Download): Promise<HttpA
     etag: file.etag,
     'cache-control': 'private, no-cache',
     'content-type': file.type,
-    'content-disposition': `attachment; filename="${file.fileName}"`,
+    'content-disposition': attachment(file.fileName),
   }
   if (call.headers['if-none-match'] === file.etag) return { status: 304, headers }
   const ifRange = call.headers['if-range']

@@ -40,6 +40,9 @@ export function codingFor(
   return table[known] as CodingPolicy
 }
 
+/** Of a pyramid's index and tables, which weigh on a small slide only. */
+export const INDEX_BYTES = 64 * 1024
+
 /** One step of quality: about a tenth of a tile's bytes between 30 and 80. */
 const STEP = 10
 
