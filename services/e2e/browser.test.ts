@@ -4,7 +4,9 @@ import { filesSuite } from './browser/files.ts'
 import { gridSuite } from './browser/grid.ts'
 import { listingSuite } from './browser/listing.ts'
 import { reviewingSuite } from './browser/reviewing.ts'
+import { settingsSuite } from './browser/settings.ts'
 import { signingInSuite } from './browser/signing-in.ts'
+import { subjectsSuite } from './browser/subjects.ts'
 import { startWorld, tissue, viewable, type World } from './browser/world.ts'
 
 describe('Coverslip in Chromium', () => {
@@ -25,4 +27,6 @@ describe('Coverslip in Chromium', () => {
   filesSuite(it, slide)
   gridSuite(it)
   reviewingSuite(it)
+  subjectsSuite(it)
+  settingsSuite(it)
 })

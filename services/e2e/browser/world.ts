@@ -21,7 +21,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
-export type Role = 'steward' | 'annotator' | 'viewer'
+export type Role = 'owner' | 'steward' | 'annotator' | 'viewer'
 
 export interface World {
   shape: Shape

@@ -48,6 +48,7 @@ function FolderCard({ folder }: { folder: Folder }) {
         <h2 class="path">{folder.folder}</h2>
         <span class="tags">
           {folder.settling > 0 ? <span class="tag held">{folder.settling} coming</span> : null}
+          {folder.unreadable > 0 ? <span class="tag bad">{folder.unreadable} cannot be read</span> : null}
           {folder.refused > 0 ? <span class="tag bad">{folder.refused} refused</span> : null}
           <span class="tag good">{folder.taken} taken</span>
         </span>
@@ -69,6 +70,7 @@ function FolderCard({ folder }: { folder: Folder }) {
 
 const STATES: Readonly<Record<string, { text: string; tone: string }>> = {
   settling: { text: 'Not taken yet', tone: 'held' },
+  unreadable: { text: 'Cannot be read yet', tone: 'bad' },
   copying: { text: 'Being taken', tone: 'held' },
   refused: { text: 'Refused', tone: 'bad' },
 }

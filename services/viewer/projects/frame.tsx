@@ -1,6 +1,6 @@
 import type { User } from '@coverslip/proto/api.ts'
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { Account } from '../parts/account.tsx'
 import { Logo } from '../parts/logo.tsx'
 import { projectPath, SECTIONS, type Section } from '../projects/address.ts'
@@ -21,6 +21,9 @@ export function ProjectFrame({ user, project, section, children }: ProjectFrameP
     document.title = `${title} · ${project} · Coverslip`
     rememberProject(localStorage, project)
   }, [title, project])
+  const current = useRef<HTMLAnchorElement>(null)
+  // On a narrow screen it may be beyond the edge.
+  useEffect(() => current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [section])
   const projects = stewardedProjects(user, [project, ...rememberedProjects(localStorage)])
   return (
     <div class="page">
@@ -41,7 +44,12 @@ export function ProjectFrame({ user, project, section, children }: ProjectFrameP
       </header>
       <nav class="sections" aria-label="Project">
         {SECTIONS.map(({ name, title }) => (
-          <a key={name} href={projectPath(project, name)} aria-current={name === section ? 'page' : undefined}>
+          <a
+            key={name}
+            ref={name === section ? current : null}
+            href={projectPath(project, name)}
+            aria-current={name === section ? 'page' : undefined}
+          >
             {title}
           </a>
         ))}

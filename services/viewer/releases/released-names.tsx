@@ -1,3 +1,4 @@
+import type { ReleasedSlide } from '@coverslip/proto/api/releases.ts'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
@@ -5,6 +6,15 @@ import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { releases } from '../releases/remote.ts'
 import { useAnswer } from '../use-answer.ts'
+
+/** Where a name says that nothing is known. */
+const NOTHING = new Set([null, 'not-assessed', 'not-applicable', 'unknown'])
+
+/** What a slot tells of the slide; what became known later takes the place of what the name says. */
+const said = ({ name, value, later }: ReleasedSlide['slots'][number]): string[] => {
+  const known = later ?? value
+  return NOTHING.has(known) ? [] : [`${name} ${known}`]
+}
 
 /** The manifest of released slides: what each name stands for. */
 export function ReleasedNames({ project, nameOf }: { project: string; nameOf: NameOf }) {
@@ -36,12 +46,7 @@ export function ReleasedNames({ project, nameOf }: { project: string; nameOf: Na
                         <th scope="row">
                           <a href={`/slides/${one.slideId}`}>{one.name}</a>
                         </th>
-                        <td>
-                          {one.slots
-                            .filter(({ value, later }) => value !== null || later !== null)
-                            .map(({ name, value, later }) => `${name} ${later ?? value}`)
-                            .join(', ')}
-                        </td>
+                        <td>{one.slots.flatMap(said).join(', ')}</td>
                         <td>{one.owner ? nameOf(one.owner) : <small>nobody: the gate was off</small>}</td>
                         <td>
                           <Time at={one.at} />
