@@ -5,6 +5,7 @@
  */
 import { accessRoutes } from './api/access.ts'
 import { annotationsRoutes } from './api/annotations.ts'
+import { costsRoutes } from './api/costs.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { ledgerRoutes } from './api/ledger.ts'
 import { processRoutes } from './api/process.ts'
@@ -12,6 +13,7 @@ import { releasesRoutes } from './api/releases.ts'
 import { reviewsRoutes } from './api/reviews.ts'
 import type { RouteSpec } from './api/route.ts'
 import { slidesRoutes } from './api/slides.ts'
+import { stageRoutes } from './api/stage.ts'
 import { subjectsRoutes } from './api/subjects.ts'
 import { tilesRoutes } from './api/tiles.ts'
 import { viewerRoutes } from './api/viewer.ts'
@@ -42,6 +44,8 @@ export const api: readonly RouteSpec[] = [
   ...ledgerRoutes,
   ...slidesRoutes,
   ...tilesRoutes,
+  ...stageRoutes,
+  ...costsRoutes,
   ...annotationsRoutes,
   ...viewerRoutes,
 ]

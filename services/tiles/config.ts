@@ -1,4 +1,14 @@
-import { bytes, duration, integer, type Settings } from '@coverslip/platform/config.ts'
+import { bytes, duration, integer, type Settings, type ValuesOf } from '@coverslip/platform/config.ts'
+import { z } from 'zod'
+import { pricesSetting } from './costs/prices.ts'
+
+/** A number that is not negative. */
+const factor: z.ZodType<number, string> = z.string().transform((value, context) => {
+  const number = Number(value)
+  if (value !== '' && Number.isFinite(number) && number >= 0) return number
+  context.addIssue('expected a number of 0 or more')
+  return z.NEVER
+})
 
 export const config = {
   TILES_MEMORY: { type: bytes, default: '256m', help: 'Tiles kept in the memory of a process, at most so many bytes' },
@@ -14,4 +24,40 @@ export const config = {
     default: '100',
     help: 'One tile in so many is traced; the first of a slide always is',
   },
+  STAGE_QUOTA: {
+    type: bytes,
+    default: '500g',
+    help: 'Copies of pyramids on the stage (OBJECTS_STAGE_URL) take at most so many bytes, over all processes',
+  },
+  STAGE_RATE: {
+    type: bytes.refine(value => value > 0, 'expected a size such as 64m'),
+    default: '64m',
+    help: 'Bytes a second that copies of one process may read; each is read twice, from its store and back from the stage',
+  },
+  STAGE_COPIES: {
+    type: integer(0, 16),
+    default: '1',
+    help: 'Pyramids that one process copies to the stage at once; 0: it leaves that to others',
+  },
+  COSTS_PRICES: {
+    type: pricesSetting,
+    default: '',
+    help: 'Prices of the cost view as JSON: currency, cloudGbMonth, cloudEgressGb, cloudReads10k, hereGbMonth, source; empty: an example',
+  },
+  ENERGY_WH_PER_GB_MOVED: {
+    type: factor,
+    default: '1',
+    help: 'For the estimate of the cost view, as in quality reports: energy to move 10^9 bytes',
+  },
+  ENERGY_WH_PER_TB_HOUR: {
+    type: factor,
+    default: '0.65',
+    help: 'For the estimate of the cost view, as in quality reports: energy to keep 10^12 bytes for an hour',
+  },
 } satisfies Settings
+
+/** The factors of the energy estimate, as the cost view shows them. */
+export const energyFactors = (values: ValuesOf<typeof config>) => ({
+  wattHoursPerGbMoved: values.ENERGY_WH_PER_GB_MOVED,
+  wattHoursPerTbHour: values.ENERGY_WH_PER_TB_HOUR,
+})

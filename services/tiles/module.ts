@@ -1,6 +1,8 @@
 import { defineModule, type ObjectsAccess } from '@coverslip/platform/module.ts'
 import { createTileCache } from './cache/tile-cache.ts'
-import { config } from './config.ts'
+import { config, energyFactors } from './config.ts'
+import { costsRoutes } from './costs/costs.ts'
+import { startUsage } from './costs/usage.ts'
 import { deepZoomRoutes } from './deepzoom/routes.ts'
 import { createTileService } from './deepzoom/tile-service.ts'
 import { createMeter } from './hot/meter.ts'
@@ -9,6 +11,8 @@ import { createSampler } from './hot/sampler.ts'
 import { createHotTiles } from './hot/tiles.ts'
 import { slides as slidesMigration } from './migrations/001-slides.ts'
 import { renditions } from './migrations/002-renditions.ts'
+import { stage as stageMigration } from './migrations/004-stage.ts'
+import { usage as usageMigration } from './migrations/004-usage.ts'
 import { regionRoutes } from './regions/routes.ts'
 import { objectSource } from './renditions/object-source.ts'
 import { openPyramid } from './renditions/pyramid.ts'
@@ -16,19 +20,29 @@ import { tilesRpc } from './rpc.ts'
 import { slideConsumers, slideFollowers } from './slides/consumers.ts'
 import { downloadPyramid } from './slides/download.ts'
 import { type OpenRendition, openSlides } from './slides/slides.ts'
+import { startStage } from './stage/stage.ts'
 import type { ServedRendition, Tables } from './store.ts'
 
-const objects = { pyramid: 'read' } as const satisfies ObjectsAccess
+const objects = { original: 'read', pyramid: 'read', stage: 'write' } as const satisfies ObjectsAccess
 
 /** Serves tiles to viewers. */
 export const tiles = defineModule<Tables, typeof config, typeof objects>({
   name: 'tiles',
   config,
-  migrations: [slidesMigration, renditions],
+  migrations: [slidesMigration, renditions, stageMigration, usageMigration],
   objects,
-  async start({ config, site, auth, db, cache: sharedCache, objects, telemetry, publish }) {
+  async start({ config, site, auth, log, db, cache: sharedCache, objects, telemetry, publish }) {
+    const usage = startUsage({ db, log })
+    const stage = startStage({
+      ...{ db, log, telemetry, stage: objects.stage, quota: config.STAGE_QUOTA, rate: config.STAGE_RATE },
+      pyramid: usage.metered(objects.pyramid, 'staging'),
+      copies: config.STAGE_COPIES,
+      spared: usage.counter('spared'),
+    })
+    const pyramids = stage.before(usage.metered(objects.pyramid, 'tiles'))
+    const downloads = stage.before(usage.metered(objects.pyramid, 'downloads'))
     const openRendition: OpenRendition = async ({ key, bytes, name, geometry }) =>
-      openPyramid(await objectSource(objects.pyramid, key, bytes), {
+      openPyramid(await objectSource(pyramids, key, bytes), {
         name,
         mpp: geometry.mpp ?? null,
         objectivePower: geometry.objectivePower ?? null,
@@ -39,9 +53,9 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const cache = createTileCache<ReadyTile>(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
     telemetry.gauge('coverslip_tiles_memory_bytes', 'Tiles kept in memory', () => cache.memory.bytes)
     // Stored tiles of a local file are read more quickly from there than from a server.
-    const isShared = ({ kind }: ServedRendition): boolean => kind !== 'pyramid' || objects.pyramid.open === undefined
+    const isShared = ({ kind }: ServedRendition): boolean => kind !== 'pyramid' || pyramids.open === undefined
     const service = createTileService(slides, cache, isShared)
-    const meter = createMeter(telemetry)
+    const meter = createMeter(telemetry, usage.counter('served'))
     const sampler = createSampler(config.TILES_TRACE_EVERY)
     return {
       hot: createHotTiles({ site, auth, slides, cache, meter, sampler }),
@@ -49,11 +63,19 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
         ...deepZoomRoutes({ slides, tiles: service, telemetry, meter, sampler }),
         ...regionRoutes({ slides, cache }),
       },
-      routes: { 'GET /api/slides/{id}/pyramid': downloadPyramid(slides, objects.pyramid, db) },
+      routes: {
+        'GET /api/slides/{id}/pyramid': downloadPyramid(slides, downloads, db),
+        ...stage.routes,
+        ...costsRoutes({ db, usage, stores: objects, prices: config.COSTS_PRICES, factors: energyFactors(config) }),
+      },
       rpc: tilesRpc(slides),
-      consumers: slideConsumers({ db, site, publish, slides, cache }),
+      consumers: slideConsumers({ db, site, publish, slides, cache, stage }),
       followers: slideFollowers(slides),
-      stop: async () => slides.close(),
+      async stop() {
+        slides.close()
+        await stage.stop()
+        await usage.stop()
+      },
     }
   },
 })

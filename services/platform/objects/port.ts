@@ -21,6 +21,21 @@ export interface OpenObject {
 }
 
 export interface ReadableObjects {
+  /** Where the bytes are, for libraries that bring their own client (tus). */
+  readonly location:
+    | { scheme: 'none' }
+    | { scheme: 'file'; directory: string }
+    | {
+        scheme: 's3'
+        bucket: string
+        prefix: string
+        client: {
+          endpoint?: string
+          region: string
+          forcePathStyle: boolean
+          credentials?: { accessKeyId: string; secretAccessKey: string }
+        }
+      }
   /** Undefined when there is no such object. */
   head(key: string): Promise<ObjectInfo | undefined>
   /**
@@ -56,21 +71,6 @@ export interface Objects extends ReadableObjects {
    * under way elsewhere fails.
    */
   discardUnfinished(key: string): Promise<void>
-  /** Where the bytes are, for libraries that bring their own client (tus). */
-  readonly location:
-    | { scheme: 'none' }
-    | { scheme: 'file'; directory: string }
-    | {
-        scheme: 's3'
-        bucket: string
-        prefix: string
-        client: {
-          endpoint?: string
-          region: string
-          forcePathStyle: boolean
-          credentials?: { accessKeyId: string; secretAccessKey: string }
-        }
-      }
   /** Free bytes where that can be known (a file store). */
   freeBytes(): Promise<number | undefined>
   /** Rejects with the reason when the store cannot be used now. */

@@ -1,7 +1,7 @@
 /** The cost view: what is kept, what was read, and what that comes to. */
 import type { Db } from '@coverslip/platform/db/port.ts'
 import type { HttpHandler } from '@coverslip/platform/module.ts'
-import type { Objects } from '@coverslip/platform/objects/port.ts'
+import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import type { CostsView } from '@coverslip/proto/api/costs.ts'
 import { sql } from 'kysely'
 import { stagedTotals } from '../stage/pins.ts'
@@ -22,7 +22,7 @@ export interface CostsDeps {
   db: Db<Tables>
   usage: Pick<Usage, 'save'>
   /** Where the tiers are. */
-  stores: Readonly<Record<keyof Tiers, Pick<Objects, 'location'>>>
+  stores: Readonly<Record<keyof Tiers, Pick<ReadableObjects, 'location'>>>
   prices: Prices
   factors: CostsView['energy']['factors']
 }

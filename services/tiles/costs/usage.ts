@@ -103,6 +103,7 @@ async function addReads(db: Db<Tables>, purpose: Purpose, { requests, bytes }: R
 /** Requests are counted as an object store counts them: a ranged read, a head, and a list of up to 1,000 are one each. */
 function meteredStore(objects: ReadableObjects, count: CountReads): ReadableObjects {
   return {
+    location: objects.location,
     ...(objects.open && { open: async (key: string) => meteredObject(await objects.open!(key), count) }),
     head(key) {
       count(0)

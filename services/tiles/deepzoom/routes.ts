@@ -54,7 +54,7 @@ export function deepZoomRoutes({
     if (notModified(req, res, etag, { cacheControl })) return
     const { bytes, from } = await read(at, format, call.signal)
     sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPES[format], cacheControl })
-    meter.record(from, performance.now() - begun)
+    meter.record(from, performance.now() - begun, bytes.length)
   }
 
   /** A tile by a route's name; one in so many is traced. */

@@ -66,7 +66,7 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
     const etag = etagOf(rendition, `${path.level}-${path.x}-${path.y}-jpeg`)
     kept.ready = readyTile(kept.bytes, known, rendition, etag)
     send(req, res, kept.ready, from === 'memory' ? kept.ready.headers : tileHeaders(kept.bytes, etag, from))
-    meter.record(from, performance.now() - begun)
+    meter.record(from, performance.now() - begun, kept.bytes.length)
     return true
   }
 
@@ -80,7 +80,7 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
     }
     if (!mayAnswer(req, ready.known, ready.rendition)) return false
     send(req, res, ready, ready.headers)
-    meter.record('memory', performance.now() - begun)
+    meter.record('memory', performance.now() - begun, ready.bytes.length)
     return true
   }
 }

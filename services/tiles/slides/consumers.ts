@@ -5,6 +5,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumers, Deps, Followers } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
+import type { Stage } from '../stage/stage.ts'
 import { deleteSlide, type ServedRendition, saveRendition, type Tables } from '../store.ts'
 import type { OpenSlides } from './slides.ts'
 
@@ -14,21 +15,25 @@ export interface ConsumerParts {
   publish: Deps<Tables>['publish']
   slides: OpenSlides
   cache: TileCache
+  stage: Pick<Stage, 'tiled' | 'erase'>
 }
 
-export function slideConsumers({ db, site, publish, slides, cache }: ConsumerParts): Consumers {
+export function slideConsumers({ db, site, publish, slides, cache, stage }: ConsumerParts): Consumers {
   return {
     'slides.tiled': {
       async handle(event, { traceparent }) {
         await saveRendition(db, pyramidOf(event), traceparent)
         slides.forget(event.slideId)
+        await stage.tiled(event.slideId)
       },
     },
     'slides.deleted': {
       async handle({ slideId }) {
         const served = await deleteSlide(db, slideId)
-        await noteErasure(db.query, slideId, { objects: 0, rows: served ? 1 : 0, bytes: 0 })
         slides.forget(slideId)
+        await stage.erase(slideId, copies =>
+          noteErasure(db.query, slideId, { ...copies, rows: copies.rows + (served ? 1 : 0) }),
+        )
         if (served) await cache.drop(served)
         await db.transaction(async trx => {
           const receipt = await takeReceipt(trx, slideId)

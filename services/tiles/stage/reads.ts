@@ -47,6 +47,7 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
   }
 
   return {
+    location: objects.location,
     head: key => objects.head(key),
     list: prefix => objects.list(prefix),
     range: (key, offset, length, signal) =>

@@ -281,9 +281,21 @@ export async function followRevision(db: Db<Tables>, slideId: string): Promise<v
   })
 }
 
-/** Forgets a slide and its pins. @returns how many rows that were */
-export async function forgetSlide(db: Db<Tables>, slideId: string): Promise<number> {
-  const copies = await db.query.deleteFrom('staged').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
-  const pins = await db.query.deleteFrom('pins').where('slide_id', '=', slideId).executeTakeFirstOrThrow()
-  return Number(copies.numDeletedRows) + Number(pins.numDeletedRows)
+/** Rows of a slide, those of its pins included. */
+export async function countRows(db: Db<Tables>, slideId: string): Promise<number> {
+  const counts = await Promise.all(
+    (['staged', 'pins'] as const).map(table =>
+      db.query
+        .selectFrom(table)
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('slide_id', '=', slideId)
+        .executeTakeFirstOrThrow(),
+    ),
+  )
+  return counts.reduce((sum, { count }) => sum + Number(count), 0)
+}
+
+export async function forgetSlide(db: Db<Tables>, slideId: string): Promise<void> {
+  await db.query.deleteFrom('staged').where('slide_id', '=', slideId).execute()
+  await db.query.deleteFrom('pins').where('slide_id', '=', slideId).execute()
 }

@@ -16,26 +16,37 @@ export type Scene = TestDeps<Deps<Tables, typeof config, { pyramid: 'write'; sta
 export const openScene = (): Promise<Scene> =>
   openTestDeps({ name: 'tiles', config, migrations: [slides, renditions, stage, usage] })
 
-/** A pyramid of random bytes, served as a slide; `sha256` may be given wrong. */
+export const bodyOf = (bytes: number): Buffer => randomBytes(bytes)
+
+/** A row of a pyramid; `sha256` may be given wrong. */
+export function renditionOf(given: {
+  slideId?: string
+  revision?: number
+  project?: string
+  body: Buffer
+  sha256?: string | undefined
+}): Parameters<typeof saveRendition>[1] {
+  const { slideId = randomUUID(), revision = 1, project = 'default', body } = given
+  const size = { width: 1000, height: 800 }
+  return {
+    ...{ slideId, project, revision, kind: 'pyramid', format: 'generic-tiff', moreKeys: [], tileSize: 256, ...size },
+    key: `${slideId}/${revision}/pyramid.tiff`,
+    bytes: body.length,
+    sha256: given.sha256 ?? createHash('sha256').update(body).digest('hex'),
+    geometry: Geometry.fromPartial(size),
+  }
+}
+
+/** A pyramid of random bytes, stored and served. */
 export async function addSlide(
   { deps }: Scene,
-  slide: { slideId?: string; revision?: number; project?: string; bytes?: number; sha256?: string } = {},
+  given: { slideId?: string; revision?: number; bytes?: number; sha256?: string } = {},
 ): Promise<{ slideId: string; key: string; body: Buffer }> {
-  const { slideId = randomUUID(), revision = 1, project = 'default', bytes = 100_000 } = slide
-  const key = `${slideId}/${revision}/pyramid.tiff`
-  const body = randomBytes(bytes)
-  await deps.objects.pyramid.put(key, body)
-  const sha256 = slide.sha256 ?? createHash('sha256').update(body).digest('hex')
-  const size = { width: 1000, height: 800 }
-  await saveRendition(
-    deps.db,
-    {
-      ...{ slideId, project, revision, kind: 'pyramid', format: 'generic-tiff', key, moreKeys: [], bytes, sha256 },
-      ...{ ...size, tileSize: 256, geometry: Geometry.fromPartial(size) },
-    },
-    undefined,
-  )
-  return { slideId, key, body }
+  const body = bodyOf(given.bytes ?? 100_000)
+  const rendition = renditionOf({ ...given, body })
+  await deps.objects.pyramid.put(rendition.key, body)
+  await saveRendition(deps.db, rendition, undefined)
+  return { slideId: rendition.slideId, key: rendition.key, body }
 }
 
 /** A process of tiles, as far as the stage is concerned. */

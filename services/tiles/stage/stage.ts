@@ -16,7 +16,7 @@ import { stageKey } from './copy.ts'
 import { createGuard } from './guard.ts'
 import { beforeStore, type StageReads } from './reads.ts'
 import { stageRoutes } from './routes.ts'
-import { followRevision, forgetSlide, noteLost } from './rows.ts'
+import { countRows, followRevision, forgetSlide, noteLost } from './rows.ts'
 import { trackViews } from './views.ts'
 
 export interface StageDeps {
@@ -39,8 +39,12 @@ export interface Stage {
   before(objects: ReadableObjects): ReadableObjects
   /** A slide has a pyramid, perhaps a new one. */
   tiled(slideId: string): Promise<void>
-  /** Removes every copy of a slide. @throws ServiceError `unavailable` while the stage is away */
-  erase(slideId: string): Promise<Found>
+  /**
+   * Removes every copy of a slide.
+   * @param note told before what there is
+   * @throws ServiceError `unavailable` while the stage is away
+   */
+  erase(slideId: string, note: (found: Found) => Promise<void>): Promise<void>
   routes: Record<string, HttpHandler>
   stop(): Promise<void>
 }
@@ -70,7 +74,7 @@ export function startStage(deps: StageDeps): Stage {
       await followRevision(db, slideId)
       copies.wake()
     },
-    erase: slideId => erase(db, stage, slideId),
+    erase: (slideId, note) => erase({ db, stage }, slideId, note),
     routes: stageRoutes({ db, on, quota, wake: copies.wake }),
     async stop() {
       await copies.stop()
@@ -83,24 +87,29 @@ function noStage(db: Db<Tables>): Stage {
   return {
     before: objects => objects,
     tiled: async () => {},
-    erase: async slideId => ({ objects: 0, rows: await forgetSlide(db, slideId), bytes: 0 }),
+    async erase(slideId, note) {
+      await note({ objects: 0, rows: await countRows(db, slideId), bytes: 0 })
+      await forgetSlide(db, slideId)
+    },
     routes: stageRoutes({ db, on: false, quota: 0, wake: () => {} }),
     stop: async () => {},
   }
 }
 
 /** Rows first: a copy that ends meanwhile finds that its row is gone, and goes. */
-async function erase(db: Db<Tables>, stage: Objects, slideId: string): Promise<Found> {
+async function erase(
+  { db, stage }: Pick<StageDeps, 'db' | 'stage'>,
+  slideId: string,
+  note: (found: Found) => Promise<void>,
+): Promise<void> {
   const prefix = stageKey(`${slideId}/`)
-  try {
-    const rows = await forgetSlide(db, slideId)
-    const found = await countObjects([stage, prefix])
-    await stage.deletePrefix(prefix)
-    return { ...found, rows }
-  } catch (error) {
-    // Whatever a file system says: nothing is erased before it is.
-    throw new ServiceError('unavailable', 'The stage is not reachable right now', { cause: error })
-  }
+  // Whatever a file system says: nothing is erased before it is.
+  const away = (cause: unknown) => new ServiceError('unavailable', 'The stage is not reachable right now', { cause })
+  const rows = await countRows(db, slideId)
+  const found = await countObjects([stage, prefix]).catch(cause => Promise.reject(away(cause)))
+  await note({ ...found, rows })
+  await forgetSlide(db, slideId)
+  await stage.deletePrefix(prefix).catch(cause => Promise.reject(away(cause)))
 }
 
 function countersOf(telemetry: Telemetry) {
