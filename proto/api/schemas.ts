@@ -100,12 +100,15 @@ export const watchedFolders = z.object({
       /** Why nothing is taken now: the share is away, there is no room. */
       problem: z.string().nullable(),
       settling: z.number(),
+      /** Did not open when they were tried; they are tried again until WATCH_PATIENCE is over. */
+      unreadable: z.number(),
       taken: z.number(),
       refused: z.number(),
       /** The newest of those that are not taken. */
       waiting: z.array(
         z.object({
           name: z.string(),
+          /** `settling`, `unreadable`, `copying` or `refused`. */
           state: z.string(),
           reason: z.string().nullable(),
           since: z.string(),

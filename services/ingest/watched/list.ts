@@ -1,11 +1,18 @@
 /** What the watched folders have seen, for those who may see intake. */
 import type { WatchedFolders } from '@coverslip/proto/api/schemas.ts'
+import { sql } from 'kysely'
 import type { KeyedHash } from '../keyed-hash.ts'
 import type { IngestDeps } from '../module-deps.ts'
+import type { WatchedRow } from '../store.ts'
 import { folderHash } from './memory.ts'
 import type { WatchedFolder } from './setting.ts'
 
 const MOST = 200
+
+/** What was tried once and did not open is told from then on, long before it is given up. */
+const shown = sql<
+  WatchedRow['state'] | 'unreadable'
+>`case when state = 'settling' and reason is not null then 'unreadable' else state end`
 
 /** @param projects those that the caller may see, `*` for all */
 export async function listWatched(deps: IngestDeps, hash: KeyedHash, projects: string[]): Promise<WatchedFolders> {
@@ -23,13 +30,13 @@ async function describe(
   const seen = await db.query.selectFrom('watched_folders').selectAll().where('folder', '=', folder).executeTakeFirst()
   const rows = await db.query
     .selectFrom('watched')
-    .select(({ fn }) => ['state', fn.countAll<string | number>().as('count')])
+    .select(({ fn }) => [shown.as('state'), fn.countAll<string | number>().as('count')])
     .where('folder', '=', folder)
-    .groupBy('state')
+    .groupBy(shown)
     .execute()
   const open = await db.query
     .selectFrom('watched')
-    .select(['name', 'state', 'reason', 'since', 'slide_id'])
+    .select(['name', shown.as('state'), 'reason', 'since', 'slide_id'])
     .where('folder', '=', folder)
     .where('state', '!=', 'taken')
     .orderBy('since', 'desc')
@@ -44,6 +51,7 @@ async function describe(
     files: seen?.files ?? 0,
     problem: seen?.problem ?? null,
     settling: (counts.get('settling') ?? 0) + (counts.get('copying') ?? 0),
+    unreadable: counts.get('unreadable') ?? 0,
     taken: counts.get('taken') ?? 0,
     refused: counts.get('refused') ?? 0,
     waiting: open.map(({ name, state, reason, since, slide_id }) => ({

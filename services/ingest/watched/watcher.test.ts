@@ -176,7 +176,9 @@ describe.skipIf(!sharedData)(`a slide in a watched folder${unlessMissing}`, () =
     await writeFile(path, whole.subarray(0, 20_000))
     await look()
     expect(await listed()).toMatchObject({
-      waiting: [{ name: 'DOE.svs', state: 'settling', reason: expect.stringMatching(/\w+ \w+/) }],
+      settling: 0,
+      unreadable: 1,
+      waiting: [{ name: 'DOE.svs', state: 'unreadable', reason: expect.stringMatching(/\w+ \w+/) }],
     })
     settle({ WATCH_PATIENCE: 50 })
     // The next try is due.
