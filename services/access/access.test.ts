@@ -100,6 +100,25 @@ describe('signing in', () => {
     expect(await logged()).not.toContain('example.org')
   })
 
+  it('tells whether somebody else was given the link, also of tokens that are made then, and since when the account is', async () => {
+    const { session: given } = await invited('lend@example.org')
+    const before = (await linksLogged()).length
+    await client.requestSignInLink({ email: 'lend@example.org' })
+    const links = await eventually(linksLogged, codes => codes.length > before)
+    const { session: own } = await client.signIn({ code: links.at(-1)! })
+    const tokenOf = async (session: string) => {
+      const { token } = await client.createToken({ label: 'x' }, { onBehalfOf: session })
+      return claimsOf(token)
+    }
+    for (const claims of [await claimsOf(given), await tokenOf(given)]) {
+      expect(claims).not.toHaveProperty('ownLink')
+      expect(claims.accountSince).toBeCloseTo(Date.now() / 1000, -3)
+    }
+    for (const claims of [await claimsOf(own), await tokenOf(own)]) expect(claims).toMatchObject({ ownLink: true })
+    // A file is not a person.
+    expect(await claimsOf(await ownerToken())).not.toHaveProperty('ownLink')
+  })
+
   it('refuses an address that asks again and again, known or not', async () => {
     const ask = () => client.requestSignInLink({ email: 'c@example.org' })
     for (let i = 0; i < 5; i++) await ask()

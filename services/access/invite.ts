@@ -33,7 +33,8 @@ export async function invite(
   const { account, holds, code } = await deps.db.transaction(async trx => {
     const account = await admit(deps, trx, inviter, wish)
     const holds = mayHoldCode(inviter, account)
-    const code = holds || delivery.mail ? await makeCode(trx, account.id, LIFE_SECONDS.invitation) : ''
+    const link = { lifeSeconds: LIFE_SECONDS.invitation, own: !holds }
+    const code = holds || delivery.mail ? await makeCode(trx, account.id, link) : ''
     return { account, holds, code }
   })
   if (!code) return { account, code, mailed: false, expiresAt }

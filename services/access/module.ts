@@ -4,6 +4,7 @@ import { config } from './config.ts'
 import type { AccessDeps, Delivery } from './deps.ts'
 import { openMailer } from './mail.ts'
 import { accounts } from './migrations/001-accounts.ts'
+import { ownLinks } from './migrations/002-own-links.ts'
 import { ensureOwner, keepOwnerToken, printOwnerLink } from './owner.ts'
 import { implementation } from './rpc.ts'
 import { type AccessTables, purge } from './store.ts'
@@ -14,7 +15,7 @@ const PURGE_INTERVAL_MS = 3_600_000
 export const access = defineModule<AccessTables, typeof config, Record<never, never>>({
   name: 'access',
   config,
-  migrations: [accounts],
+  migrations: [accounts, ownLinks],
   async start(deps) {
     const mailer = openMailer(deps.config.SMTP_URL, deps.config.MAIL_FROM)
     const background = backgroundWork(deps)

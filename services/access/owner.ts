@@ -29,7 +29,7 @@ export async function ensureOwner(deps: AccessDeps): Promise<Account> {
 export async function printOwnerLink(deps: AccessDeps, delivery: Delivery, owner: Account): Promise<void> {
   const live = await listLiveTokens(deps.db.query, owner.id, new Date())
   if (live.some(({ kind }) => kind === 'session')) return
-  const code = await makeCode(deps.db.query, owner.id, LIFE_SECONDS.ownerLink)
+  const code = await makeCode(deps.db.query, owner.id, { lifeSeconds: LIFE_SECONDS.ownerLink, own: true })
   deps.log.info({ link: signInLink(delivery.publicUrl, code) }, 'sign in as the owner with this link; it works once')
 }
 

@@ -14,10 +14,11 @@ import { type Issued, issue } from './tokens.ts'
  */
 export async function signIn(deps: AccessDeps, code: string): Promise<{ account: Account; session: Issued }> {
   const signedIn = await deps.db.transaction(async trx => {
-    const account = await redeemCode(trx, hashOf(code), new Date())
-    if (!account) return undefined
-    const lifeSeconds = LIFE_SECONDS.session
-    const session = await issue(deps, trx, { account, kind: 'session', label: 'Browser session', lifeSeconds })
+    const redeemed = await redeemCode(trx, hashOf(code), new Date())
+    if (!redeemed) return undefined
+    const { account, own: ownLink } = redeemed
+    const wish = { kind: 'session', label: 'Browser session', lifeSeconds: LIFE_SECONDS.session } as const
+    const session = await issue(deps, trx, { ...wish, account, ownLink, accountSince: account.createdAt })
     await addDeed(trx, account.id, 'signed-in')
     return { account, session }
   })
@@ -41,17 +42,21 @@ export async function requestLink(deps: AccessDeps, delivery: Delivery, address:
 async function sendLink(deps: AccessDeps, delivery: Delivery, account: Account): Promise<void> {
   const prints = deps.config.PRINT_SIGN_IN_LINKS
   if (!delivery.mail && !prints) return
-  const code = await makeCode(deps.db.query, account.id, LIFE_SECONDS.link)
+  const code = await makeCode(deps.db.query, account.id, { lifeSeconds: LIFE_SECONDS.link, own: true })
   const link = signInLink(delivery.publicUrl, code)
   await addDeed(deps.db.query, account.id, 'link-sent')
   if (delivery.mail) await delivery.mail(signInMail(account.email, link, LIFE_SECONDS.link / 60))
   else deps.log.info({ link }, 'somebody asked for a sign-in link; it works once, within 15 minutes')
 }
 
-/** A new one-time code of an account; kept as a hash. */
-export async function makeCode(query: Kysely<AccessTables>, accountId: string, lifeSeconds: number): Promise<string> {
+/** A new one-time code of an account; kept as a hash. @param wish.own whether nobody but the account's address gets it */
+export async function makeCode(
+  query: Kysely<AccessTables>,
+  accountId: string,
+  { lifeSeconds, own }: { lifeSeconds: number; own: boolean },
+): Promise<string> {
   const code = newCode()
   const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
-  await addCode(query, { hash: hashOf(code), accountId, expiresAt })
+  await addCode(query, { hash: hashOf(code), accountId, expiresAt, own })
   return code
 }

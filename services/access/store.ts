@@ -17,7 +17,7 @@ export type Deed =
 export interface AccessTables {
   accounts: { id: string; email: string; name: string; level: number; created_at: Date }
   memberships: { account_id: string; project: string; role: Role }
-  sign_in_codes: { hash: string; account_id: string; expires_at: Date; used_at: Date | null }
+  sign_in_codes: { hash: string; account_id: string; expires_at: Date; used_at: Date | null; own: boolean }
   tokens: TokensTable
   audit: { id: Generated<number>; at: Date; account_id: string | null; what: Deed }
   attempts: { key: string; count: number; forget_at: Date }
@@ -115,11 +115,18 @@ export async function saveRights(trx: Trx, id: string, rights: { roles: Roles; l
     .execute()
 }
 
-export async function addCode(query: Query, code: { hash: string; accountId: string; expiresAt: Date }): Promise<void> {
-  const { hash, accountId, expiresAt } = code
+export interface NewCode {
+  hash: string
+  accountId: string
+  expiresAt: Date
+  /** Whether nobody but the account's address gets it. */
+  own: boolean
+}
+
+export async function addCode(query: Query, { hash, accountId, expiresAt, own }: NewCode): Promise<void> {
   await query
     .insertInto('sign_in_codes')
-    .values({ hash, account_id: accountId, expires_at: expiresAt, used_at: null })
+    .values({ hash, account_id: accountId, expires_at: expiresAt, used_at: null, own })
     .execute()
 }
 
@@ -129,16 +136,21 @@ export async function dropCodes(trx: Trx, accountId: string): Promise<void> {
 }
 
 /** Uses a code up; of several at once one gets the account, the others nothing. */
-export async function redeemCode(trx: Trx, hash: string, now: Date): Promise<Account | undefined> {
+export async function redeemCode(
+  trx: Trx,
+  hash: string,
+  now: Date,
+): Promise<{ account: Account; own: boolean } | undefined> {
   const redeemed = await trx
     .updateTable('sign_in_codes')
     .set({ used_at: now })
     .where('hash', '=', hash)
     .where('used_at', 'is', null)
     .where('expires_at', '>', now)
-    .returning('account_id')
+    .returning(['account_id', 'own'])
     .executeTakeFirst()
-  return redeemed && findAccount(trx, redeemed.account_id)
+  const account = redeemed && (await findAccount(trx, redeemed.account_id))
+  return account && { account, own: redeemed.own }
 }
 
 export async function addToken(query: Query, token: Omit<TokenRow, 'revoked_at'>): Promise<void> {

@@ -30,11 +30,14 @@ interface TokenWish {
   slides?: string[]
   /** The id of the token that it is made with, and ends with. */
   via?: string
+  /** Whether the sign-in behind it was by a link that nobody else was given. */
+  ownLink?: boolean
+  accountSince?: Date | undefined
 }
 
 /** Signs a token and remembers its id. */
 export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish: TokenWish): Promise<Issued> {
-  const { account, kind, label, lifeSeconds, slides, via } = wish
+  const { account, kind, label, lifeSeconds, slides, via, ownLink, accountSince } = wish
   const rights = { sub: account.id, roles: { ...account.roles }, level: account.level }
   const { token, claims } = await deps.auth.sign({
     ...rights,
@@ -42,6 +45,8 @@ export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish:
     lifeSeconds,
     ...(slides && { slides }),
     ...(via && { via }),
+    ...(ownLink && { ownLink }),
+    ...(accountSince && { accountSince: Math.floor(accountSince.getTime() / 1000) }),
   })
   const row = {
     id: claims.jti,
@@ -82,7 +87,9 @@ export async function createToken(
     const asked = days * 86_400
     const lifeSeconds = principal.kind === 'token' ? Math.min(asked, secondsLeft(principal)) : asked
     const rights = { id: account.id, ...rightsCarried(principal, account) }
-    const issued = await issue(deps, trx, { account: rights, kind: 'token', label: wish.label, lifeSeconds })
+    const { ownLink, accountSince } = principal
+    const made = { account: rights, kind: 'token', label: wish.label, lifeSeconds, ownLink, accountSince } as const
+    const issued = await issue(deps, trx, made)
     await addDeed(trx, account.id, 'token-created')
     return issued
   })

@@ -61,6 +61,7 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     LOG_FILE: join(data, `${process}.jsonl`),
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     INGEST_DUPLICATES: 'keep',
+    LEDGER_PERSON_AGE: '0s',
     DATABASE_URL: databaseUrl(postgres.url, name, password),
     BUS_URL: nats.url,
     CACHE_URL: redis.url,

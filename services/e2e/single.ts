@@ -21,6 +21,7 @@ export async function startSingle(settings: Record<string, string> = {}): Promis
     LOG_FILE: log,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     INGEST_DUPLICATES: 'keep',
+    LEDGER_PERSON_AGE: '0s',
     ...settings,
   }))
   return {

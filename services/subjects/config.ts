@@ -30,6 +30,11 @@ export const config = {
     default: '15m',
     help: 'How long the answer of a look-up is shown after somebody agreed to it',
   },
+  LEDGER_PERSON_AGE: {
+    type: duration,
+    default: '7d',
+    help: 'How long an account has to be there before it may ask for a look-up or agree to one: nobody makes a second person on the spot',
+  },
   WITHDRAWAL_KEEPERS: {
     type: keepers,
     default: 'ingest,deidentify,pyramid,tiles,annotations,catalog',

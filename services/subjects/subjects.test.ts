@@ -307,6 +307,26 @@ describe('the ledger over HTTP', () => {
     ])
   })
 
+  test('nobody who came by a link that others held, by a file, or just now', async () => {
+    const asked = { project: 'hang', reason: 'incidental finding', of: { subject: 'KIM-7' } }
+    const steward = { roles: { hang: 'steward' as const } }
+    const [given, fresh] = await Promise.all([
+      system.token({ sub: 'asker', ...steward, ownLink: false }),
+      system.token({ sub: 'fresh', ...steward, accountSince: Math.floor(Date.now() / 1000) - 6 * 86_400 }),
+    ])
+    const refused = await post('/api/ledger/lookups', asked, given)
+    expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('link of their own')])
+    const young = await post('/api/ledger/lookups', asked, fresh)
+    expect([young.status, await young.text()]).toEqual([403, expect.stringContaining('7 days')])
+    const { id } = (await (await post('/api/ledger/lookups', asked, asker)).json()) as { id: string }
+    const approve = (token: string) => post(`/api/ledger/lookups/${id}/approval`, { decision: 'approve' }, token)
+    expect((await approve(await system.token({ sub: 'second', ...steward, ownLink: false }))).status).toBe(403)
+    expect((await approve(fresh)).status).toBe(403)
+    expect((await approve(second)).status).toBe(200)
+    // Nor does somebody who was given a link to the asker's account read the answer.
+    expect((await system.fetch(`/api/ledger/lookups/${id}`, { token: given })).status).toBe(403)
+  })
+
   test('two people of the project, and the answer for the first alone', async () => {
     const asked = { project: 'hang', reason: 'incidental finding', of: { subject: 'KIM-7' } }
     expect((await post('/api/ledger/lookups', asked, elsewhere)).status).toBe(404)
@@ -334,7 +354,10 @@ describe('the ledger over HTTP', () => {
     const acts = entries
       .filter(({ action }) => action.startsWith('ledger.'))
       .map(({ action, actor }) => `${action} ${actor}`)
-    expect(acts).toEqual(['ledger.lookup-requested asker', 'ledger.lookup-approved second', 'ledger.looked-up asker'])
+    expect(acts).toEqual([
+      ...['ledger.lookup-requested asker', 'ledger.lookup-approved second'],
+      ...['ledger.lookup-requested asker', 'ledger.lookup-approved second', 'ledger.looked-up asker'],
+    ])
     expect(JSON.stringify(entries)).not.toMatch(/kim-7|a1\.svs/i)
     expect(await get('/api/ledger')).toMatchObject({ on: true, audit: { entries: entries.length, broken: null } })
     expect((await system.fetch('/api/ledger/audit', { token: asker })).status).toBe(403)

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Client, clientOf, createUpload, eventually, withJson } from '../client.ts'
 import type { Shape } from '../shape.ts'
 import { madeBytes } from './made.ts'
-import { signedIn } from './people.ts'
+import { signedIn, signedInAlone } from './people.ts'
 
 const PROJECT = 'cohort'
 const [PERSON, OTHER] = ['Winterbourne Isolde', 'Castellane Ruy']
@@ -202,17 +202,16 @@ export function subjectsSuite(shape: () => Shape): void {
 
   describe('who is behind a pseudonym', () => {
     let pseudonym: string
-    let [asking, agreeing, viewing]: string[] = []
+    let [asking, agreeing, given, viewing]: string[] = []
     beforeAll(async () => {
       await manifest('file,subject', `ledger.svs,${OTHER} the third`)
       const id = await upload('ledger.svs', 59)
       await client.until(id, 'ready')
       pseudonym = (await eventually(10, 'the catalog', () => client.slide(id).catch(() => undefined))).subject!
-      ;[asking, agreeing, viewing] = await Promise.all([
-        signedIn(shape(), 'asks@example.org', PROJECT, 'steward'),
-        signedIn(shape(), 'agrees@example.org', PROJECT, 'steward'),
-        signedIn(shape(), 'views@example.org', PROJECT, 'viewer'),
-      ])
+      asking = await signedInAlone(shape(), 'asks@example.org', PROJECT, 'steward')
+      agreeing = await signedInAlone(shape(), 'agrees@example.org', PROJECT, 'steward')
+      given = await signedIn(shape(), 'agrees-too@example.org', PROJECT, 'steward')
+      viewing = await signedInAlone(shape(), 'views@example.org', PROJECT, 'viewer')
     })
 
     test('is told to one person when another one agrees, and to nobody else', async () => {
@@ -228,6 +227,8 @@ export function subjectsSuite(shape: () => Shape): void {
       expect((await by(asking).get(`${path}/approval`, approve)).status).toBe(403)
       expect(await answerFor(asking)).toBeNull()
       expect((await by(viewing).get(`${path}/approval`, approve)).status).toBe(403)
+      // Somebody else held the link that this one came by: the same person may be behind both.
+      expect((await by(given).get(`${path}/approval`, approve)).status).toBe(403)
       expect((await by(agreeing).get(`${path}/approval`, approve)).status).toBe(200)
       expect(await answerFor(asking)).toMatchObject({ pseudonym, names: [`${OTHER} the third`] })
       expect(await answerFor(agreeing)).toBeNull()

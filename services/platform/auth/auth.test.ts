@@ -24,6 +24,8 @@ const principal = (over: Partial<Principal>): Principal => ({
   roles: {},
   level: 0,
   slides: undefined,
+  ownLink: false,
+  accountSince: undefined,
   expiresAt: new Date(),
   ...over,
 })

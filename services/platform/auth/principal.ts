@@ -11,6 +11,10 @@ export interface Principal {
   level: number
   /** When set, only these slides. */
   slides: readonly string[] | undefined
+  /** Whether they signed in by a link that nobody else was given; false where that is not known. */
+  ownLink: boolean
+  /** When the account was made, where that is known. */
+  accountSince: Date | undefined
   expiresAt: Date
 }
 
@@ -22,6 +26,8 @@ export function principalOf(claims: Claims): Principal {
     roles: claims.roles,
     level: claims.level,
     slides: claims.slides,
+    ownLink: claims.ownLink ?? false,
+    accountSince: claims.accountSince === undefined ? undefined : new Date(claims.accountSince * 1000),
     expiresAt: new Date(claims.exp * 1000),
   }
 }

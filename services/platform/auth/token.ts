@@ -20,13 +20,17 @@ const claimsSchema = z.object({
   slides: z.array(z.string()).optional(),
   /** The token that this one was made with: revoking that one revokes this. */
   via: z.string().optional(),
+  /** Whether the link that began this sign-in went to the account's own address, and to nobody else. */
+  ownLink: z.boolean().optional(),
+  /** When the account was made. */
+  accountSince: z.number().optional(),
   jti: z.string().min(1),
   iat: z.number(),
   exp: z.number(),
 })
 /** Times are seconds since 1970; `sub` is the user's id, `jti` the token's. */
 export type Claims = z.infer<typeof claimsSchema>
-export type NewClaims = Pick<Claims, 'sub' | 'kind' | 'roles' | 'level' | 'slides' | 'via'> & { lifeSeconds: number }
+export type NewClaims = Omit<Claims, 'jti' | 'iat' | 'exp'> & { lifeSeconds: number }
 
 /** A new Ed25519 private key as PKCS #8 PEM. */
 export function newSigningKey(): string {

@@ -2,9 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { type NewClaims, readPrivateKey, signToken } from '../auth/token.ts'
 
+/** Signed in by a link of their own, long ago. */
+const PERSON = { ownLink: true, accountSince: 0 }
+
 /** @param keyFile the signing key in PEM; by default an API token of an owner of everything, for an hour */
 export async function mintToken(keyFile: string, claims: Partial<NewClaims> = {}): Promise<string> {
-  const owner: NewClaims = { sub: 'test-owner', kind: 'token', roles: { '*': 'owner' }, level: 0, lifeSeconds: 3600 }
+  const rights = { roles: { '*': 'owner' as const }, level: 0 }
+  const owner: NewClaims = { sub: 'test-owner', kind: 'token', ...rights, ...PERSON, lifeSeconds: 3600 }
   const key = readPrivateKey(await readFile(keyFile, 'utf8'))
   return (await signToken(key, { ...owner, ...claims })).token
 }

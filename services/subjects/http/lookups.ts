@@ -7,6 +7,7 @@ import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { type Identity, identityOf } from '../ledger/identity.ts'
 import { type Asked, decideLookup, findLookup, listLookups, requestLookup, stateOf } from '../ledger/lookup.ts'
+import { mustBePerson } from '../ledger/person.ts'
 import { findSubject, type LookupRow } from '../store.ts'
 import { projectsOfCall } from './permission.ts'
 
@@ -42,6 +43,7 @@ export const postLookup =
   async call => {
     const { project, reason, of: asked } = call.body as { project: string; reason: string; of: Asked }
     call.allow({ project })
+    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
     const user = call.principal.userId
     const lookup = await deps.db.transaction(trx => requestLookup(trx, deps.root, { project, asked, reason, user }))
     return { body: toAnswer(deps, lookup) }
@@ -52,6 +54,7 @@ export const postApproval =
   async call => {
     const { id } = await lookupOf(deps, call)
     const { decision } = call.body as { decision: string }
+    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
     const by = {
       id,
       approved: decision === 'approve',
@@ -67,7 +70,10 @@ export const getLookup =
     const lookup = await lookupOf(deps, call)
     const shown = toAnswer(deps, lookup)
     const isAsker = lookup.requested_by === call.principal.userId
-    return { body: { ...shown, answer: isAsker && shown.state === 'approved' ? await look(deps, lookup) : null } }
+    if (!isAsker || shown.state !== 'approved') return { body: { ...shown, answer: null } }
+    // Whoever gave the asker's account a link must not read what two others agreed to.
+    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
+    return { body: { ...shown, answer: await look(deps, lookup) } }
   }
 
 /** Nobody sees an answer without an entry that says so. */

@@ -1,0 +1,27 @@
+/**
+ * Who may take part in a look-up: two accounts have to be two people. Decision 007 says what this proves and what it does
+ * not.
+ */
+import type { Principal } from '@coverslip/platform/auth/principal.ts'
+import { ServiceError } from '@coverslip/platform/errors.ts'
+
+type Caller = Pick<Principal, 'ownLink' | 'accountSince'>
+
+/**
+ * An account counts as a person when it signed in by a link that nobody else was given, and was not made for the purpose.
+ * @param minAgeMs how long the account has to be there
+ * @throws ServiceError `forbidden` that says what to do
+ */
+export function mustBePerson({ ownLink, accountSince }: Caller, minAgeMs: number, now = Date.now()): void {
+  if (!ownLink) {
+    throw new ServiceError(
+      'forbidden',
+      'A look-up wants people who signed in with a link of their own, not one that somebody gave them, nor with the token of a file: ask for a link on the sign-in page, and sign in with it',
+    )
+  }
+  if (!accountSince || now - accountSince.getTime() < minAgeMs) {
+    const hours = Math.ceil(minAgeMs / 3_600_000)
+    const age = hours >= 48 ? `${Math.ceil(hours / 24)} days` : `${hours} hours`
+    throw new ServiceError('forbidden', `A look-up wants accounts that have been there for ${age}; this one is younger`)
+  }
+}
