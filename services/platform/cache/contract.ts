@@ -66,6 +66,8 @@ export function cacheContract(connect: () => Promise<Cache>, small: (bytes: numb
     expect(asked.filter(Boolean)).toHaveLength(1)
     expect(await cache.claim('other work', 200)).toBe(true)
     await sleep(300)
+    expect(await cache.claim('work', 10_000)).toBe(true)
+    await cache.release('work')
     expect(await cache.claim('work', 200)).toBe(true)
   })
 

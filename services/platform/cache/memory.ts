@@ -30,6 +30,9 @@ export function openMemory(bytes = DEFAULT_BYTES): Cache {
       claims.set(name, true, { ttl: Math.ceil(ms) })
       return true
     },
+    async release(name) {
+      claims.delete(name)
+    },
     ready: async () => {},
     close: async () => entries.clear(),
   }

@@ -16,6 +16,8 @@ export interface Cache {
    * does what the others wait for. While the cache is away everybody has it, since nobody can know of the others.
    */
   claim(name: string, ms: number): Promise<boolean>
+  /** Ends a claim before its time. */
+  release(name: string): Promise<void>
   /** Rejects with the reason while the cache is away (callers go on without it). */
   ready(): Promise<void>
   close(): Promise<void>

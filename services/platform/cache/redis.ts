@@ -50,6 +50,9 @@ export function openRedis(url: string): Cache {
         answer => answer === 'OK',
         () => true,
       ),
+    async release(name) {
+      await redis.del(`claim:${name}`).catch(() => {})
+    },
     async ready() {
       await redis.ping().catch((error: unknown) => {
         throw new ServiceError('unavailable', 'The cache is not reachable right now', { cause: error })
