@@ -149,7 +149,9 @@ function Copies({ of: { downloads }, nameOf }: { of: Withdrawal; nameOf: NameOf 
               <tbody>
                 {downloads.map(({ slide, name, user, what, at }) => (
                   <tr key={`${slide} ${user} ${what} ${at}`}>
-                    <th scope="row">{nameOf(user)}</th>
+                    <th scope="row" title={user}>
+                      {nameOf(user)}
+                    </th>
                     <td>{what}</td>
                     <td>{name ?? slide}</td>
                     <td>

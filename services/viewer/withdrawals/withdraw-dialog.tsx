@@ -6,6 +6,12 @@ import { projectPath } from '../projects/address.ts'
 import { useAttempt } from '../use-answer.ts'
 import { withdrawals } from '../withdrawals/remote.ts'
 
+function whatIsErased(slides: number): string {
+  const rest = 'every copy, tile, annotation and name, and who the subject is'
+  if (slides === 0) return `No slide of this subject is here; who the subject is will be forgotten.`
+  return `${slides === 1 ? 'The one slide' : `All ${slides} slides`} of this subject will be erased at every site, and ${rest}.`
+}
+
 /** Says what will be erased; asks for a reason, and for the pseudonym, so that it is not the wrong subject. */
 export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; onClose(): void }) {
   const [reason, setReason] = useState('')
@@ -27,9 +33,7 @@ export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; o
         }}
       >
         <p>
-          {subject.slides === 0 ? 'No slide is here' : subject.slides === 1 ? 'One slide' : `${subject.slides} slides`}{' '}
-          of this subject{subject.slides === 0 ? ', but' : ' are erased at every site, and with them'} every copy, tile,
-          annotation and name, and who the subject is. What comes of them later is held. <b>This cannot be undone.</b>
+          {whatIsErased(subject.slides)} What comes of the subject later is held. <b>This cannot be undone.</b>
         </p>
         <label>
           Reason
