@@ -67,6 +67,9 @@ export function LookupForm({ project, onAsked, onClose }: LookupFormProps) {
           onInput={event => setReason(event.currentTarget.value)}
         />
       </label>
+      <p class="hint">
+        Whoever asks and whoever agrees has to be signed in by a link of their own, not by the one of an invitation.
+      </p>
       <Failure of={failure} />
       <div class="buttons">
         <button type="submit" class="primary" disabled={busy}>

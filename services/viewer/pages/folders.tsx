@@ -49,6 +49,7 @@ function FolderCard({ folder }: { folder: Folder }) {
         <span class="tags">
           {folder.settling > 0 ? <span class="tag held">{folder.settling} coming</span> : null}
           {folder.unreadable > 0 ? <span class="tag bad">{folder.unreadable} cannot be read</span> : null}
+          {folder.unreadable > 0 ? <span class="tag bad">{folder.unreadable} unreadable</span> : null}
           {folder.refused > 0 ? <span class="tag bad">{folder.refused} refused</span> : null}
           <span class="tag good">{folder.taken} taken</span>
         </span>
@@ -69,7 +70,8 @@ function FolderCard({ folder }: { folder: Folder }) {
 }
 
 const STATES: Readonly<Record<string, { text: string; tone: string }>> = {
-  settling: { text: 'Not taken yet', tone: 'held' },
+  settling: { text: 'Settling', tone: 'held' },
+  unreadable: { text: 'Does not open', tone: 'bad' },
   unreadable: { text: 'Cannot be read yet', tone: 'bad' },
   copying: { text: 'Being taken', tone: 'held' },
   refused: { text: 'Refused', tone: 'bad' },
