@@ -71,7 +71,6 @@ function FolderCard({ folder }: { folder: Folder }) {
 
 const STATES: Readonly<Record<string, { text: string; tone: string }>> = {
   settling: { text: 'Settling', tone: 'held' },
-  unreadable: { text: 'Does not open', tone: 'bad' },
   unreadable: { text: 'Cannot be read yet', tone: 'bad' },
   copying: { text: 'Being taken', tone: 'held' },
   refused: { text: 'Refused', tone: 'bad' },
