@@ -51,6 +51,8 @@ test.each([
   ['ingest a.svs --settle soon', 'expected seconds'],
   ['convert ~/slide.svs ~/out.tiff --quality 0', 'whole number from 1 to 100'],
   ['invite somebody@example.org --role king', 'Allowed choices'],
+  ['stage --project course', 'needs a name'],
+  ['stage --pin spring', 'either slides or'],
   ['annotations export 5c1d1f0e-93a7-4a55-b0de-6f6f0b6f9c21 --format svg', 'imagescope, asap or geojson'],
 ])('wrong usage ends with 2 and says what is right: coverslip %s', async (line, says) => {
   const { code, out, err } = await run(line, { COVERSLIP_TOKEN: 'x' })

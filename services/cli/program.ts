@@ -4,6 +4,7 @@ import { addFiles } from './commands/files.ts'
 import { addIngest } from './commands/ingest.ts'
 import { addPeople } from './commands/people.ts'
 import { addSlides } from './commands/slides.ts'
+import { addStage } from './commands/stage.ts'
 import { addSubjects } from './commands/subjects.ts'
 import type { Context } from './context.ts'
 import { EXIT, type ExitCode, PartialFailure, toCliError } from './errors.ts'
@@ -53,6 +54,7 @@ function createProgram(context: Context): Command {
   addIngest(program, context)
   addSlides(program, context)
   addSubjects(program, context)
+  addStage(program, context)
   addPeople(program, context)
   addFiles(program, context)
   addDeidentify(program, context)
