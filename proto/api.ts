@@ -8,6 +8,7 @@ import { annotationsRoutes } from './api/annotations.ts'
 import { costsRoutes } from './api/costs.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { ledgerRoutes } from './api/ledger.ts'
+import { pictureRoutes } from './api/pictures.ts'
 import { processRoutes } from './api/process.ts'
 import { releasesRoutes } from './api/releases.ts'
 import { reviewsRoutes } from './api/reviews.ts'
@@ -44,6 +45,7 @@ export const api: readonly RouteSpec[] = [
   ...ledgerRoutes,
   ...slidesRoutes,
   ...tilesRoutes,
+  ...pictureRoutes,
   ...stageRoutes,
   ...costsRoutes,
   ...annotationsRoutes,

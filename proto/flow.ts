@@ -137,7 +137,7 @@ export const flow = {
   'slides.deidentified': arrow({
     message: SlideDeidentified,
     producers: ['deidentify'],
-    consumers: ['ingest', 'catalog', 'pyramid', 'deidentify', 'subjects'],
+    consumers: ['ingest', 'catalog', 'pyramid', 'tiles', 'deidentify', 'subjects'],
     followers: [],
     stream: 'SLIDES',
     key: slideId,

@@ -18,6 +18,21 @@ export const config = {
     help: 'Slides that a process keeps open, with their files',
   },
   TILES_SLIDE_IDLE: { type: duration, default: '10m', help: 'A slide that nobody looks at is closed after so long' },
+  TILES_READERS: {
+    type: integer(1, 1000),
+    default: '8',
+    help: 'Originals that a process holds open with OpenSlide, each a child process, until their pyramids are there',
+  },
+  TILES_DECODES: {
+    type: integer(0, 256),
+    default: '0',
+    help: 'Pictures (regions, IIIF, tiles that are not stored) that a process renders at once, each on a thread; 0: one per core',
+  },
+  TILES_DECODE_QUEUE: {
+    type: integer(0, 100_000),
+    default: '256',
+    help: 'Pictures that wait to be rendered; who comes then is told to come again (503)',
+  },
   TILES_CACHE_TTL: { type: duration, default: '24h', help: 'How long the shared cache keeps a tile' },
   TILES_TRACE_EVERY: {
     type: integer(1, 1_000_000),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineModule, type ObjectsAccess } from '@coverslip/platform/module.ts'
 import { createTileCache } from './cache/tile-cache.ts'
 import { config, energyFactors } from './config.ts'
@@ -9,17 +10,21 @@ import { createMeter } from './hot/meter.ts'
 import type { ReadyTile } from './hot/ready-tile.ts'
 import { createSampler } from './hot/sampler.ts'
 import { createHotTiles } from './hot/tiles.ts'
+import { iiifRoutes } from './iiif/routes.ts'
 import { slides as slidesMigration } from './migrations/001-slides.ts'
 import { renditions } from './migrations/002-renditions.ts'
 import { stage as stageMigration } from './migrations/004-stage.ts'
 import { usage as usageMigration } from './migrations/004-usage.ts'
+import { createRenderQueue } from './regions/queue.ts'
+import { createRenderer } from './regions/renderer.ts'
 import { regionRoutes } from './regions/routes.ts'
-import { objectSource } from './renditions/object-source.ts'
-import { openPyramid } from './renditions/pyramid.ts'
+import { openRendition } from './renditions/open.ts'
+import { createReaders } from './renditions/readers.ts'
 import { tilesRpc } from './rpc.ts'
 import { slideConsumers, slideFollowers } from './slides/consumers.ts'
+import { onDeidentified } from './slides/deidentified.ts'
 import { downloadPyramid } from './slides/download.ts'
-import { type OpenRendition, openSlides } from './slides/slides.ts'
+import { openSlides } from './slides/slides.ts'
 import { startStage } from './stage/stage.ts'
 import type { ServedRendition, Tables } from './store.ts'
 
@@ -31,7 +36,7 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
   config,
   migrations: [slidesMigration, renditions, stageMigration, usageMigration],
   objects,
-  async start({ config, site, auth, log, db, cache: sharedCache, objects, telemetry, publish }) {
+  async start({ config, site, auth, log, db, cache: sharedCache, objects, scratch, telemetry, publish }) {
     const usage = startUsage({ db, log })
     const stage = startStage({
       ...{ db, log, telemetry, stage: objects.stage, quota: config.STAGE_QUOTA, rate: config.STAGE_RATE },
@@ -41,27 +46,28 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     })
     const pyramids = stage.before(usage.metered(objects.pyramid, 'tiles'))
     const downloads = stage.before(usage.metered(objects.pyramid, 'downloads'))
-    const openRendition: OpenRendition = async ({ key, bytes, name, geometry }) =>
-      openPyramid(await objectSource(pyramids, key, bytes), {
-        name,
-        mpp: geometry.mpp ?? null,
-        objectivePower: geometry.objectivePower ?? null,
-      })
+    const readers = createReaders(config.TILES_READERS)
+    const stores = { pyramid: pyramids, original: objects.original, readers, scratch }
     const limits = { most: config.TILES_OPEN_SLIDES, idleMs: config.TILES_SLIDE_IDLE }
-    const slides = openSlides({ db, openRendition, telemetry }, limits)
+    const slides = openSlides({ db, openRendition: one => openRendition(stores, one), telemetry }, limits)
+    const queue = createRenderQueue(config.TILES_DECODES || availableParallelism(), config.TILES_DECODE_QUEUE)
+    telemetry.gauge('coverslip_pictures_waiting', 'Pictures that are rendered or wait for it', () => queue.length)
+    const renderer = createRenderer(queue)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
     const cache = createTileCache<ReadyTile>(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
     telemetry.gauge('coverslip_tiles_memory_bytes', 'Tiles kept in memory', () => cache.memory.bytes)
     // Stored tiles of a local file are read more quickly from there than from a server.
     const isShared = ({ kind }: ServedRendition): boolean => kind !== 'pyramid' || pyramids.open === undefined
-    const service = createTileService(slides, cache, isShared)
+    const service = createTileService({ slides, cache, renderer }, isShared)
+    const pictures = { slides, cache, renderer }
     const meter = createMeter(telemetry, usage.counter('served'))
     const sampler = createSampler(config.TILES_TRACE_EVERY)
     return {
       hot: createHotTiles({ site, auth, slides, cache, meter, sampler }),
       raw: {
         ...deepZoomRoutes({ slides, tiles: service, telemetry, meter, sampler }),
-        ...regionRoutes({ slides, cache }),
+        ...regionRoutes(pictures),
+        ...iiifRoutes(pictures),
       },
       routes: {
         'GET /api/slides/{id}/pyramid': downloadPyramid(slides, downloads, db),
@@ -69,10 +75,15 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
         ...costsRoutes({ db, usage, stores: objects, prices: config.COSTS_PRICES, factors: energyFactors(config) }),
       },
       rpc: tilesRpc(slides),
-      consumers: slideConsumers({ db, site, publish, slides, cache, stage }),
-      followers: slideFollowers(slides),
+      consumers: {
+        ...slideConsumers({ db, site, publish, slides, cache, stage }),
+        'slides.deidentified': onDeidentified({ db, slides, stores }),
+      },
+      followers: slideFollowers(slides, readers),
       async stop() {
+        await queue.close()
         slides.close()
+        await readers.close()
         await stage.stop()
         await usage.stop()
       },

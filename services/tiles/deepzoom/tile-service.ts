@@ -2,10 +2,12 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import { type CacheKey, contentOf, renditionKey, type TileFormat, tilePath } from '../cache/keys.ts'
 import type { Found, TileCache } from '../cache/tile-cache.ts'
+import { type Renderer, renditionId } from '../regions/renderer.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import type { ServedRendition } from '../store.ts'
 import { encodeTile } from './format.ts'
 import { placeTile } from './levels.ts'
+import { isRendered, tilePicture } from './rendered-tile.ts'
 import { readStoredTile, readTile } from './tile.ts'
 
 export interface TileAddress {
@@ -22,8 +24,7 @@ export interface TileService {
 }
 
 export function createTileService(
-  slides: OpenSlides,
-  cache: TileCache,
+  { slides, cache, renderer }: { slides: OpenSlides; cache: TileCache; renderer: Renderer },
   isShared: (rendition: ServedRendition) => boolean,
 ): TileService {
   /** A tile in another format costs an encoding, which is worth keeping for all. */
@@ -37,8 +38,11 @@ export function createTileService(
     deepZoom(rendition, at, format, signal) {
       const place = placeTile(rendition, rendition.tileSize, at.level, at.x, at.y)
       if (!place) return Promise.reject(noSuchTile())
-      const load = async (signal: AbortSignal) =>
-        encodeTile(await readTile(await slides.open(rendition), place, signal), format)
+      const load = async (signal: AbortSignal) => {
+        const opened = await slides.open(rendition)
+        if (!isRendered(opened, place)) return encodeTile(await readTile(opened, place, signal), format)
+        return renderer.render(opened, renditionId(rendition), { ...tilePicture(opened, place), format }, signal)
+      }
       return cache.get(keyOf(rendition, tilePath(rendition, at, format), format), load, signal)
     },
     async stored(rendition, at, format, signal) {

@@ -8,7 +8,6 @@ import type { ByteSource, SlideReader } from '@coverslip/wsi/slide.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { decodeRgb, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readThumbnail } from '../regions/thumbnail.ts'
 import { openPyramid } from '../renditions/pyramid.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import { placeTile } from './levels.ts'
@@ -93,11 +92,6 @@ test('levels below one tile are box averages down to one pixel', async () => {
     const off = data.reduce((sum, value, i) => sum + Math.abs(value - expected.data[i]!), 0) / data.length
     expect(off).toBeLessThan(10)
   }
-})
-
-test('a thumbnail keeps the proportions and is never enlarged', async () => {
-  expect(decodeRgb(await readThumbnail(pyramid, 300))).toMatchObject({ width: 300, height: 233 })
-  expect(decodeRgb(await readThumbnail(pyramid, 2048))).toMatchObject(SIZE)
 })
 
 test('tiles with full chroma are served as they are stored, clipped and halved like the others', async () => {

@@ -8,6 +8,7 @@ import { halve, paste, repeatEdges } from '@coverslip/wsi/convert/planes.ts'
 import { crop, decodeYuv, encodeYuv } from '@coverslip/wsi/turbojpeg.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import type { TilePlace } from './levels.ts'
+import { storedLevel } from './rendered-tile.ts'
 import { whiteTile } from './white-tile.ts'
 
 /** Small pictures are re-encoded once; a higher quality costs nothing here. */
@@ -15,10 +16,14 @@ const SMALL_QUALITY = 92
 /** Planes are halved two samples at a time, chroma too: sides must be padded to a multiple of 4. */
 const PADDING = 16
 
-/** @throws SlideFileError `damaged` */
+/**
+ * A tile of which {@link isRendered} says that nobody has to render it.
+ * @throws SlideFileError `damaged`
+ */
 export async function readTile(rendition: Rendition, place: TilePlace, signal?: AbortSignal): Promise<Buffer> {
-  if (place.halvings >= rendition.levels.length) return shrink(rendition, place, signal)
-  const whole = await rendition.readTile(place.halvings, place.column, place.row, signal)
+  const level = storedLevel(rendition, place.halvings)
+  if (level === undefined) return shrink(rendition, place, signal)
+  const whole = await rendition.readTile(level, place.column, place.row, signal)
   if (!whole) return whiteTile(place.width, place.height)
   const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
   return clipped ? crop(whole, place.width, place.height) : whole
@@ -27,8 +32,9 @@ export async function readTile(rendition: Rendition, place: TilePlace, signal?: 
 /** The same when it is stored whole and to be had without waiting. */
 export function readTileNow(rendition: Rendition, place: TilePlace): Buffer | undefined {
   const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
-  if (clipped || place.halvings >= rendition.levels.length) return undefined
-  return rendition.readTileNow?.(place.halvings, place.column, place.row)
+  const level = storedLevel(rendition, place.halvings)
+  if (clipped || level === undefined) return undefined
+  return rendition.readTileNow?.(level, place.column, place.row)
 }
 
 /** A tile of a level as it is stored, clipped at the level's edge. */

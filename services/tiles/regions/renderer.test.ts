@@ -13,6 +13,7 @@ import type { Rendition } from '../renditions/rendition.ts'
 import type { Picture } from './picture.ts'
 import { createRenderQueue } from './queue.ts'
 import { createRenderer } from './renderer.ts'
+import { thumbnailOf } from './thumbnail.ts'
 
 const SIZE = { width: 1500, height: 1100 }
 const queue = createRenderQueue(2, 4)
@@ -135,6 +136,13 @@ test('the slide’s colour profile is left out, kept or applied', async () => {
   expect((await sharp(applied).metadata()).icc).toBeUndefined()
   expect(mean((await pixels(applied)).data, plain.data)).toBeGreaterThan(1)
   expect((await sharp(await of({ icc: 'embed', format: 'jpeg' })).metadata()).icc).toEqual(icc)
+})
+
+test('a thumbnail keeps the proportions and is never enlarged', async () => {
+  const thumbnail = async (max: number) =>
+    sharp(await renderer.render(pyramid, 'slide/1', thumbnailOf(pyramid, max))).metadata()
+  expect(await thumbnail(300)).toMatchObject({ format: 'jpeg', width: 300, height: 220 })
+  expect(await thumbnail(2048)).toMatchObject(SIZE)
 })
 
 test('a missing tile is white, not what was painted before', async () => {

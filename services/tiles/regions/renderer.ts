@@ -13,6 +13,9 @@ export interface Renderer {
   render(rendition: Rendition, id: string, picture: Picture, signal?: AbortSignal): Promise<Buffer>
 }
 
+/** Names a rendition among all of all slides. */
+export const renditionId = ({ slideId, name }: { slideId: string; name: string }): string => `${slideId}/${name}`
+
 /** Tiles of one picture that are read at once. */
 const READS = 32
 

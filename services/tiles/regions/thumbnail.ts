@@ -1,17 +1,17 @@
-/** The whole slide within a square: the smallest level that is large enough, reduced. */
-import sharp from 'sharp'
+/** The whole slide within a square. */
 import type { Rendition } from '../renditions/rendition.ts'
-
-const QUALITY = 80
+import { fitted, type Picture } from './picture.ts'
 
 /** A JPEG of at most `max` x `max` pixels with the slide's proportions; never enlarged. */
-export async function readThumbnail(rendition: Rendition, max: number, signal?: AbortSignal): Promise<Buffer> {
-  const enough = rendition.levels.findLastIndex(({ width, height }) => Math.max(width, height) >= max)
-  const level = Math.max(enough, 0)
-  const { width, height } = rendition.levels[level]!
-  const { data } = await rendition.readRegion(level, 0, 0, width, height, signal)
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(max, max, { fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: QUALITY })
-    .toBuffer()
+export function thumbnailOf({ width, height }: Pick<Rendition, 'width' | 'height'>, max: number): Picture {
+  const factor = Math.min(1, max / Math.max(width, height))
+  return {
+    region: { x: 0, y: 0, width, height },
+    size: fitted({ width, height }, factor),
+    mirror: false,
+    rotation: 0,
+    quality: 'colour',
+    format: 'jpeg',
+    icc: 'ignore',
+  }
 }

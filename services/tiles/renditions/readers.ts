@@ -9,8 +9,8 @@ export type Reader = Pick<OpenSlideReader, 'description' | 'readLevel' | 'close'
 export interface Readers {
   /** Lends the reader of `key` to `work`; opens it first where it is not open. */
   use<Result>(key: string, open: () => Promise<Reader>, work: (reader: Reader) => Promise<Result>): Promise<Result>
-  /** Closes what is open under the key once nobody works with it. */
-  forget(key: string): void
+  /** Closes what is open under keys with this beginning, each once nobody works with it. */
+  forget(prefix: string): void
   /** Closes all that nobody works with, and every other one afterwards. */
   close(): Promise<void>
 }
@@ -34,10 +34,12 @@ export function createReaders(most: number, idleMs = 60_000): Readers {
     await seat.reader.then(reader => reader.close()).catch(() => {})
   }
 
-  function forget(key: string): void {
-    const seat = seats.get(key)
-    seats.delete(key)
-    if (seat?.users === 0) void closeSeat(key, seat)
+  function forget(prefix: string): void {
+    for (const [key, seat] of seats) {
+      if (!key.startsWith(prefix)) continue
+      seats.delete(key)
+      if (seat.users === 0) void closeSeat(key, seat)
+    }
   }
 
   /** The longest idle one leaves for one more; when none is idle, the caller waits. */

@@ -5,6 +5,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumers, Deps, Followers } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
+import type { Readers } from '../renditions/readers.ts'
 import type { Stage } from '../stage/stage.ts'
 import { deleteSlide, type ServedRendition, saveRendition, type Tables } from '../store.ts'
 import type { OpenSlides } from './slides.ts'
@@ -45,9 +46,13 @@ export function slideConsumers({ db, site, publish, slides, cache, stage }: Cons
 }
 
 /** Every process hears at once what one of them has saved. */
-export const slideFollowers = (slides: OpenSlides): Followers => ({
+export const slideFollowers = (slides: OpenSlides, readers: Pick<Readers, 'forget'>): Followers => ({
   'slides.tiled': ({ slideId }) => slides.forget(slideId),
-  'slides.deleted': ({ slideId }) => slides.forget(slideId),
+  'slides.deleted': ({ slideId }) => {
+    slides.forget(slideId)
+    // Each process may hold a copy of the original.
+    readers.forget(`${slideId}/`)
+  },
 })
 
 function pyramidOf(event: SlideTiled): Omit<ServedRendition, 'name'> {

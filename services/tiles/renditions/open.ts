@@ -1,0 +1,56 @@
+/** Opens what a slide is seen from: pyramids, and originals in the way that their format asks for. */
+import { dirname } from 'node:path'
+import { localFolder } from '@coverslip/platform/objects/folder.ts'
+import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
+import type { ServedRendition } from '../store.ts'
+import { objectSource } from './object-source.ts'
+import { openPassThrough } from './pass-through.ts'
+import { openPyramid } from './pyramid.ts'
+import type { Readers } from './readers.ts'
+import { openRendered } from './rendered.ts'
+import type { Rendition } from './rendition.ts'
+
+export interface RenditionStores {
+  pyramid: ReadableObjects
+  original: ReadableObjects
+  readers: Readers
+  /** A folder for copies of originals whose reader wants a path. */
+  scratch: string
+}
+
+/** What is known of an original's file before anything else is. */
+export type OriginalFile = Pick<ServedRendition, 'key' | 'moreKeys' | 'bytes' | 'name'>
+
+/** @throws SlideFileError where the file cannot be read; ServiceError of the store */
+export function openRendition(stores: RenditionStores, rendition: ServedRendition): Promise<Rendition> {
+  return rendition.kind === 'original' ? openOriginal(stores, rendition) : openPyramidOf(stores, rendition)
+}
+
+async function openPyramidOf({ pyramid }: RenditionStores, rendition: ServedRendition): Promise<Rendition> {
+  const { key, bytes, name, geometry } = rendition
+  return openPyramid(await objectSource(pyramid, key, bytes), {
+    name,
+    mpp: geometry.mpp ?? null,
+    objectivePower: geometry.objectivePower ?? null,
+  })
+}
+
+/** A tiled TIFF by its stored tiles, from wherever it lies; everything else by OpenSlide, as a local file. */
+export async function openOriginal(stores: RenditionStores, file: OriginalFile): Promise<Rendition> {
+  const { original, readers, scratch } = stores
+  const { key, moreKeys, bytes, name } = file
+  if (moreKeys.length === 0) {
+    const source = await objectSource(original, key, bytes)
+    const stored = await openPassThrough(source, name).catch(async error => {
+      await source.close?.()
+      throw error
+    })
+    if (stored) return stored
+    await source.close?.()
+  }
+  const local = () =>
+    moreKeys.length === 0
+      ? original.localFile(key, scratch)
+      : localFolder(original, `${dirname(key)}/`, [key, ...moreKeys], scratch)
+  return openRendered(readers, local, name, key)
+}
