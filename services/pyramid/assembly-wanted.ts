@@ -5,7 +5,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer } from '@coverslip/platform/module.ts'
 import type { PyramidAssemblyWanted } from '@coverslip/proto/gen/events/v1/events.ts'
 import { type Assembly, assemblePyramid, type PartReader } from '@coverslip/wsi/convert/parts.ts'
-import { ASSEMBLY, type Build, findBuild, listParts } from './builds.ts'
+import { ASSEMBLY, type Build, findBuild, listParts, storedFraction } from './builds.ts'
 import { claim, type Holding, TAKE_OVER_MS, whileHeld } from './claims.ts'
 import { energyFactors } from './config.ts'
 import type { PyramidDeps } from './deps.ts'
@@ -42,9 +42,6 @@ async function assembleWanted(
   await sweep(deps, workshop, message)
 }
 
-/** How much of the task is done when the file is in its store; the rest is the comparison. */
-const STORED = 0.5
-
 type Parts = Awaited<ReturnType<typeof listParts>>
 
 async function assemble(deps: PyramidDeps, workshop: Workshop, build: Build, holding: Holding): Promise<void> {
@@ -57,10 +54,11 @@ async function assemble(deps: PyramidDeps, workshop: Workshop, build: Build, hol
     const key = pyramidKey(build)
     const stored = await storePyramid(deps, build, parts, key, holding)
     if (!stored) return
-    holding.onProgress(STORED)
+    const compared = (fraction: number): void => holding.onProgress(fraction + (1 - fraction) * storedFraction(plan))
+    compared(0)
     const pyramid = await objectSource(deps.objects.pyramid, key)
     const geometry = await inspect(pyramid, event, holding.signal)
-    const { levels, movedBytes } = await measure(deps, workshop, event, pyramid, holding.signal)
+    const { levels, movedBytes } = await measure(deps, workshop, event, pyramid, { ...holding, onProgress: compared })
     const file = { key, bytes: pyramid.size, sha256: stored.sha256, geometry }
     const costs: Costs = {
       wallSeconds: build.seconds + (performance.now() - stored.begun) / 1000,
@@ -98,7 +96,8 @@ async function storePyramid(
   if (await codeSmaller(deps, build, assembly.bytes)) return undefined
   // Of an attempt that died; what such uploads hold is paid for, and shown nowhere.
   await store.discardUnfinished(key)
-  const { body, digest } = hashed(assembly, onProgress, signal)
+  const stored = storedFraction(build.plan)
+  const { body, digest } = hashed(assembly, fraction => onProgress(stored * fraction), signal)
   try {
     await store.put(key, body)
     return { sha256: digest(), movedBytes: assembly.bytes * 2, begun }
@@ -132,7 +131,7 @@ function hashed(assembly: Assembly, onProgress: (fraction: number) => void, sign
       signal.throwIfAborted()
       hash.update(chunk)
       done += chunk.length
-      onProgress((STORED * done) / assembly.bytes)
+      onProgress(done / assembly.bytes)
       yield chunk
     }
   }

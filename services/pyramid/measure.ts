@@ -4,6 +4,7 @@ import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts
 import { type LevelQuality, measureQuality } from '@coverslip/wsi/convert/quality.ts'
 import { openSlide } from '@coverslip/wsi/open.ts'
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
+import type { Holding } from './claims.ts'
 import type { PyramidDeps } from './deps.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -13,12 +14,12 @@ export async function measure(
   workshop: Workshop,
   event: SlideDeidentified,
   pyramid: ByteSource,
-  signal: AbortSignal,
+  { signal, onProgress }: Holding,
 ): Promise<{ levels: LevelQuality[]; movedBytes: number }> {
   const original = await workshop.original(event)
   try {
     const slide = await openSlide(original.path, signal)
-    const levels = await measureQuality(slide, pyramid, signal).finally(() => slide.close())
+    const levels = await measureQuality(slide, pyramid, { signal, onProgress }).finally(() => slide.close())
     const [first] = levels
     if (first && first.ssim < config.PYRAMID_SSIM_FLOOR) {
       throw new ServiceError('unsupported', 'The pyramid would show too little of what the slide shows')

@@ -5,6 +5,7 @@ import { onDeidentified, onDeleted } from './deidentified.ts'
 import { objects } from './deps.ts'
 import { pyramids } from './migrations/001-pyramids.ts'
 import { builds } from './migrations/002-builds.ts'
+import { workers } from './migrations/003-workers.ts'
 import { onPartWanted } from './part-wanted.ts'
 import { createRpc } from './rpc.ts'
 import type { Tables } from './tables.ts'
@@ -13,7 +14,7 @@ import { openWorkshop } from './workshop.ts'
 export const pyramid = defineModule<Tables, typeof config, typeof objects>({
   name: 'pyramid',
   config,
-  migrations: [pyramids, builds],
+  migrations: [pyramids, builds, workers],
   objects,
   start: async deps => {
     const workshop = openWorkshop(deps)

@@ -14,6 +14,7 @@ import { onDeidentified, onDeleted } from './deidentified.ts'
 import type { PyramidDeps } from './deps.ts'
 import { pyramids } from './migrations/001-pyramids.ts'
 import { builds } from './migrations/002-builds.ts'
+import { workers } from './migrations/003-workers.ts'
 import { failBuild } from './outcome.ts'
 import { onPartWanted } from './part-wanted.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
@@ -51,7 +52,7 @@ export interface Scene {
 export const context = (signal = new AbortController().signal) => ({ signal, deliveryCount: 1, traceparent: undefined })
 
 export async function openScene(environment: Record<string, string> = {}): Promise<Scene> {
-  const migrations = [pyramids, builds]
+  const migrations = [pyramids, builds, workers]
   const test = await openTestDeps<PyramidDeps>({ name: 'pyramid', config, migrations, environment })
   const { deps } = test
   const workshop = openWorkshop(deps)

@@ -31,8 +31,10 @@ export interface BuildRow {
   begun_at: Date | null
   told_at: Date | null
   told_fraction: number
-  /** Fraction per second. */
+  /** Fraction per second, of all workers together. */
   pace: number | null
+  /** How many work on it at once, as a mean of late. */
+  workers: number
 }
 
 export interface TaskRow {

@@ -27,13 +27,14 @@ const SMALLEST = 16
 export async function measureQuality(
   slide: SlideReader,
   pyramid: ByteSource,
-  signal?: AbortSignal,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?(fraction: number): void } = {},
 ): Promise<LevelQuality[]> {
   const { ifds } = await readTiff(pyramid)
   const images = await Promise.all(ifds.map(ifd => readImage(ifd, pyramid.size, signal)))
   const found: Nearness[][] = images.map(() => [])
-  for (const region of sampleRegions(images)) {
-    const { x, y, width, height } = region
+  const regions = sampleRegions(images)
+  for (const [i, { x, y, width, height }] of regions.entries()) {
+    onProgress?.(i / regions.length)
     let reference: Picture = { width, height, data: await slide.readRegion(x, y, width, height, signal) }
     for (const [level, image] of images.entries()) {
       if (level > 0) reference = boxAverage(reference)
