@@ -14,6 +14,8 @@ const ReviewPage = lazy(async () => ({ default: (await import('./pages/review.ts
 
 const ProjectPage = lazy(async () => ({ default: (await import('./pages/project.tsx')).ProjectPage }))
 
+const CostsPage = lazy(async () => ({ default: (await import('./pages/costs.tsx')).CostsPage }))
+
 function App({ path }: { path: string }) {
   const inProject = readProjectAddress(path)
   if (inProject) {
@@ -35,6 +37,13 @@ function App({ path }: { path: string }) {
     return (
       <Suspense fallback={<p class="plain">Loading…</p>}>
         <ReviewPage />
+      </Suspense>
+    )
+  }
+  if (path === '/costs') {
+    return (
+      <Suspense fallback={<p class="plain">Loading…</p>}>
+        <CostsPage />
       </Suspense>
     )
   }

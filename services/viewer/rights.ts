@@ -18,5 +18,7 @@ const STEWARDS = new Set(['owner', 'steward'])
 export const maySteward = (user: User, project?: string): boolean =>
   project ? STEWARDS.has(roleIn(user, project) ?? '') : Object.values(user.roles).some(role => STEWARDS.has(role))
 export const mayInvite = (user: User): boolean => Object.values(user.roles).includes('owner')
+/** What everything together costs is nobody's business who owns a part. */
+export const mayCosts = (user: User): boolean => user.roles['*'] === 'owner'
 /** Rules, gate, names, and the ledger's switch. */
 export const mayRule = (user: User, project: string): boolean => roleIn(user, project) === 'owner'

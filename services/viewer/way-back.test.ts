@@ -23,6 +23,7 @@ describe('the way back after signing in', () => {
   it('leads to the review', () => {
     expect(signInPage('/review', ORIGIN)).toBe('/sign-in?next=%2Freview')
     expect(pageAddress('/review', ORIGIN)).toBe('/review')
+    expect(pageAddress('/costs', ORIGIN)).toBe('/costs')
     expect(pageAddress('/review/../api', ORIGIN)).toBeNull()
   })
   it.each([

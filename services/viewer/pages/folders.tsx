@@ -49,7 +49,6 @@ function FolderCard({ folder }: { folder: Folder }) {
         <span class="tags">
           {folder.settling > 0 ? <span class="tag held">{folder.settling} coming</span> : null}
           {folder.unreadable > 0 ? <span class="tag bad">{folder.unreadable} cannot be read</span> : null}
-          {folder.unreadable > 0 ? <span class="tag bad">{folder.unreadable} unreadable</span> : null}
           {folder.refused > 0 ? <span class="tag bad">{folder.refused} refused</span> : null}
           <span class="tag good">{folder.taken} taken</span>
         </span>

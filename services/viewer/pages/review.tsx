@@ -18,6 +18,9 @@ import { isTyping } from '../tools/keymap.ts'
 const PRESETS = [1.25, 2.5, 5, 10, 20, 40]
 const MARKED = 'Rectangles are marked: Enter blanks them, Backspace takes one back. Then the slide can be approved.'
 
+/** The server takes no approval of what was not shown. */
+const UNSEEN = 'The pictures are still on their way; look at them first.'
+
 /** Slides that wait for a person: before and after, the tissue at any magnification, and two keys to decide. */
 export function ReviewPage() {
   const notices = useMemo(newNotices, [])
@@ -103,6 +106,7 @@ function OneReview({ review, queue, say }: OneReviewProps) {
   const [marked, setMarked] = useState<readonly Rectangle[]>([])
   const [marking, setMarking] = useState(false)
   const [rejecting, setRejecting] = useState(false)
+  const [shown, setShown] = useState<ReadonlySet<string>>(new Set())
   const [help, setHelp] = useState(false)
   const flag = useRef(-1)
   useEffect(() => {
@@ -124,7 +128,8 @@ function OneReview({ review, queue, say }: OneReviewProps) {
     const at = map.current
     switch (command.do) {
       case 'approve':
-        return marked.length === 0 ? queue.decide('approve') : say(MARKED)
+        if (marked.length > 0) return say(MARKED)
+        return review.images.every(image => shown.has(image)) ? queue.decide('approve') : say(UNSEEN)
       case 'reject':
         return setRejecting(true)
       case 'help':
@@ -176,7 +181,14 @@ function OneReview({ review, queue, say }: OneReviewProps) {
           All
         </button>
       </nav>
-      <ReviewPanel review={review} marked={marked.length} marking={marking} run={run} onFlag={showFlag} />
+      <ReviewPanel
+        review={review}
+        marked={marked.length}
+        marking={marking}
+        run={run}
+        onFlag={showFlag}
+        onPicture={image => setShown(seen => new Set(seen).add(image))}
+      />
       {help ? <KeysDialog onClose={() => setHelp(false)} /> : null}
       {rejecting ? (
         <RejectDialog

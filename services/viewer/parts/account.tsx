@@ -1,7 +1,7 @@
 import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
-import { mayInvite } from '../rights.ts'
+import { mayCosts, mayInvite } from '../rights.ts'
 import { Invite } from './invite.tsx'
 import { Tokens } from './tokens.tsx'
 
@@ -16,6 +16,11 @@ export function Account({ user }: { user: User }) {
   return (
     <div class="account">
       <span title={user.email ?? ''}>{user.name}</span>
+      {mayCosts(user) ? (
+        <a class="plain-button" href="/costs">
+          Costs
+        </a>
+      ) : null}
       {mayInvite(user) ? (
         <button type="button" class="plain-button" onClick={() => setDialog('invite')}>
           Invite

@@ -12,15 +12,17 @@ interface ReviewPanelProps {
   marking: boolean
   run(command: ReviewCommand): void
   onFlag(index: number): void
+  /** A picture is on the screen. */
+  onPicture(image: string): void
 }
 
 /** What to look at before deciding, and the decision. */
-export function ReviewPanel({ review, marked, marking, run, onFlag }: ReviewPanelProps) {
+export function ReviewPanel({ review, marked, marking, run, onFlag, onPicture }: ReviewPanelProps) {
   return (
     <section class="review-panel" aria-label="Before and after">
       <Decide marked={marked} marking={marking} run={run} />
       <Name review={review} />
-      <Images review={review} />
+      <Images review={review} onPicture={onPicture} />
       <Flags review={review} onFlag={onFlag} />
       <Facts review={review} />
     </section>
@@ -82,7 +84,7 @@ function Name({ review: { researchNumber, naming, revision, redacted } }: { revi
 const KINDS = ['label', 'macro', 'thumbnail'] as const
 
 /** The source's own pictures beside what is left of them. */
-function Images({ review }: { review: Review }) {
+function Images({ review, onPicture }: Pick<ReviewPanelProps, 'review' | 'onPicture'>) {
   const { id, revision, images } = review
   const shown = KINDS.filter(kind => images.some(image => image.endsWith(kind)))
   if (shown.length === 0) return <p class="hint">The source has no label, macro or thumbnail.</p>
@@ -102,7 +104,11 @@ function Images({ review }: { review: Review }) {
             {(['before', 'after'] as const).map(when => (
               <td key={when}>
                 {images.some(image => image === `${when}-${kind}`) ? (
-                  <img src={reviewImageUrl(id, revision, `${when}-${kind}`)} alt={`${kind} ${when}`} />
+                  <img
+                    src={reviewImageUrl(id, revision, `${when}-${kind}`)}
+                    alt={`${kind} ${when}`}
+                    onLoad={() => onPicture(`${when}-${kind}`)}
+                  />
                 ) : (
                   <span class="gone">{when === 'after' ? 'removed' : 'none'}</span>
                 )}
