@@ -186,7 +186,8 @@ export const reviewsRoutes: readonly RouteSpec[] = [
     path: '/api/reviews/{id}/decision',
     module: 'deidentify',
     access: 'review.decide',
-    summary: 'Approve (release under a random name) or reject the revision that was looked at; 409 for another one',
+    summary:
+      'Approve (release under a random name) or reject the revision that was looked at; 409 for another one, and while pictures of it were not fetched',
     body: z.strictObject({
       revision: z.number().int().min(1),
       decision: z.enum(['approve', 'reject']),

@@ -27,12 +27,16 @@ const uploaded = () =>
     height: 900,
     until: async id => (await intakeOf(id)).state === 'review',
   })
-const decide = (id: string, decision: 'approve' | 'reject') =>
-  system.fetch(`/api/reviews/${id}/decision`, {
+/** Looks at all pictures, where there are such, and decides. */
+async function decide(id: string, decision: 'approve' | 'reject'): Promise<Response> {
+  const shown = review.safeParse(await json(`/api/reviews/${id}`))
+  for (const image of shown.data?.images ?? []) await (await system.fetch(`/api/reviews/${id}/images/${image}`)).bytes()
+  return system.fetch(`/api/reviews/${id}/decision`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ revision: 1, decision }),
   })
+}
 
 test('a slide that was approved is served under its random name; the number it had before is gone', async () => {
   const id = await uploaded()

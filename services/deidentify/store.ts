@@ -7,6 +7,7 @@ import type { DeidentifyDeps } from './received.ts'
 import { reportKeysOf } from './report/signature.ts'
 import { eraseReasons } from './review/audit.ts'
 import type { GateTable } from './review/gate.ts'
+import type { LookTable } from './review/looks.ts'
 import type { ReviewTable } from './review/store.ts'
 
 interface SlideRow {
@@ -27,6 +28,7 @@ export interface Tables extends AnnotationFileTables, AuditTables {
   slides: SlideRow
   reviews: ReviewTable
   gates: GateTable
+  looks: LookTable
   nomenclatures: NomenclatureTable
   releases: ReleaseTable
 }

@@ -19,6 +19,7 @@ import { eventContext, nothingKnown, receivedSlide } from '../testing.ts'
 import { adoptFormerAudit, firstBrokenEntry, historyOf, listAudit } from './audit.ts'
 import { decide, finishRejections, releaseWaiting } from './deciding.ts'
 import { recordSetting, saveGate } from './gate.ts'
+import { imagesOf, recordLook } from './looks.ts'
 import { askRedaction, onRedactionWanted } from './redacting.ts'
 import { findReview } from './store.ts'
 
@@ -55,8 +56,15 @@ async function waiting(given: Partial<SlideReceived> = {}): Promise<SlideReceive
   return message
 }
 
-const approve = (slideId: string, who = 'rosa', revision = 1) =>
-  decide(test.deps, slideId, { revision, decision: 'approve' }, who)
+/** Is shown all pictures of the revision that waits. */
+async function look(slideId: string, who = 'rosa'): Promise<void> {
+  const review = await findReview(test.deps.db.query, slideId)
+  for (const image of review ? imagesOf(review) : []) await recordLook(test.deps.db.query, review!, image, who)
+}
+async function approve(slideId: string, who = 'rosa', revision = 1) {
+  await look(slideId, who)
+  return decide(test.deps, slideId, { revision, decision: 'approve' }, who)
+}
 const reject = (slideId: string, who = 'rosa') =>
   decide(test.deps, slideId, { revision: 1, decision: 'reject', reason: 'handwriting' }, who)
 const redact = async (slideId: string, revision = 1) => {
@@ -95,6 +103,22 @@ describe('a proven result', () => {
     expect((await findSlide(test.deps.db.query, slideId))?.state).toBe('done')
   })
 
+  it('is approved by nobody who was not shown all of its pictures', async () => {
+    const { slideId } = await waiting()
+    const decided = (who: string, revision = 1) => decide(test.deps, slideId, { revision, decision: 'approve' }, who)
+    const refused = { code: 'conflict', publicMessage: expect.stringContaining('label before, macro before') }
+    await expect(decided('rosa')).rejects.toMatchObject(refused)
+    await look(slideId, 'carl')
+    await expect(decided('rosa')).rejects.toMatchObject(refused)
+    await redact(slideId)
+    // Another revision, other pictures.
+    await expect(decided('carl', 2)).rejects.toMatchObject(refused)
+    await look(slideId, 'carl')
+    expect(await decided('carl', 2)).toMatchObject({ state: 'approved' })
+    const left = await test.deps.db.query.selectFrom('looks').selectAll().where('slide_id', '=', slideId).execute()
+    expect(new Set(left.map(({ who, revision }) => `${who} ${revision}`))).toEqual(new Set(['carl 1', 'carl 2']))
+  })
+
   it('is removed by a rejection; the source stays, and the words of the reviewer do not travel', async () => {
     const { slideId, sourceKeys } = await waiting()
     await reject(slideId)
@@ -126,6 +150,7 @@ describe('a proven result', () => {
   it('stays as it was when the process dies between the approval and its event', async () => {
     const { slideId } = await waiting()
     const broken = { ...test.deps, publish: () => Promise.reject(new Error('killed')) }
+    await look(slideId)
     await expect(decide(broken, slideId, { revision: 1, decision: 'approve' }, 'rosa')).rejects.toThrow('killed')
     expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ state: 'waiting', decided_by: null })
     expect((await historyOf(test.deps.db.query, slideId)).map(({ what }) => what)).toEqual([])

@@ -6,6 +6,7 @@ import { release } from '../release.ts'
 import { removeRenditions } from '../result.ts'
 import { findSlide, type Tables } from '../store.ts'
 import { appendAudit } from './audit.ts'
+import { notLookedAt } from './looks.ts'
 import { announcementOf, lockReview, type ReviewTable } from './store.ts'
 
 export interface Decision {
@@ -30,11 +31,23 @@ export function mustBeCurrent({ state, revision }: ReviewTable, seen: number): v
   }
 }
 
+/**
+ * An approval is of what a person saw: all pictures of the revision were fetched in their name.
+ * @throws ServiceError `conflict` that names the pictures to look at
+ */
+async function mustHaveLooked(trx: Transaction<Tables>, review: ReviewTable, who: string): Promise<void> {
+  const missing = await notLookedAt(trx, review, who)
+  if (missing.length === 0) return
+  const named = missing.map(image => image.split('-').toReversed().join(' ')).join(', ')
+  throw new ServiceError('conflict', `Look at the pictures of this revision first: ${named}`)
+}
+
 const DONE = { approve: 'approved', reject: 'rejected' } as const
 
 /**
  * Releases the slide under its name, or turns it down. The same decision on the same revision again is fine and changes
  * nothing, whoever makes it; of two different ones the first counts.
+ * @param unseen approves what nobody was shown, since the gate is off
  * @throws ServiceError `conflict`, `not-found`
  */
 export async function decide(
@@ -42,12 +55,14 @@ export async function decide(
   slideId: string,
   decision: Decision,
   who: string,
+  { unseen = false } = {},
 ): Promise<ReviewTable> {
   const decided = await deps.db.transaction(async trx => {
     const review = mustKnow(await lockReview(trx, slideId))
     const again = review.state === DONE[decision.decision] && review.revision === decision.revision
     if (again) return review
     mustBeCurrent(review, decision.revision)
+    if (decision.decision === 'approve' && !unseen) await mustHaveLooked(trx, review, who)
     return settle(deps, trx, review, decision, who)
   })
   if (decided.state === 'rejected') await removeRejected(deps, slideId)
@@ -128,7 +143,8 @@ export async function releaseWaiting(
     .execute()
   let released = 0
   for (const { slide_id, revision } of waiting) {
-    const outcome = await decide(deps, slide_id, { revision, decision: 'approve', reason }, who).catch(error => {
+    const decision = { revision, decision: 'approve', reason } as const
+    const outcome = await decide(deps, slide_id, decision, who, { unseen: true }).catch(error => {
       // Somebody decided, redacted or deleted it at the same moment.
       if (error instanceof ServiceError && (error.code === 'conflict' || error.code === 'not-found')) return undefined
       throw error

@@ -49,8 +49,13 @@ const put = (body: unknown, method = 'PUT', token?: string) => ({
   ...(token !== undefined && { token }),
 })
 const json = async (path: string, init?: Parameters<TestSystem['fetch']>[1]) => (await system.fetch(path, init)).json()
-const decide = (id: string, decision: string, revision = 1) =>
+const decideUnseen = (id: string, decision: string, revision = 1) =>
   system.fetch(`/api/reviews/${id}/decision`, put({ revision, decision }, 'POST'))
+async function decide(id: string, decision: string, revision = 1) {
+  const { images } = review.parse(await json(`/api/reviews/${id}`))
+  for (const image of images) await (await system.fetch(`/api/reviews/${id}/images/${image}`)).arrayBuffer()
+  return decideUnseen(id, decision, revision)
+}
 
 describe('who may come in', () => {
   const BODIES: Record<string, unknown> = {
@@ -204,7 +209,7 @@ describe.each([
   ['hamamatsu', 'slide.ndpi', ['before-macro']],
   ['mirax', 'slide.mrxs', ['before-label', 'before-macro']],
 ] as const)('%s', (format, file, associated) => {
-  it('is shown before and after, also when marked regions make a pyramid of it', async () => {
+  it('is shown before and after, also when regions of it are marked', async () => {
     await writeSyntheticSlide(join(folder, file), { format, width: 1000, height: 800, workers: 1 })
     const id = await waiting('default', file)
     const shown = review.parse(await json(`/api/reviews/${id}`))
@@ -220,7 +225,7 @@ describe.each([
     await system.fetch(`/api/reviews/${id}/redactions`, put({ revision: 1, regions }, 'POST'))
     await expect
       .poll(async () => review.parse(await json(`/api/reviews/${id}`)), { timeout: 30_000 })
-      .toMatchObject({ state: 'waiting', revision: 2, after: { rendition: 'pyramid' } })
+      .toMatchObject({ state: 'waiting', revision: 2, after: { rendition: 'original' } })
     const answer = await system.fetch(`/api/reviews/${id}/region?x=300&y=200&width=128&height=128`)
     const { channels } = await sharp(Buffer.from(await answer.arrayBuffer())).stats()
     for (const { min } of channels) expect(min).toBeGreaterThan(250)
@@ -229,6 +234,17 @@ describe.each([
 })
 
 describe('a decision', () => {
+  it('to approve takes a look at every picture', async () => {
+    const id = await waiting()
+    const answer = await decideUnseen(id, 'approve')
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({
+      detail:
+        'Look at the pictures of this revision first: label before, macro before, thumbnail before, thumbnail after',
+    })
+    expect((await decideUnseen(id, 'reject')).status).toBe(200)
+  })
+
   it('names the revision that was looked at', async () => {
     const id = await waiting()
     expect((await decide(id, 'approve', 2)).status).toBe(409)

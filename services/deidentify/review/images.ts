@@ -3,36 +3,22 @@ import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { HttpAnswer, HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
-import { type Review, reviewImage } from '@coverslip/proto/api/reviews.ts'
+import { reviewImage } from '@coverslip/proto/api/reviews.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { pagedSource } from '@coverslip/wsi/byte-source.ts'
 import type { Rectangle } from '../files.ts'
 import type { DeidentifyDeps } from '../received.ts'
+import { imagesOf, recordLook } from './looks.ts'
 import { openSlidePictures } from './pictures/openslide.ts'
 import { renderRegion, toJpeg } from './pictures/render.ts'
 import type { Shelf } from './pictures/shelf.ts'
 import type { Picture, SlidePictures } from './pictures/slide-pictures.ts'
 import { openTiffPictures } from './pictures/tiff.ts'
 import { reviewFor } from './routes.ts'
-import { announcementOf, factsOf, type ReviewTable, receivedOf } from './store.ts'
-
-type ReviewImage = Review['images'][number]
+import { announcementOf, type ReviewTable, receivedOf } from './store.ts'
 
 const THUMBNAIL = 1600
 const LARGEST = 2000
-
-/** The pictures there are of a slide: those of the source until the slide is released. */
-export function imagesOf(row: ReviewTable): ReviewImage[] {
-  const { sourceImages, resultImages } = factsOf(row)
-  const kinds = new Set(sourceImages.map(({ kind }) => kind))
-  const associated = (['label', 'macro'] as const)
-    .filter(kind => kinds.has(kind))
-    .map(kind => `before-${kind}` as const)
-  const before: ReviewImage[] = row.received ? [...associated, 'before-thumbnail'] : []
-  if (row.state === 'rejected' || row.state === 'failed') return before
-  const macro: ReviewImage[] = resultImages.some(({ kind }) => kind === 'macro') ? ['after-macro'] : []
-  return [...before, 'after-thumbnail', ...macro]
-}
 
 /** Files of one slide in a store; the first is the one to open. */
 interface Stored {
@@ -106,7 +92,9 @@ export function imageRoutes(deps: DeidentifyDeps, shelf: Shelf): Record<string, 
       if (!image || !imagesOf(row).includes(image)) throw unknownThing()
       const [which, kind] = image.split('-') as ['before' | 'after', 'label' | 'macro' | 'thumbnail']
       const picture = await using(row, which, slide => pictureOf(slide, which, kind, call.signal))
-      return jpeg(await toJpeg(picture, LARGEST))
+      const answer = jpeg(await toJpeg(picture, LARGEST))
+      await recordLook(deps.db.query, row, image, call.principal.userId)
+      return answer
     },
     async 'GET /api/reviews/{id}/region'(call) {
       const row = await reviewFor(deps, call)

@@ -10,7 +10,7 @@ import type { Announcement } from '../release.ts'
 import { findSlide, type Queries } from '../store.ts'
 import { historyOf } from './audit.ts'
 import { FLAGS_NOTE } from './flags/flag.ts'
-import { imagesOf } from './images.ts'
+import { imagesOf } from './looks.ts'
 import { announcementOf, factsOf, flaggedOf, type ReviewState, type ReviewTable, redactedOf } from './store.ts'
 
 export interface ReviewFilter {

@@ -40,8 +40,11 @@ export function reviewingSuite(shape: () => Shape): void {
 
   const reviewOf = async (id: string) => review.parse(await client.json(`/api/reviews/${id}`))
   const decide = (id: string, body: object) => client.get(`/api/reviews/${id}/decision`, withJson('POST', body))
-  const approve = async (id: string, revision = 1) =>
+  async function approve(id: string, revision = 1): Promise<void> {
+    for (const image of (await reviewOf(id)).images)
+      await (await client.get(`/api/reviews/${id}/images/${image}`)).bytes()
     expect((await decide(id, { revision, decision: 'approve' })).status).toBe(200)
+  }
 
   async function waiting(): Promise<string> {
     const id = await client.upload([{ name: SOURCE_NAME, bytes }], PROJECT)
@@ -137,6 +140,8 @@ export function reviewingSuite(shape: () => Shape): void {
     })
     expect((await decide(marked, { revision: 1, decision: 'approve' })).status).toBe(409)
     expect((await redact(1)).status).toBe(409)
+    // Nobody has seen the pictures of the second revision.
+    expect((await decide(marked, { revision: 2, decision: 'approve' })).status).toBe(409)
     await approve(marked, 2)
     await approve(plain)
     const [{ revision }] = await Promise.all([released(marked), released(plain)])
