@@ -96,7 +96,7 @@ function Waiting({ list }: { list: Folder['waiting'] }) {
               <td>
                 <span class={`tag ${STATES[state]?.tone ?? ''}`}>{STATES[state]?.text ?? state}</span>
               </td>
-              <td>{reason}</td>
+              <td class="why">{reason}</td>
               <td>
                 <Time at={since} />
               </td>

@@ -17,7 +17,7 @@ export function Account({ user }: { user: User }) {
     <div class="account">
       <span title={user.email ?? ''}>{user.name}</span>
       {mayCosts(user) ? (
-        <a class="plain-button" href="/costs">
+        <a class="button plain-button" href="/costs">
           Costs
         </a>
       ) : null}

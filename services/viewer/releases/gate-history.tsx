@@ -73,7 +73,7 @@ function Entries({ entries, nameOf }: { entries: readonly GateEntry[]; nameOf: N
                   </>
                 ) : null}
               </td>
-              <td>{reason}</td>
+              <td class="why">{reason}</td>
             </tr>
           ))}
         </tbody>
