@@ -37,6 +37,14 @@ export const viewerRoutes: readonly RouteSpec[] = [
   },
   {
     method: 'GET',
+    path: '/costs',
+    module: 'public',
+    access: 'anyone',
+    summary: 'The viewer on what the slides cost (its data still wants credentials)',
+    answer: 'text/html',
+  },
+  {
+    method: 'GET',
     path: '/projects/{project}',
     module: 'public',
     access: 'anyone',

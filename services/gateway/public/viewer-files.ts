@@ -47,6 +47,7 @@ export function viewerRoutes(folder: string): NonNullable<HttpRoutes['routes']> 
     'GET /': pageOrSignIn,
     'GET /slides/{id}': pageOrSignIn,
     'GET /review': pageOrSignIn,
+    'GET /costs': pageOrSignIn,
     'GET /projects/{project}': pageOrSignIn,
     'GET /projects/{project}/{section}': pageOrSignIn,
     'GET /projects/{project}/{section}/{id}': pageOrSignIn,
