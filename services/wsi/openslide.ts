@@ -25,6 +25,7 @@ function startChild(): Child {
     execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // biome-ignore lint/style/noProcessEnv: handed on, not read
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   const waiting = new Map<number, { resolve(outcome: Outcome): void; reject(error: Error): void }>()

@@ -19,6 +19,7 @@ export interface Thread<Job> {
  */
 export function startThread<Job>(file: URL, workerData: unknown): Thread<Job> {
   // Without the parent's own options: `node --input-type=module -e …` would not start a worker from a file.
+  // biome-ignore lint/style/noProcessEnv: handed on, not read
   const worker = new Worker(file, { workerData, execArgv: [], env: { ...process.env, ...compileCache() } })
   const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
   return {
