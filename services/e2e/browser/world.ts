@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { requireProgram } from '@coverslip/platform/testing/process.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { type Client, clientOf, eventually } from '../client.ts'
+import { type Client, clientOf, eventually, withJson } from '../client.ts'
 import type { Shape } from '../shape.ts'
 import { startSingle } from '../single.ts'
+import { ownCode } from '../suites/people.ts'
 
 const SCREENSHOTS = new URL('../../../.cache/screenshots/', import.meta.url).pathname
 const SCREEN = { width: 1280, height: 800 }
@@ -51,6 +52,8 @@ export async function startWorld(): Promise<World> {
   return worldOf(shape, browser)
 }
 
+const emailOf = (guest: number): string => `guest-${guest}@example.org`
+
 function worldOf(shape: Shape, browser: Browser): World {
   const client = clientOf(shape)
   let complaints: string[] = []
@@ -68,27 +71,18 @@ function worldOf(shape: Shape, browser: Browser): World {
     },
     async visitor(role, options, project) {
       const page = await world.stranger(undefined, options)
-      const answer = await clientOf(shape, null).get('/api/session', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ code: await world.invite(role, project) }),
-      })
+      const given = await world.invite(role, project)
+      // By their own link: whoever came by the one of an invitation has no part in a look-up.
+      const code = project ? await ownCode(shape, emailOf(guests)) : given
+      const answer = await clientOf(shape, null).get('/api/session', withJson('POST', { code }))
       const [name, value] = answer.headers.get('set-cookie')!.split(';')[0]!.split('=') as [string, string]
       await page.context().addCookies([{ name, value, url: shape.url, httpOnly: true, sameSite: 'Lax' }])
       return page
     },
     async invite(role, project) {
       guests += 1
-      const { link } = await client.json<{ link: string }>('/api/invitations', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          email: `guest-${guests}@example.org`,
-          name: `Guest ${guests}`,
-          role,
-          ...(project && { project }),
-        }),
-      })
+      const guest = { email: emailOf(guests), name: `Guest ${guests}`, role, ...(project && { project }) }
+      const { link } = await client.json<{ link: string }>('/api/invitations', withJson('POST', guest))
       return new URL(link).hash.slice(1)
     },
     async picture(page, name, options) {

@@ -17,11 +17,15 @@ export async function signedIn(shape: Shape, email: string, project: string, rol
  */
 export async function signedInAlone(shape: Shape, email: string, project: string, role: string): Promise<string> {
   await clientOf(shape).json('/api/invitations', withJson('POST', { email, project, role }))
+  return tokenBy(shape, await ownCode(shape, email))
+}
+
+/** The code of a link that somebody with an account asks for. */
+export async function ownCode(shape: Shape, email: string): Promise<string> {
   const before = new Set(await codesLogged(shape))
   const asked = await clientOf(shape, null).get('/api/sign-in-links', withJson('POST', { email }))
   expect(asked.status).toBe(202)
-  const code = await eventually(20, 'the link', async () => (await codesLogged(shape)).find(one => !before.has(one)))
-  return tokenBy(shape, code)
+  return eventually(20, 'the link', async () => (await codesLogged(shape)).find(one => !before.has(one)))
 }
 
 async function codesLogged({ logs }: Shape): Promise<string[]> {

@@ -124,6 +124,33 @@ test('keys rotate: everything can be read before and after, and the old key is d
   expect(await actions()).toContain('ledger.key-destroyed')
 })
 
+test('keys rotate in the middle of look-ups, and whatever is read at any moment can be opened', async () => {
+  await take('m1.svs,Min-4,C4,2020-01-01')
+  const slideId = await arrive('m1.svs')
+  const subject = await subjectOf(slideId)
+  const asked = { project, asked: { slide: slideId }, reason: 'a finding', user: 'asker' }
+  const lookup = await transaction(trx => requestLookup(trx, deps.root, asked))
+  let rotating = true
+  const rotations = (async () => {
+    for (let i = 0; i < 5; i++) {
+      await transaction(trx => rotate(trx, deps.root))
+      await caredFor()
+    }
+    rotating = false
+  })()
+  let seen = 0
+  while (rotating) {
+    expect((await identityOf(deps.db.query, deps.root, subject)).names).toEqual(['Min-4'])
+    expect(await knownTexts(deps.db.query, deps.root, slideId)).toContain('m1.svs')
+    seen += 1
+  }
+  await rotations
+  expect(seen).toBeGreaterThan(1)
+  const by = { id: lookup.id, approved: true, user: 'second', showMs: 1000 }
+  expect(stateOf(await transaction(trx => decideLookup(trx, deps.root, by)), 1000)).toBe('approved')
+  expect((await identityOf(deps.db.query, deps.root, subject)).slides).toMatchObject([{ file: 'm1.svs', case: 'C4' }])
+})
+
 describe('switched off', () => {
   let [released, waiting, later] = ['', '', '']
   beforeAll(async () => {

@@ -11,11 +11,6 @@ interface Version {
   version: number
   key: Buffer
 }
-interface WrappedKey {
-  subject_id: string
-  version: number
-  wrapped: Buffer
-}
 
 const versionPlace = (version: number): string => `ledger_keys/${version}`
 const subjectPlace = (subjectId: string): string => `subject_keys/${subjectId}`
@@ -51,18 +46,9 @@ export async function currentVersion(queries: Queries, root: RootKey): Promise<V
   return { version, key: openVersion(root, version, wrapped) }
 }
 
-async function versionKeys(queries: Queries, root: RootKey, versions: readonly number[]): Promise<Map<number, Buffer>> {
-  const rows = await queries
-    .selectFrom('ledger_keys')
-    .select(['version', 'wrapped'])
-    .where('version', 'in', [...new Set(versions)])
-    .execute()
-  return new Map(rows.map(({ version, wrapped }) => [version, openVersion(root, version, wrapped)]))
-}
-
 function openVersion(root: RootKey, version: number, wrapped: Buffer | null): Buffer {
   if (wrapped) return unseal(root.wrapping, wrapped, versionPlace(version))
-  // Between reading a subject's key and its version the key moved on.
+  // The newest version was replaced, and destroyed, while this one waited for it.
   throw new ServiceError('unavailable', 'The keys of the ledger are being changed; try again')
 }
 
@@ -74,7 +60,10 @@ export async function makeSubjectKeys(trx: Trx, root: RootKey, subjectIds: reado
   await trx.insertInto('subject_keys').values(rows).execute()
 }
 
-/** The keys of subjects, without those that were destroyed. */
+/**
+ * The keys of subjects, without those that were destroyed. One statement reads them with their versions: it sees them as
+ * they are before a rotation or after it, and no version that is gone.
+ */
 export async function subjectKeys(
   queries: Queries,
   root: RootKey,
@@ -82,37 +71,34 @@ export async function subjectKeys(
 ): Promise<Map<string, Buffer>> {
   if (subjectIds.length === 0) return new Map()
   const rows = await queries
-    .selectFrom('subject_keys')
-    .selectAll()
-    .where('subject_id', 'in', [...new Set(subjectIds)])
+    .selectFrom('subject_keys as own')
+    .innerJoin('ledger_keys as with', 'with.version', 'own.version')
+    .select(['own.subject_id', 'own.wrapped', 'with.version', 'with.wrapped as wrappedVersion'])
+    .where('own.subject_id', 'in', [...new Set(subjectIds)])
     .execute()
-  return openSubjectKeys(queries, root, rows)
+  const versions = new Map<number, Buffer>()
+  return new Map(
+    rows.map(({ subject_id: id, wrapped, version, wrappedVersion }) => {
+      const key = versions.get(version) ?? openVersion(root, version, wrappedVersion)
+      versions.set(version, key)
+      return [id, unseal(key, wrapped, subjectPlace(id))]
+    }),
+  )
 }
 
 /** The key of a subject; undefined when it was destroyed. */
 export const subjectKey = async (queries: Queries, root: RootKey, subjectId: string): Promise<Buffer | undefined> =>
   (await subjectKeys(queries, root, [subjectId])).get(subjectId)
 
-async function openSubjectKeys(
+/** The same key, wrapped with another version; undefined when it was destroyed meanwhile. */
+export async function rewrap(
   queries: Queries,
   root: RootKey,
-  rows: readonly WrappedKey[],
-): Promise<Map<string, Buffer>> {
-  if (rows.length === 0) return new Map()
-  const versions = await versionKeys(
-    queries,
-    root,
-    rows.map(({ version }) => version),
-  )
-  return new Map(
-    rows.map(({ subject_id: id, version, wrapped }) => [id, unseal(versions.get(version)!, wrapped, subjectPlace(id))]),
-  )
-}
-
-/** The same key, wrapped with another version. */
-export async function rewrap(queries: Queries, root: RootKey, row: WrappedKey, to: Version): Promise<Buffer> {
-  const key = (await openSubjectKeys(queries, root, [row])).get(row.subject_id)!
-  return seal(to.key, key, subjectPlace(row.subject_id))
+  subjectId: string,
+  to: Version,
+): Promise<Buffer | undefined> {
+  const key = await subjectKey(queries, root, subjectId)
+  return key && seal(to.key, key, subjectPlace(subjectId))
 }
 
 /** From now on nothing that was sealed for the subject can be read. */

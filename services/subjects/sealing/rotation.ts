@@ -19,14 +19,15 @@ export function rewrapSome(db: Db<Tables>, root: RootKey): Promise<boolean> {
     const newest = await currentVersion(trx, root)
     const old = await trx
       .selectFrom('subject_keys')
-      .selectAll()
+      .select('subject_id')
       .where('version', '<', newest.version)
       .limit(KEYS_AT_ONCE)
       .forUpdate()
       .skipLocked()
       .execute()
     for (const row of old) {
-      const wrapped = await rewrap(trx, root, row, newest)
+      const wrapped = await rewrap(trx, root, row.subject_id, newest)
+      if (!wrapped) continue
       await trx
         .updateTable('subject_keys')
         .set({ version: newest.version, wrapped })
