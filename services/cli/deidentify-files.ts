@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { DeidentifiedFiles, Kept, Plan, ReportKeys } from '@coverslip/deidentify/files.ts'
 import { type Environment, stateFolder } from './connection.ts'
 import { type Choices, keptBy, toOptions } from './deidentify-choices.ts'
@@ -184,12 +184,32 @@ function parsed(text: string): Parsed | null {
 }
 
 /**
+ * Makes a folder and those above it that are missing, one by one: Node's own way never ends where the system says of a
+ * folder that is there that it is not, as under /proc (as nodejs/node#27198, on another system).
+ * @throws CliError where no folder can be made
+ */
+async function makeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) return
+  const above = dirname(path)
+  if (above !== path) await makeFolder(above)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    // Another run was faster.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (isDiskFull(error)) throw error
+    throw new CliError('usage', `No folder can be made at ${path}`, EXIT.usage, { cause: error })
+  }
+}
+
+/**
  * The folder for results, made where it is missing and rid of what a killed run left. Nothing is written where an input lies: a result beside its source
  * would tell whose it is, and a mix-up would be a leak.
  * @throws CliError
  */
 export async function openOutput(folder: string, inputs: readonly string[]): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(resolve(folder))
   const output = await realpath(folder)
   for (const input of inputs) {
     for (const path of new Set([input, await realpath(input)])) {

@@ -152,6 +152,14 @@ describe('coverslip deidentify', () => {
     expect(await filesIn(inbox)).toEqual(before)
   })
 
+  it.each(['/proc/results', '/dev/null/results'])('refuses %s, where no folder can be made', async output => {
+    const { code, err } = await run([svs(), '--run', '--output', output])
+    expect({ code, err: err.replace('/dev/null\n', '/dev/null/results\n') }).toEqual({
+      code: 2,
+      err: `No folder can be made at ${output}\n`,
+    })
+  })
+
   it('does not touch a file that is linked to from the output folder', async () => {
     const before = await hashOf(svs())
     await link(svs(), join(out, 'same.svs'))
