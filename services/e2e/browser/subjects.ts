@@ -117,6 +117,8 @@ export function subjectsSuite(world: () => World): void {
       await picture('consent-form')
       await button(consent, 'Record consent').click()
       await page.getByText('not allowed', { exact: true }).waitFor()
+      // The keyboard goes on where the form was opened.
+      await page.locator('button:focus', { hasText: 'Change' }).waitFor()
       await button(page, 'Attest').click()
       const attesting = page.getByRole('form', { name: 'Attestation' })
       await attesting.getByLabel('Percent').fill('40')

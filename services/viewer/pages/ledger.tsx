@@ -4,6 +4,7 @@ import { LookupForm } from '../ledger/lookup-form.tsx'
 import { LookupList } from '../ledger/lookup-list.tsx'
 import { ledger } from '../ledger/remote.ts'
 import { Answered } from '../parts/answered.tsx'
+import { useReturnFocus } from '../parts/return-focus.ts'
 import { maySteward } from '../rights.ts'
 import { useAnswer } from '../use-answer.ts'
 import type { InProject } from './project.tsx'
@@ -19,6 +20,7 @@ export function LedgerPage({ project, user, nameOf, notices }: InProject) {
     () => LOOK_EVERY,
   )
   const [asking, setAsking] = useState(false)
+  const opener = useReturnFocus(asking)
   return (
     <>
       <h1>Ledger</h1>
@@ -30,7 +32,7 @@ export function LedgerPage({ project, user, nameOf, notices }: InProject) {
         <header>
           <h2>Look-ups</h2>
           {asking ? null : (
-            <button type="button" class="primary" onClick={() => setAsking(true)}>
+            <button ref={opener} type="button" class="primary" onClick={() => setAsking(true)}>
               Ask for a look-up
             </button>
           )}

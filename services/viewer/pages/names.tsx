@@ -1,6 +1,8 @@
 import type { NomenclatureSlot } from '@coverslip/proto/api/nomenclature.ts'
+import type { RefObject } from 'preact'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
+import { useReturnFocus } from '../parts/return-focus.ts'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { NomenclatureForm } from '../releases/nomenclature-form.tsx'
@@ -14,6 +16,7 @@ import type { InProject } from './project.tsx'
 export function NamesPage({ project, user, nameOf, notices }: InProject) {
   const answer = useAnswer(project, () => releases.nomenclature(project))
   const [editing, setEditing] = useState(false)
+  const opener = useReturnFocus(editing)
   return (
     <>
       <h1>Names</h1>
@@ -38,6 +41,7 @@ export function NamesPage({ project, user, nameOf, notices }: InProject) {
             <InForce
               version={version}
               nameOf={nameOf}
+              opener={opener}
               onEdit={mayRule(user, project) ? () => setEditing(true) : null}
             />
           )
@@ -51,15 +55,16 @@ export function NamesPage({ project, user, nameOf, notices }: InProject) {
 interface InForceProps {
   version: NomenclatureVersion
   nameOf: NameOf
+  opener: RefObject<HTMLButtonElement | null>
   onEdit: (() => void) | null
 }
-function InForce({ version: { nomenclature, version, examples, who, at }, nameOf, onEdit }: InForceProps) {
+function InForce({ version: { nomenclature, version, examples, who, at }, nameOf, opener, onEdit }: InForceProps) {
   return (
     <section class="box">
       <header>
         <h2>Nomenclature {nomenclature.scheme}</h2>
         {onEdit ? (
-          <button type="button" onClick={onEdit}>
+          <button ref={opener} type="button" onClick={onEdit}>
             Change it
           </button>
         ) : null}

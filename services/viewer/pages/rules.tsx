@@ -1,6 +1,8 @@
 import type { ProjectRules } from '@coverslip/proto/api/selection-rules.ts'
+import type { RefObject } from 'preact'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
+import { useReturnFocus } from '../parts/return-focus.ts'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { mayRule } from '../rights.ts'
@@ -14,6 +16,7 @@ import type { InProject } from './project.tsx'
 export function RulesPage({ project, user, nameOf, notices }: InProject) {
   const answer = useAnswer(project, () => projectRules.get(project))
   const [editing, setEditing] = useState(false)
+  const opener = useReturnFocus(editing)
   return (
     <>
       <h1>Selection rules</h1>
@@ -34,7 +37,12 @@ export function RulesPage({ project, user, nameOf, notices }: InProject) {
               onClose={() => setEditing(false)}
             />
           ) : (
-            <InForce rules={rules} nameOf={nameOf} onEdit={mayRule(user, project) ? () => setEditing(true) : null} />
+            <InForce
+              rules={rules}
+              nameOf={nameOf}
+              opener={opener}
+              onEdit={mayRule(user, project) ? () => setEditing(true) : null}
+            />
           )
         }
       </Answered>
@@ -45,15 +53,16 @@ export function RulesPage({ project, user, nameOf, notices }: InProject) {
 interface InForceProps {
   rules: ProjectRules
   nameOf: NameOf
+  opener: RefObject<HTMLButtonElement | null>
   onEdit: (() => void) | null
 }
-function InForce({ rules: { rules, version, changedBy, changedAt }, nameOf, onEdit }: InForceProps) {
+function InForce({ rules: { rules, version, changedBy, changedAt }, nameOf, opener, onEdit }: InForceProps) {
   return (
     <section class="box">
       <header>
         <h2>In force</h2>
         {onEdit ? (
-          <button type="button" onClick={onEdit}>
+          <button ref={opener} type="button" onClick={onEdit}>
             Change the rules
           </button>
         ) : null}

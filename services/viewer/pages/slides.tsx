@@ -91,7 +91,7 @@ export function SlidesPage() {
         <UploadList uploads={uploads} />
         <ul class="slide-rows">
           {list.rows.value.map(row => (
-            <SlideRow key={row.id} row={row} user={user} onDelete={setDoomed} />
+            <SlideRow key={row.id} row={row} user={user} tellsProject={new Set(seen).size > 1} onDelete={setDoomed} />
           ))}
         </ul>
         {list.loaded.value && list.rows.value.length === 0 ? <Empty list={list} mayUpload={mayUpload} /> : null}

@@ -1,6 +1,7 @@
 import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import { thumbnailUrl } from '../api.ts'
+import { projectPath } from '../projects/address.ts'
 import { maySteward } from '../rights.ts'
 import { bytesText, magnificationOf, magnificationText, savingText } from '../slide/units.ts'
 import { type Row, reasonsOf } from '../slides/rows.ts'
@@ -10,10 +11,12 @@ import { Progress } from './progress.tsx'
 interface SlideRowProps {
   row: Row
   user: User | null
+  /** Where slides of several projects are shown, each tells its own. */
+  tellsProject: boolean
   onDelete(row: Row): void
 }
 
-export function SlideRow({ row, user, onDelete }: SlideRowProps) {
+export function SlideRow({ row, user, tellsProject, onDelete }: SlideRowProps) {
   const ready = row.slide?.state === 'ready'
   const project = row.slide?.project ?? row.intake?.project ?? 'default'
   return (
@@ -22,10 +25,11 @@ export function SlideRow({ row, user, onDelete }: SlideRowProps) {
       <div class="grow">
         <h2>{row.slide ? <a href={`/slides/${row.id}`}>{row.name}</a> : row.name}</h2>
         {row.sourceName && row.slide ? <p class="source">{row.sourceName}</p> : null}
+        {tellsProject ? <p class="source">{project}</p> : null}
         {row.tone === 'moving' ? (
           <Progress label={row.state} value={row.progress} secondsLeft={row.slide?.secondsLeft ?? null} />
         ) : (
-          <State row={row} />
+          <State row={row} project={project} />
         )}
         {row.tone === 'moving' ? null : <Reasons of={reasonsOf(row)} />}
       </div>
@@ -37,10 +41,12 @@ export function SlideRow({ row, user, onDelete }: SlideRowProps) {
   )
 }
 
-/** What waits for review leads there. */
-function State({ row }: { row: Row }) {
+/** What waits for review leads there; what is held leads to those whose consent or attestation may be missing. */
+function State({ row, project }: { row: Row; project: string }) {
   const tag = <span class={`tag ${row.tone}`}>{row.state}</span>
-  return row.intake?.state === 'review' && !row.slide ? <a href="/review">{tag}</a> : tag
+  const state = row.slide ? null : row.intake?.state
+  if (state === 'review') return <a href="/review">{tag}</a>
+  return state === 'held' ? <a href={projectPath(project, 'subjects')}>{tag}</a> : tag
 }
 
 /** One reason is a sentence; several, of rules that are not met, are a list that opens. */

@@ -2,6 +2,7 @@ import type { Attestation } from '@coverslip/proto/api/selection-rules.ts'
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
 import { Failure } from '../parts/answered.tsx'
+import { useReturnFocus } from '../parts/return-focus.ts'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { fractionOf, percentText } from '../rules/draft.ts'
@@ -19,13 +20,14 @@ type Kind = Attestation['kind']
 /** What people state of their own knowledge: who answers for it stands beside it. */
 export function Attestations({ subject, nameOf, onSaved }: AttestationsProps) {
   const [kind, setKind] = useState<Kind | null>(null)
+  const opener = useReturnFocus(kind !== null)
   const { attestations } = subject
   return (
     <section class="box">
       <header>
         <h2>Attestations</h2>
         {kind ? null : (
-          <button type="button" onClick={() => setKind('tumour-fraction')}>
+          <button ref={opener} type="button" onClick={() => setKind('tumour-fraction')}>
             Attest
           </button>
         )}

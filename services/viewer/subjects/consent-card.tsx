@@ -1,6 +1,7 @@
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
 import { Failure } from '../parts/answered.tsx'
+import { useReturnFocus } from '../parts/return-focus.ts'
 import { dayText } from '../rules/wording.ts'
 import { type ConsentDraft, consentDraft, consentOf, type Said } from '../subjects/consent.ts'
 import { subjects } from '../subjects/remote.ts'
@@ -14,13 +15,14 @@ interface ConsentCardProps {
 /** What a subject has agreed to, as far as it is known. */
 export function ConsentCard({ subject, onSaved }: ConsentCardProps) {
   const [editing, setEditing] = useState(false)
+  const opener = useReturnFocus(editing)
   const { consent } = subject
   if (editing) return <ConsentForm subject={subject} onSaved={onSaved} onClose={() => setEditing(false)} />
   return (
     <section class="box">
       <header>
         <h2>Consent</h2>
-        <button type="button" onClick={() => setEditing(true)}>
+        <button ref={opener} type="button" onClick={() => setEditing(true)}>
           {consent ? 'Change' : 'Record'}
         </button>
       </header>
