@@ -83,6 +83,11 @@ export const withdrawal = z.object({
   downloads: z.array(
     z.object({ slide: uuid, name: z.string().nullable(), user: z.string(), what: z.string(), at: z.string() }),
   ),
+  /**
+   * What is held when it comes later: whatever a manifest names the subject for, and files that came before. Less where the
+   * ledger is off, which has forgotten them. Absent in proofs of before.
+   */
+  heldLater: z.object({ subject: z.boolean(), files: z.number() }).optional(),
   /** Where the proof stands in the audit: the hash of this document without this part, and the number of the entry. */
   proof: z.object({ hash: z.string(), auditEntry: z.number() }).nullable(),
 })

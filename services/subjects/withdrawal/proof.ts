@@ -46,8 +46,21 @@ export async function gatherReceipts(queries: Queries, withdrawal: WithdrawalRow
       ...answersFor(of.get(slide_id) ?? [], withdrawal.keepers),
     })),
     downloads: slides.flatMap(({ slide_id, name }) => copiesOf(slide_id, name, of.get(slide_id) ?? [])),
+    heldLater: await heldLater(queries, withdrawal.subject_id, subject?.fingerprint ?? null),
     proof: null,
   }
+}
+
+/** By the keyed fingerprints that are kept of the subject and of their files. */
+async function heldLater(queries: Queries, subjectId: string, fingerprint: string | null) {
+  const lines = queries.selectFrom('lines').select('file_fingerprint').where('subject_id', '=', subjectId)
+  const slides = queries
+    .selectFrom('slides')
+    .select('name_fingerprint as file_fingerprint')
+    .where('subject_id', '=', subjectId)
+    .where('name_fingerprint', 'is not', null)
+  const files = await lines.union(slides.$castTo<{ file_fingerprint: string }>()).execute()
+  return { subject: fingerprint !== null, files: files.length }
 }
 
 function answersFor(receipts: readonly ReceiptRow[], keepers: readonly Keeper[]) {

@@ -8,6 +8,7 @@ import { checkAudit } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { requestLookup } from '../ledger/lookup.ts'
 import { onDeidentified } from '../ledger/released.ts'
+import { switchLedger } from '../ledger/switch.ts'
 import { readManifest } from '../manifest/read.ts'
 import { saveRefused } from '../manifest/refused.ts'
 import { takeLines } from '../manifest/take.ts'
@@ -129,6 +130,35 @@ test('a slide that no manifest names can be withdrawn, and its file is known aft
   for (const keeper of KEEPERS) await erased(receipt(slide.slide_id, keeper))
   expect((await shown(id)).state).toBe('done')
   expect((await arrive('nameless.svs')).heldBy[0]).toMatch(/^withdrawn/)
+})
+
+test('asked for twice at once it is begun once, and told once', async () => {
+  await take('twice.svs,Yun-6')
+  const { slide } = await arrive('twice.svs')
+  const before = (await told()).length
+  const begun = await Promise.all([withdraw(slide.subject_id!), withdraw(slide.subject_id!)])
+  expect(new Set(begun.map(({ id }) => id)).size).toBe(1)
+  expect((await told()).length).toBe(before + 1)
+})
+
+test('says what is held when it comes later, and that this is less where the ledger is off', async () => {
+  await take('on.svs,Ahn-1', 'on-2.svs,Ahn-1', 'off.svs,Cha-1')
+  const [on, off] = [(await arrive('on.svs')).slide, (await arrive('off.svs')).slide]
+  const known = await withdraw(on.subject_id!)
+  expect((await shown(known.id)).heldLater).toEqual({ subject: true, files: 2 })
+  for (const keeper of KEEPERS) await erased(receipt(on.slide_id, keeper))
+  expect(await shown(known.id)).toMatchObject({ state: 'done', heldLater: { subject: true, files: 2 } })
+
+  await deps.db.transaction(trx => switchLedger(trx, { on: false, confirmed: true, user: 'owner' }))
+  const release = { name: 'LIV-9', scheme: 'x', owner: 'r', at: new Date().toISOString() }
+  await onDeidentified(deps).handle({ slideId: off.slide_id, release } as never)
+  const forgotten = await withdraw(off.subject_id!)
+  for (const keeper of KEEPERS) await erased(receipt(off.slide_id, keeper))
+  expect(await shown(forgotten.id)).toMatchObject({ state: 'done', heldLater: { subject: false, files: 0 } })
+  expect((await arrive('off.svs')).admitted).toBe(true)
+  await deps.db.transaction(trx => switchLedger(trx, { on: true, confirmed: true, user: 'owner' }))
+  // Whoever had withdrawn before is known all the same.
+  expect((await arrive('on-2.svs')).heldBy).toEqual(['withdrawn: the subject has withdrawn their consent'])
 })
 
 test('a slide that was deleted before counts with the receipts of then', async () => {
