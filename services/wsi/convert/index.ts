@@ -11,6 +11,7 @@ import { type Plan, tileGrid, usefulWorkers } from './plan.ts'
 import { createPool } from './pool.ts'
 import { assertOptions, type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import type { PyramidSubsampling } from './quality-policy.ts'
+import { release } from './release.ts'
 import { createTop, runParts } from './run-parts.ts'
 import { blockSource } from './source.ts'
 
@@ -97,7 +98,9 @@ async function writePyramid(
       },
       partDone: async (part, share) => {
         layout.endPart()
-        if (share) await top.add(part, share)
+        if (!share) return
+        await top.add(part, share)
+        release(share.y)
       },
     })
     for (const result of top.results) {

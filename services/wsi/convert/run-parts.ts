@@ -3,6 +3,7 @@ import type { BlockResult } from './block.ts'
 import { createParents, type Parents } from './parents.ts'
 import { type Block, type BlockGeometry, type Plan, partBlocks, partShare, shareOf } from './plan.ts'
 import type { Pool } from './pool.ts'
+import { release } from './release.ts'
 import type { BlockSource } from './source.ts'
 
 export interface PartsWork {
@@ -42,10 +43,12 @@ export async function runParts(work: PartsWork, parts: Iterable<number>, sink: P
   const settle = async (block: Block, promise: Promise<BlockResult>): Promise<YuvImage | null> => {
     const result = await promise
     await sink.tiles(result)
+    release(result.bytes)
     if (!result.reduced) return null
     const tile = shareOf(plan, block)
     if (tile.level === plan.partSpan) return result.reduced
     const parent = parents.add(tile, result.reduced)
+    release(result.reduced.y)
     return parent && settle(parent.block, runPlanes(pool, parents, parent))
   }
   const settleFirst = async () => {

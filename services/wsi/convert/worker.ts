@@ -7,6 +7,7 @@ import type { YuvPlanes } from '../yuv.ts'
 import { allocatePadded, type BlockResult, createBlockEncoder, createScratch } from './block.ts'
 import { type BlockDecoder, type FillTile, tilesOf } from './decoder.ts'
 import type { BlockGeometry } from './plan.ts'
+import { release } from './release.ts'
 import type { DecoderModule, SourcePixels } from './source.ts'
 import type { TileSettings } from './tile-encoder.ts'
 
@@ -51,6 +52,7 @@ function tilesFor({ block, pixels }: BlockJob): FillTile {
   }
   const canvas = allocatePadded(block.width, block.height, tileSize, subsampling, scratch('pixels'))
   rgbToYuv(pixels.data, block.width, block.height, canvas)
+  release(pixels.data)
   return tilesOf(canvas, tileSize)
 }
 
