@@ -8,6 +8,7 @@ export const SIDES: readonly LabelSide[] = ['left', 'right', 'top', 'bottom']
 /** Undefined: not said, so nothing stays. */
 export interface Choices {
   keepMacro?: LabelSide | undefined
+  keepThumbnail?: boolean | undefined
   /** `remove` is said, too: then a result is not allowed what its report allows. */
   dates?: DatePolicy | 'remove' | undefined
 }
@@ -29,11 +30,15 @@ export function datesFrom(text: string): DatePolicy | 'remove' {
 const policyOf = ({ dates }: Choices): DatePolicy | undefined => (dates === 'remove' ? undefined : dates)
 
 /** The choices as de-identification takes them. */
-export const toOptions = (choices: Choices) => ({ keepMacro: choices.keepMacro, dates: policyOf(choices) })
+export const toOptions = (choices: Choices) => ({
+  keepMacro: choices.keepMacro,
+  keepThumbnail: choices.keepThumbnail,
+  dates: policyOf(choices),
+})
 
 /** What the choices let stay; undefined when none was made. */
 export function keptBy(choices: Choices): Kept | undefined {
-  const { keepMacro, dates } = choices
-  if (keepMacro === undefined && dates === undefined) return undefined
-  return { macro: keepMacro ?? null, dates: policyOf(choices)?.keep ?? null }
+  const { keepMacro, keepThumbnail, dates } = choices
+  if (keepMacro === undefined && dates === undefined && !keepThumbnail) return undefined
+  return { macro: keepMacro ?? null, ...(keepThumbnail && { thumbnail: true }), dates: policyOf(choices)?.keep ?? null }
 }

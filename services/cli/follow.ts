@@ -1,6 +1,7 @@
 /** Follows a slide that was sent until its way is at its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type IntakeSlide, intakeSlide, slide } from '@coverslip/proto/api.ts'
+import { type IntakeSlide, slide } from '@coverslip/proto/api.ts'
+import type { Board } from './board.ts'
 import type { Connection } from './connection.ts'
 import { CliError } from './errors.ts'
 import { read, slidePath, UnreachableError } from './http.ts'
@@ -36,24 +37,20 @@ const PUBLISHED_WITHIN_MS = 30_000
  * Waits until the slide is ready or has stopped.
  * @throws CliError when the server stays away, or refuses to tell
  */
-export async function followSlide(connection: Connection, id: string, options: FollowOptions = {}): Promise<Outcome> {
-  const intake = { url: connection.intakeUrl, token: connection.token }
+export async function followSlide(board: Board, id: string, options: FollowOptions = {}): Promise<Outcome> {
   const patienceMs = options.patienceMs ?? PATIENCE_MS
   let lastHeard = Date.now()
   for (;;) {
     try {
-      const record = await read(intake, slidePath(id, '', 'intake/slides'), intakeSlide, {
-        signal: options.signal ?? null,
-      })
+      const record = await board.look(id)
       lastHeard = Date.now()
       const outcome = outcomeOf(record)
-      if (outcome?.state === 'ready') await published(connection, id, options)
+      if (outcome?.state === 'ready') await published(board.connection, id, options)
       if (outcome) return outcome
       options.onStep?.(STEPS[record.state] ?? record.state, record.state === 'received' ? undefined : record.progress)
     } catch (error) {
       if (!isPassing(error) || Date.now() - lastHeard > patienceMs) throw error
     }
-    await sleep(options.pollMs ?? POLL_MS, undefined, { signal: options.signal })
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sends slides and, when asked, waits until they can be seen. */
+import { type Board, createBoard } from './board.ts'
 import type { Connection, Environment } from './connection.ts'
 import { CliError, toCliError } from './errors.ts'
 import { followSlide } from './follow.ts'
@@ -46,11 +47,12 @@ export async function ingest(
   }
   for (const { path, reason } of unusable) tell({ file: path, state: 'failed', reason })
   const following: Promise<void>[] = []
+  const board = createBoard(connection, { signal: options.signal })
   try {
     for (const slide of slides) {
       const sent = await sendSlide(connection, slide, options)
       if (sent.state === 'failed' || !options.wait) tell(sent)
-      else following.push(waitFor(connection, sent, options).then(tell))
+      else following.push(waitFor(board, sent, options).then(tell))
     }
   } finally {
     await Promise.all(following)
@@ -95,13 +97,13 @@ export async function sendSlide(
 
 /** Follows one slide that was sent; whatever goes wrong becomes its result. */
 export async function waitFor(
-  connection: Connection,
+  board: Board,
   sent: IngestResult,
   options: Pick<IngestOptions, 'signal' | 'progress'>,
 ): Promise<IngestResult> {
   const onStep = (step: string, fraction?: number): void => options.progress.step(sent.file, step, fraction)
   try {
-    return { ...sent, ...(await followSlide(connection, sent.id!, { signal: options.signal, onStep })) }
+    return { ...sent, ...(await followSlide(board, sent.id!, { signal: options.signal, onStep })) }
   } catch (error) {
     return { ...sent, state: 'failed', reason: toCliError(error).message }
   }

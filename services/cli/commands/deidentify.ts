@@ -30,8 +30,9 @@ A result gets a random name; which file became which is told here and written no
 TIFF, NDPI, MRXS); other formats become a pyramid of their pixels. Removed is what names a patient; tissue itself can
 be recognised, so a result is de-identified, not anonymous.
 
-The picture of the whole glass stays with --keep-macro, blank at the end that is named (SVS, NDPI); of dates the year
-or another day stay with --dates. --verify allows what was chosen: by the same options, or by the report beside the
+The picture of the whole glass stays with --keep-macro, blank at the end that is named (SVS, NDPI), the thumbnail with
+--keep-thumbnail where it shows no ink and nothing that the levels do not show (SVS); of dates the year or another day
+stay with --dates. --verify allows what was chosen: by the same options, or by the report beside the
 result when that is genuine. Whose reports are genuine says --key (of a server: GET /api/deidentification/key).
 
 Exit codes: 0 clean: nothing to remove (--plan), every result proven (--run), every check passed (--verify); 1 not clean,
@@ -51,6 +52,7 @@ export function addDeidentify(program: Command, context: Context): void {
         SIDES,
       ),
     )
+    .option('--keep-thumbnail', 'keep the thumbnail where it shows no more than the levels (default: it goes)')
     .option('--dates <policy>', 'what stays of dates: remove, year, or shift:DAYS (default: remove)', datesFrom)
     .addOption(
       new Option('--key <pem>', 'with --verify: the public key that the report must be signed with').conflicts([
@@ -97,8 +99,8 @@ async function attempt(path: string, progress: Progress, signal: AbortSignal, wo
 async function workOf(files: readonly string[], options: Own, context: Context): Promise<Work> {
   const { signal, environment } = context
   const wrong = (message: string) => new CliError('usage', message, EXIT.usage)
-  const { keepMacro, dates } = options
-  const choices = { keepMacro, dates }
+  const { keepMacro, keepThumbnail, dates } = options
+  const choices = { keepMacro, keepThumbnail, dates }
   if (options.plan) return planOne(choices, signal)
   if (options.run) {
     if (options.output === undefined) throw wrong('--run needs --output DIR')

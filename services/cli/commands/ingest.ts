@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { createBoard } from '../board.ts'
 import { type Connection, connectionFrom } from '../connection.ts'
 import { type Common, type Context, withProgress } from '../context.ts'
 import { PartialFailure } from '../errors.ts'
@@ -81,13 +82,14 @@ async function watchFiles(
     progress.done(result.file, resultText(result))
     print(context, options, result)
   }
+  const board = createBoard(connection, { signal })
   const send = { project: options.project, signal, progress, environment }
   const take = async (slide: SlideSource): Promise<boolean> => {
     const sent = await sendSlide(connection, slide, send).catch((error: unknown): IngestResult => {
       if (signal.aborted) throw error
       return { file: slide.path, state: 'failed', reason: (error as Error).message }
     })
-    if (sent.state !== 'failed' && options.wait) void waitFor(connection, sent, send).then(report, () => {})
+    if (sent.state !== 'failed' && options.wait) void waitFor(board, sent, send).then(report, () => {})
     else report(sent)
     return sent.state !== 'failed'
   }
