@@ -13,6 +13,8 @@ export interface Client {
   until(id: string, state: IntakeSlide['state'], seconds?: number): Promise<IntakeSlide>
   /** Waits until intake says how the slide ended. */
   settled(id: string, seconds?: number): Promise<IntakeSlide>
+  /** Whether tiles come from the slide's pyramid by now, no longer from its original; undefined while they do not. */
+  tiled(id: string): Promise<true | undefined>
   slide(id: string): Promise<Slide>
 }
 
@@ -53,6 +55,10 @@ export function clientOf(shape: Pick<Shape, 'url' | 'token'>, token: string | nu
         id = await uploadOne(get, bytes, { filename: name, ...set, ...(path && files.length > 1 ? { path } : {}) })
       }
       return id
+    },
+    async tiled(id) {
+      const { ok, url } = await get(`/tiles/${id}.dzi`)
+      return ok && !url.endsWith('-original.dzi') ? true : undefined
     },
     settled: (id, seconds = 120) =>
       eventually(seconds, `slide ${id} to settle`, async () => {

@@ -142,5 +142,3 @@ export const api = {
 }
 
 export const thumbnailUrl = (id: string, max: number): string => `/tiles/${id}/thumbnail.jpeg?max=${max}`
-export const tileUrl = (id: string, level: number, x: number, y: number): string =>
-  `/tiles/${id}_files/${level}/${x}_${y}.jpeg`

@@ -39,7 +39,9 @@ async function makeSlide({ width, height }: UploadOptions): Promise<Buffer> {
 
 async function isServed(system: TestSystem, id: string): Promise<boolean> {
   const intake = (await (await system.fetch(`/api/intake/slides/${id}`)).json()) as { state: string }
-  return intake.state === 'ready' && (await system.fetch(`/tiles/${id}.dzi`, { redirect: 'follow' })).ok
+  const { url, ok } = await system.fetch(`/tiles/${id}.dzi`, { redirect: 'follow' })
+  // Until the pyramid is there the original is served.
+  return intake.state === 'ready' && ok && !url.endsWith('-original.dzi')
 }
 
 async function waitUntil(done: () => Promise<boolean>): Promise<void> {

@@ -122,7 +122,7 @@ export async function tissue(width: number, height: number): Promise<Buffer> {
 export async function viewable({ client }: World, name: string, bytes: Buffer): Promise<string> {
   const id = await client.upload([{ name, bytes }])
   await eventually(60, `${name} to be viewable`, async () =>
-    (await client.get(`/tiles/${id}.dzi`)).ok && (await client.slide(id)).state === 'ready' ? true : undefined,
+    (await client.tiled(id)) && (await client.slide(id)).state === 'ready' ? true : undefined,
   )
   return id
 }

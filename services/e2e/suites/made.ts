@@ -36,6 +36,6 @@ export async function madeSlide(client: Client): Promise<string> {
   await eventually(10, 'the catalog to say ready', async () =>
     (await client.slide(id)).state === 'ready' ? true : undefined,
   )
-  await eventually(10, 'the tiles', async () => ((await client.get(`/tiles/${id}.dzi`)).ok ? true : undefined))
+  await eventually(10, 'the tiles', () => client.tiled(id))
   return id
 }

@@ -54,7 +54,7 @@ export function reviewingSuite(shape: () => Shape): void {
 
   async function released(id: string): Promise<Slide> {
     await client.until(id, 'ready')
-    await eventually(20, 'the tiles', async () => ((await client.get(`/tiles/${id}.dzi`)).ok ? true : undefined))
+    await eventually(20, 'the tiles', () => client.tiled(id))
     return eventually(10, 'the catalog', async () => {
       const slide = await client.slide(id)
       return slide.state === 'ready' ? slide : undefined

@@ -108,7 +108,7 @@ export function subjectsSuite(shape: () => Shape): void {
       )
       ;[id, other] = await Promise.all([upload('taken.svs', 43), upload('stays.svs', 47)])
       await Promise.all([client.until(id, 'ready'), client.until(other, 'ready')])
-      await eventually(20, 'the tiles', async () => ((await client.get(`/tiles/${id}.dzi`)).ok ? true : undefined))
+      await eventually(20, 'the tiles', () => client.tiled(id))
       reader = await signedIn(shape(), 'takes-copies@example.org', PROJECT, 'steward')
       const feature = {
         type: 'Feature',

@@ -11,7 +11,8 @@ interface Props {
 
 /** A slide that cannot be viewed (yet): why, how far it is, and the way back. */
 export function SlideOnItsWay({ slide, text, onSlide }: Props) {
-  const tiling = slide?.state === 'tiling'
+  // A slide that has just become ready may be known as such a moment before its tiles are.
+  const tiling = slide?.state === 'tiling' || slide?.state === 'ready'
   useEffect(() => {
     if (!tiling || !slide || !onSlide) return
     const timer = setTimeout(() => {

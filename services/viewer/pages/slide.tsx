@@ -21,15 +21,22 @@ import { Toolbar, ToolHint } from '../parts/toolbar.tsx'
 import { ZoomBar } from '../parts/zoom-bar.tsx'
 import type { Page } from '../slide/commands.ts'
 import { openSlide } from '../slide/open.ts'
+import { findRendition, type ShownRendition } from '../slide/rendition.ts'
 import { SlideOnItsWay } from './slide-on-its-way.tsx'
 
-/** One slide: fetched, then either viewed or waited for. */
+interface Found {
+  slide: Slide
+  user: User
+  rendition: ShownRendition | null
+}
+
+/** One slide: fetched, then either viewed, as soon as there is something to be seen, or waited for. */
 export function SlidePage({ id }: { id: string }) {
-  const [found, setFound] = useState<{ slide: Slide; user: User } | null>(null)
+  const [found, setFound] = useState<Found | null>(null)
   const [failure, setFailure] = useState('')
   useEffect(() => {
-    signedIn(Promise.all([api.slide(id), api.session()]))
-      .then(([slide, user]) => setFound({ slide, user }))
+    signedIn(Promise.all([api.slide(id), api.session(), findRendition(id)]))
+      .then(([slide, user, rendition]) => setFound({ slide, user, rendition }))
       .catch(error =>
         setFailure(error instanceof ApiError && error.status === 404 ? 'There is no such slide.' : messageOf(error)),
       )
@@ -38,19 +45,21 @@ export function SlidePage({ id }: { id: string }) {
     document.title = `${found?.slide.name ?? 'Slide'} · Coverslip`
   }, [found])
   if (!found) return <SlideOnItsWay slide={null} text={failure || 'Loading…'} />
-  if (found.slide.state !== 'ready')
-    return <SlideOnItsWay slide={found.slide} text={failure} onSlide={slide => setFound({ ...found, slide })} />
-  return <Viewer slide={found.slide} user={found.user} />
+  const { slide, user, rendition } = found
+  if (rendition && slide.state !== 'withdrawn') return <Viewer slide={slide} rendition={rendition} user={user} />
+  const look = async (seen: Slide) =>
+    setFound({ slide: seen, user, rendition: await findRendition(id).catch(() => null) })
+  return <SlideOnItsWay slide={slide} text={failure} onSlide={look} />
 }
 
-function Viewer({ slide, user }: { slide: Slide; user: User }) {
+function Viewer({ slide, rendition, user }: { slide: Slide; rendition: ShownRendition; user: User }) {
   const canvas = useRef<HTMLElement>(null)
   const [page, setPage] = useState<Page | null>(null)
   useEffect(() => {
-    const opened = openSlide(slide, user, canvas.current!)
+    const opened = openSlide(slide, rendition, user, canvas.current!)
     setPage(opened.page)
     return opened.close
-  }, [slide, user])
+  }, [slide, rendition, user])
   return (
     <div class={page && !page.state.panel.value ? 'viewer without-panel' : 'viewer'}>
       {page ? <TopBar page={page} /> : <header class="top-bar" />}
@@ -74,11 +83,22 @@ function TopBar({ page }: { page: Page }) {
       </a>
       <h1>{state.slide.name}</h1>
       {state.writable ? null : <span class="badge">View only</span>}
+      {state.original.value ? <OriginalBadge slide={state.slide} /> : null}
       <span class="grow" />
       <SavedBadge session={session} />
       <IconButton icon="help" label="Keys and help" keys="?" onClick={() => toggle(state.help)} />
       <IconButton icon="panel" label="Side panel" pressed={state.panel.value} onClick={() => toggle(state.panel)} />
     </header>
+  )
+}
+
+/** The pyramid is not there (yet): the slide can be viewed all the same. */
+function OriginalBadge({ slide }: { slide: Slide }) {
+  if (slide.state !== 'failed') return <span class="badge waiting">Original; being prepared for quick viewing</span>
+  return (
+    <span class="badge" title={slide.reason ?? undefined}>
+      Original; could not be prepared for quick viewing
+    </span>
   )
 }
 

@@ -17,11 +17,11 @@ interface SlideRowProps {
 }
 
 export function SlideRow({ row, user, tellsProject, onDelete }: SlideRowProps) {
-  const ready = row.slide?.state === 'ready'
+  const viewable = row.slide?.state === 'ready' || row.slide?.state === 'tiling'
   const project = row.slide?.project ?? row.intake?.project ?? 'default'
   return (
     <li class="slide-row">
-      <Thumbnail id={row.id} ready={ready} />
+      <Thumbnail key={row.slide?.state} id={row.id} viewable={viewable} />
       <div class="grow">
         <h2>{row.slide ? <a href={`/slides/${row.id}`}>{row.name}</a> : row.name}</h2>
         {row.sourceName && row.slide ? <p class="source">{row.sourceName}</p> : null}
@@ -64,9 +64,9 @@ function Reasons({ of: reasons }: { of: readonly string[] }) {
   )
 }
 
-function Thumbnail({ id, ready }: { id: string; ready: boolean }) {
+function Thumbnail({ id, viewable }: { id: string; viewable: boolean }) {
   const [broken, setBroken] = useState(false)
-  if (!ready || broken) return <span class="thumbnail empty" />
+  if (!viewable || broken) return <span class="thumbnail empty" />
   return (
     <a class="thumbnail" href={`/slides/${id}`} tabIndex={-1}>
       <img src={thumbnailUrl(id, 256)} alt="Open the slide" loading="lazy" onError={() => setBroken(true)} />

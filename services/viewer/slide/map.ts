@@ -12,13 +12,12 @@ import type Projection from 'ol/proj/Projection.js'
 import type Zoomify from 'ol/source/Zoomify.js'
 import type Tile from 'ol/Tile.js'
 import View from 'ol/View.js'
-import { tileUrl } from '../api.ts'
 import { deepZoomLevel, flipPoint, slideExtent } from '../coordinates.ts'
 import type { ViewPlace } from './deep-link.ts'
+import type { ShownRendition } from './rendition.ts'
 import type { ViewState } from './state.ts'
 import { zoomifySource } from './zoomify.ts'
 
-const TILE_SIZE = 256
 /** Eight screen pixels per slide pixel is as close as it gets. */
 const CLOSEST = 1 / 8
 const TRIES = 4
@@ -26,9 +25,10 @@ const TRIES = 4
 export const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 /** The slide's Deep Zoom tiles. */
-function tileSource({ id, width, height }: Slide, onFailure: () => void): Zoomify {
-  const source = zoomifySource({ width, height }, { tileSize: TILE_SIZE, transition: still() ? 0 : 150 })
-  source.setTileUrlFunction(([z = 0, x = 0, y = 0]) => tileUrl(id, deepZoomLevel(width, height, z, TILE_SIZE), x, y))
+function tileSource({ width, height }: Slide, shown: ShownRendition, onFailure: () => void): Zoomify {
+  const { tileSize, tileUrl } = shown
+  const source = zoomifySource({ width, height }, { tileSize, transition: still() ? 0 : 150 })
+  source.setTileUrlFunction(([z = 0, x = 0, y = 0]) => tileUrl(deepZoomLevel(width, height, z, tileSize), x, y))
   retryTiles(source, onFailure)
   return source
 }
@@ -47,6 +47,8 @@ function retryTiles(source: Zoomify, onFailure: () => void) {
 export interface SlideMap {
   readonly map: OlMap
   readonly view: View
+  /** Reads the tiles from another rendition; the place on the screen stays. */
+  show(rendition: ShownRendition): void
   /** Whether the Space bar is held: the pointer then pans, whatever the tool. */
   readonly panning: () => boolean
   setPanning(held: boolean): void
@@ -67,11 +69,17 @@ interface Options {
   onTileFailure(): void
 }
 
-export function createSlideMap(slide: Slide, target: HTMLElement, options: Options): SlideMap {
+export function createSlideMap(
+  slide: Slide,
+  rendition: ShownRendition,
+  target: HTMLElement,
+  options: Options,
+): SlideMap {
   let held = false
   const panning = () => held
   const extent = slideExtent(slide.width, slide.height)
-  const source = tileSource(slide, options.onTileFailure)
+  const source = tileSource(slide, rendition, options.onTileFailure)
+  const layer = new TileLayer({ source, preload: 1 })
   const view = new View({
     projection: source.getProjection() as Projection,
     extent,
@@ -87,7 +95,7 @@ export function createSlideMap(slide: Slide, target: HTMLElement, options: Optio
   const map = new OlMap({
     target,
     view,
-    layers: [new TileLayer({ source, preload: 1 })],
+    layers: [layer],
     controls: [],
     interactions: [
       new PinchRotate(),
@@ -124,6 +132,7 @@ export function createSlideMap(slide: Slide, target: HTMLElement, options: Optio
   return {
     map,
     view,
+    show: other => layer.setSource(tileSource(slide, other, options.onTileFailure)),
     panning,
     setPanning(value) {
       held = value

@@ -8,20 +8,24 @@ import { createController } from './controller.ts'
 import { readPlace, writePlace } from './deep-link.ts'
 import { listenToKeys } from './keyboard.ts'
 import { createSlideMap } from './map.ts'
+import { findRendition, type ShownRendition } from './rendition.ts'
 import type { SlideState } from './state.ts'
 import { createSlideState } from './state.ts'
 import { findIn } from './terms.ts'
 
 const ADDRESS_DELAY = 300
+/** How often it is asked whether the pyramid is there. */
+const PYRAMID_DELAY = 3000
 
 export interface OpenedSlide {
   page: Page
   close(): void
 }
 
-export function openSlide(slide: Slide, user: User, element: HTMLElement): OpenedSlide {
+export function openSlide(slide: Slide, rendition: ShownRendition, user: User, element: HTMLElement): OpenedSlide {
   const state = createSlideState(slide, user, localStorage)
-  const slideMap = createSlideMap(slide, element, {
+  state.original.value = rendition.original
+  const slideMap = createSlideMap(slide, rendition, element, {
     place: readPlace(location.search),
     onView: view => {
       state.view.value = view
@@ -49,6 +53,7 @@ export function openSlide(slide: Slide, user: User, element: HTMLElement): Opene
       state.found.value = findIn(session.features.values())
     }),
     watchConnection(page),
+    awaitPyramid(page),
     keepAddress(state),
     listenToKeys(page, element),
   ]
@@ -80,6 +85,23 @@ function watchConnection({ session, state }: Page): () => void {
     if (live === 'gone') state.notices.show('This slide has been deleted.')
     if (live === 'away') void signedIn(api.session()).catch(() => {})
   })
+}
+
+/** Goes over from the original to the pyramid when that is there; whoever looks notices sharper small levels at most. */
+function awaitPyramid({ state, slideMap }: Page): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const ask = async () => {
+    const found = await findRendition(state.slide.id).catch(() => null)
+    if (found && !found.original) {
+      slideMap.show(found)
+      state.original.value = false
+    } else wait()
+  }
+  const wait = () => {
+    timer = setTimeout(ask, PYRAMID_DELAY)
+  }
+  if (state.original.value) wait()
+  return () => clearTimeout(timer)
 }
 
 /** Keeps the address a link to what is on the screen; Chromium allows 200 such changes in 30 s. */

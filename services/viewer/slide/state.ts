@@ -31,6 +31,8 @@ export function createSlideState(slide: Slide, user: User, shelf: Storage) {
     slide,
     user,
     writable: mayAnnotate(user, slide.project),
+    /** Whether the tiles are those of the original, since the pyramid is not there. */
+    original: signal(false),
     tool: signal<Tool>('select'),
     drawing: signal(false),
     selection: signal<ReadonlySet<string>>(new Set()),
