@@ -99,7 +99,7 @@ describe(`${SLIDES} slides at once`, () => {
     )
     const arrived = async () =>
       (await all()).filter(({ state, format }) => state === 'received' && format !== null).length
-    await expect.poll(arrived, { timeout: 120_000, interval: 300 }).toBe(SLIDES)
+    await expect.poll(arrived, { timeout: 120_000, interval: 1000 }).toBe(SLIDES)
     clearInterval(watching)
     expect(new Set(ids.flat()).size).toBe(SLIDES)
     const slides = await all()

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
+/** As infra/start.sh sets them. */
+const STARTED_WITH = { UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' }
 
 /** @param main path of the main.ts below the repository */
 export function startNode(
@@ -16,7 +18,7 @@ export function startNode(
     command: port => ({
       file: process.execPath,
       args: [join(ROOT, main)],
-      env: { ...cleanEnvironment(), PORT: String(port), UV_THREADPOOL_SIZE: '16', ...settings(port) },
+      env: { ...cleanEnvironment(), ...STARTED_WITH, PORT: String(port), ...settings(port) },
     }),
     async probe(port) {
       const answer = await fetch(`http://127.0.0.1:${port}/readyz`)

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { emptyDatabase } from '../testing/database.ts'
 import { busContract } from './contract.ts'
 import { busCrashContract } from './contract-crash.ts'
 import { openEmbeddedBus } from './contract-embedded.ts'
@@ -10,6 +11,7 @@ import { openBus } from './index.ts'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-bus-'))
+  for (const name of ['contract', 'crash']) await emptyDatabase(join(folder, name))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

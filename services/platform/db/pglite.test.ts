@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { emptyDatabase } from '../testing/database.ts'
 import { databaseContract } from './contract.ts'
 import { openDatabase } from './index.ts'
 
@@ -30,7 +31,7 @@ function startWriter(url: string): ChildProcess {
 }
 
 test('kill -9 loses no acknowledged row and frees the folder; a second process is told who holds it', async () => {
-  const url = `pglite:${folder}/killed`
+  const url = await emptyDatabase(join(folder, 'killed'))
   for (let round = 1; round <= 2; round += 1) {
     const writer = startWriter(url)
     let acknowledged = -1
