@@ -18,7 +18,8 @@ function routesOf(parts: PictureParts, version: Version): Record<string, RawHttp
   const { slides } = parts
   const base = `/iiif/${version}/{id}`
 
-  async function shown(call: HttpCall): Promise<ServedRendition> {
+  async function shown(call: HttpCall, res: ServerResponse): Promise<ServedRendition> {
+    openToAll(res)
     const rendition = await slides.current(call.params.id!)
     call.allow({ project: rendition.project, slide: rendition.slideId })
     return rendition
@@ -26,12 +27,12 @@ function routesOf(parts: PictureParts, version: Version): Record<string, RawHttp
 
   return {
     [`GET ${base}`]: async (call, req, res) => {
-      const { slideId } = await shown(call)
+      const { slideId } = await shown(call, res)
       const location = `${serviceOf(originOf(req), version, slideId)}/info.json`
       res.writeHead(303, { ...SAFE_HEADERS, location, 'cache-control': FOR_A_MINUTE, 'content-length': 0 }).end()
     },
     [`GET ${base}/info.json`]: async (call, req, res) => {
-      const rendition = await shown(call)
+      const rendition = await shown(call, res)
       const id = serviceOf(originOf(req), version, rendition.slideId)
       const body = JSON.stringify(infoOf(id, await slides.open(rendition), version))
       res.writeHead(200, {
@@ -44,7 +45,7 @@ function routesOf(parts: PictureParts, version: Version): Record<string, RawHttp
       res.end(req.method === 'HEAD' ? undefined : body)
     },
     [`GET ${base}/{region}/{size}/{rotation}/{quality}.{format}`]: async (call, req, res) => {
-      const rendition = await shown(call)
+      const rendition = await shown(call, res)
       try {
         const picture = parseRequest(call.params as unknown as Segments, rendition, version)
         const id = serviceOf(originOf(req), version, rendition.slideId)
@@ -57,6 +58,16 @@ function routesOf(parts: PictureParts, version: Version): Record<string, RawHttp
       }
     },
   }
+}
+
+/**
+ * Viewers on other sites may read what their own token opens (3.0, section 7.1): `*` never goes with a cookie. An origin
+ * that the configuration names has been told already.
+ */
+function openToAll(res: ServerResponse): void {
+  if (res.hasHeader('access-control-allow-origin')) return
+  res.setHeader('access-control-allow-origin', '*')
+  res.setHeader('access-control-expose-headers', 'ETag, Link, Server-Timing')
 }
 
 /** JSON-LD unless only plain JSON is wanted (3.0, section 5); in version 2 the other way round, with a link (2.1, 5.1). */
