@@ -132,7 +132,11 @@ export const ledgerRoutes: readonly RouteSpec[] = [
     module: 'subjects',
     access: 'audit.read',
     summary: 'The audit of subjects, rules and the ledger, oldest first',
-    query: z.object({ after: z.coerce.number().int().min(0).default(0), limit: paging.limit }),
+    query: z.object({
+      after: z.coerce.number().int().min(0).default(0),
+      limit: paging.limit,
+      project: projectName.optional(),
+    }),
     answer: z.object({
       entries: z.array(
         z.object({

@@ -231,6 +231,8 @@ describe('a line that was refused holds the slide of its file', () => {
     const refusals = entries.filter(({ action }) => action === 'manifest.refused')
     expect(refusals[0]!.what).toEqual({ lines: 1 })
     expect(JSON.stringify(entries)).not.toMatch(/ottoline|r1\.svs|KNEE/i)
+    const of = await get<{ entries: { project: string }[] }>('/api/ledger/audit?project=refused')
+    expect(new Set(of.entries.map(({ project }) => project))).toEqual(new Set(['refused']))
   })
 })
 

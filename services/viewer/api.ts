@@ -100,6 +100,8 @@ export type { TokenInfo }
 export interface Invitation {
   email: string
   name?: string
+  /** `*`: all of them. */
+  project: string
   role: 'owner' | 'steward' | 'annotator' | 'viewer'
 }
 export interface ImportResult {

@@ -22,7 +22,6 @@ export function settingsSuite(world: () => World): void {
       await page.keyboard.type('Slides of patients come')
       await page.keyboard.press('Enter')
       await page.getByText('A reviewer approves or rejects each slide.').waitFor()
-      await page.getByText('Gate switched on').waitFor()
       await picture('gate')
       const gate = await world().client.json(`/api/projects/${PROJECT}/gate`)
       expect(gate).toMatchObject({ on: true, setBy: 'owner', reason: 'Slides of patients come' })
@@ -53,6 +52,13 @@ export function settingsSuite(world: () => World): void {
       await page.getByRole('heading', { name: 'Nomenclature S9' }).waitFor()
       expect(await page.locator('code').first().innerText()).toMatch(/^S9-/)
       await picture('names')
+    })
+
+    test('the audit says who switched the gate and changed the names', async () => {
+      await page.goto(path('audit'))
+      await page.getByRole('row', { name: /Gate switched on.*Slides of patients come/ }).waitFor()
+      await page.getByRole('row', { name: /Nomenclature changed/ }).waitFor()
+      await picture('audit')
     })
 
     test('watched folders: that there is none, and how one is named', async () => {

@@ -217,12 +217,15 @@ export function subjectsSuite(world: () => World): void {
       await page.locator('tbody a').first().click()
       await page.getByRole('link', { name: /the proof of it/ }).click()
       await page.getByText('Erased and proven').waitFor()
+      await page.goto(`/projects/${PROJECT}/audit`)
+      await page.getByRole('row', { name: new RegExp(`Withdrawal asked for: ${pseudonym}, 1 slide`) }).waitFor()
+      await picture('audit-of-subjects')
       await page.context().close()
     })
 
     test('on a narrow screen nothing scrolls sideways', async () => {
       const narrow = await world().visitor('owner', NARROW, '*')
-      for (const name of [SUBJECTS, RULES, LEDGER, 'withdrawals', 'gate', 'names', 'folders']) {
+      for (const name of [SUBJECTS, RULES, LEDGER, 'withdrawals', 'gate', 'names', 'folders', 'audit']) {
         await narrow.goto(name!.startsWith('/') ? name! : `/projects/${PROJECT}/${name}`)
         await narrow.getByRole('heading', { level: 1 }).waitFor()
         await narrow.waitForLoadState('networkidle')

@@ -82,8 +82,9 @@ export const postKey =
 export const getAudit =
   ({ db }: SubjectsDeps): HttpHandler =>
   async call => {
-    const projects = projectsOfCall(call)
-    const { after, limit } = call.query as { after: number; limit: number }
+    const { after, limit, project } = call.query as { after: number; limit: number; project?: string }
+    if (project) call.allow({ project })
+    const projects = project ? [project] : projectsOfCall(call)
     const entries = await readAudit(db.query, { after, limit, projects })
     return { body: { entries: entries.map(({ thing: _, ...entry }) => entry) } }
   }

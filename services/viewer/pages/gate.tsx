@@ -2,7 +2,6 @@ import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import { Answered } from '../parts/answered.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
-import { GateHistory } from '../releases/gate-history.tsx'
 import { GateSwitch } from '../releases/gate-switch.tsx'
 import { releases } from '../releases/remote.ts'
 import { mayRule } from '../rights.ts'
@@ -36,7 +35,6 @@ export function GatePage({ project, user, nameOf, notices }: InProject) {
             ) : (
               <p class="hint">Owners of the project switch it.</p>
             )}
-            {isOwner ? <GateHistory key={`${gate.on} ${gate.at}`} project={project} nameOf={nameOf} /> : null}
           </>
         )}
       </Answered>

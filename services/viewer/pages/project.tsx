@@ -11,6 +11,7 @@ import { ProjectFrame } from '../projects/frame.tsx'
 import { type NameOf, people } from '../projects/people.ts'
 import { maySteward } from '../rights.ts'
 import { useAnswer } from '../use-answer.ts'
+import { AuditPage } from './audit.tsx'
 import { FoldersPage } from './folders.tsx'
 import { GatePage } from './gate.tsx'
 import { LedgerPage } from './ledger.tsx'
@@ -36,6 +37,7 @@ const PAGES: Readonly<Record<Section, ComponentType<InProject>>> = {
   gate: GatePage,
   names: NamesPage,
   folders: FoldersPage,
+  audit: AuditPage,
 }
 /** Of one thing in a section. */
 const ONE: Partial<Record<Section, ComponentType<InProject & { id: string }>>> = {

@@ -12,9 +12,17 @@ import { WithdrawDialog } from '../withdrawals/withdraw-dialog.tsx'
 import type { InProject } from './project.tsx'
 import { SubjectTags } from './subjects.tsx'
 
+const LOOK_EVERY = 2000
+
+/** What is no longer held goes on by itself, until it is released. */
+const lookEvery = ({ slidesOf }: SubjectDetails): number | null =>
+  slidesOf.some(({ state, heldBy }) => state === 'admitted' || (state === 'held' && heldBy.length === 0))
+    ? LOOK_EVERY
+    : null
+
 /** One subject: what they agreed to, what is stated of their material, and what holds it. */
 export function SubjectPage({ id, project, nameOf }: InProject & { id: string }) {
-  const answer = useAnswer(id, () => subjects.one(id))
+  const answer = useAnswer(id, () => subjects.one(id), lookEvery)
   return (
     <Answered answer={answer}>
       {subject => (

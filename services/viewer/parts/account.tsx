@@ -32,7 +32,7 @@ export function Account({ user }: { user: User }) {
       <button type="button" class="plain-button" onClick={signOut}>
         Sign out
       </button>
-      {dialog === 'invite' ? <Invite onClose={close} /> : null}
+      {dialog === 'invite' ? <Invite user={user} onClose={close} /> : null}
       {dialog === 'tokens' ? <Tokens onClose={close} /> : null}
     </div>
   )

@@ -1,6 +1,8 @@
+import type { User } from '@coverslip/proto/api.ts'
 import { useState } from 'preact/hooks'
 import type { Invitation } from '../api.ts'
 import { api, messageOf, signedIn } from '../api.ts'
+import { ownedProjects, projectToBeginWith, rememberedProjects } from '../projects/known.ts'
 import { Dialog } from './dialog.tsx'
 import { Secret } from './secret.tsx'
 
@@ -11,7 +13,10 @@ const ROLES: [Invitation['role'], string][] = [
   ['owner', 'Owner: everything, invitations included'],
 ]
 
-export function Invite({ onClose }: { onClose(): void }) {
+export function Invite({ user, onClose }: { user: User; onClose(): void }) {
+  const remembered = rememberedProjects(localStorage)
+  const projects = ownedProjects(user, remembered)
+  const [project, setProject] = useState(() => projectToBeginWith(projects, remembered))
   const [email, setEmail] = useState('')
   const [name, setName] = useState('')
   const [role, setRole] = useState<Invitation['role']>('annotator')
@@ -22,7 +27,7 @@ export function Invite({ onClose }: { onClose(): void }) {
     event.preventDefault()
     try {
       setFailure('')
-      setResult(await signedIn(api.invite({ email, role, ...(name.trim() && { name: name.trim() }) })))
+      setResult(await signedIn(api.invite({ email, role, project, ...(name.trim() && { name: name.trim() }) })))
     } catch (error) {
       setFailure(messageOf(error))
     }
@@ -57,6 +62,16 @@ export function Invite({ onClose }: { onClose(): void }) {
               {ROLES.map(([value, text]) => (
                 <option key={value} value={value}>
                   {text}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label class="row">
+            <span>Project</span>
+            <select value={project} onChange={event => setProject(event.currentTarget.value)}>
+              {projects.map(name => (
+                <option key={name} value={name}>
+                  {name === '*' ? 'Every project' : name}
                 </option>
               ))}
             </select>

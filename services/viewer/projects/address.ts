@@ -9,6 +9,7 @@ export const SECTIONS = [
   { name: 'gate', title: 'Review gate' },
   { name: 'names', title: 'Names' },
   { name: 'folders', title: 'Watched folders' },
+  { name: 'audit', title: 'Audit' },
 ] as const
 export type Section = (typeof SECTIONS)[number]['name']
 

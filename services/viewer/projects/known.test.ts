@@ -1,6 +1,6 @@
 import type { User } from '@coverslip/proto/api.ts'
 import { describe, expect, it } from 'vitest'
-import { projectToBeginWith, rememberedProjects, rememberProject, stewardedProjects } from './known.ts'
+import { ownedProjects, projectToBeginWith, rememberedProjects, rememberProject, stewardedProjects } from './known.ts'
 
 const user = (roles: User['roles']): User => ({ id: 'u', email: null, name: 'U', roles, level: 0 })
 function shelf() {
@@ -22,6 +22,10 @@ describe('projects to choose from', () => {
   })
   it('leave out one in which a steward of everything only looks', () => {
     expect(stewardedProjects(user({ '*': 'steward', brain: 'viewer' }), ['brain'])).toEqual(['default'])
+  })
+  it('are, to invite into, those that somebody owns', () => {
+    expect(ownedProjects(user({ '*': 'owner', brain: 'viewer' }), ['skin', 'brain'])).toEqual(['*', 'default', 'skin'])
+    expect(ownedProjects(user({ liver: 'owner', lung: 'steward' }), ['lung'])).toEqual(['liver'])
   })
   it('begin with the one that was chosen last, if it is still there', () => {
     const kept = shelf()

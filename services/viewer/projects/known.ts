@@ -1,6 +1,6 @@
 /** Which projects somebody can choose from. Nobody keeps a list of them: a project is there once it is named. */
 import type { User } from '@coverslip/proto/api.ts'
-import { maySteward } from '../rights.ts'
+import { mayRule, maySteward } from '../rights.ts'
 
 const SHELF_KEY = 'coverslip.projects'
 const REMEMBERED = 30
@@ -28,6 +28,10 @@ export function stewardedProjects(user: User, seen: readonly string[]): string[]
   const all = [...named, ...seen, ...(maySteward(user, 'default') ? ['default'] : [])]
   return [...new Set(all)].filter(project => maySteward(user, project)).sort()
 }
+
+/** By name: the projects whose owner somebody is; `*` first, for every project. */
+export const ownedProjects = (user: User, seen: readonly string[]): string[] =>
+  [...new Set(['*', 'default', ...Object.keys(user.roles), ...seen])].filter(project => mayRule(user, project)).sort()
 
 /** The project to begin with: the one chosen last, else `default`, else the first. */
 export const projectToBeginWith = (projects: readonly string[], remembered: readonly string[]): string =>

@@ -11,19 +11,6 @@ export interface NomenclatureVersion {
   at: string | null
   examples: string[]
 }
-export interface GateEntry {
-  at: string
-  who: string
-  what: string
-  slideId: string | null
-  revision: number | null
-  reason: string | null
-}
-export interface GateAudit {
-  entries: GateEntry[]
-  nextCursor: string | null
-  whole: boolean
-}
 export interface GateChange {
   on: boolean
   reason: string
@@ -38,9 +25,6 @@ export const releases = {
   gate: (project: string) => json<Gate>(`${of(project)}/gate`),
   setGate: (project: string, change: GateChange) =>
     json<Gate & { released: number }>(`${of(project)}/gate`, { method: 'PUT', json: change }),
-  /** Oldest first. */
-  audit: (project: string, cursor: string | null) =>
-    json<GateAudit>(`${of(project)}/gate/audit?${pageAt(cursor, '100')}`),
   nomenclature: (project: string) => json<NomenclatureVersion>(`${of(project)}/nomenclature`),
   setNomenclature: (project: string, nomenclature: unknown) =>
     json<NomenclatureVersion>(`${of(project)}/nomenclature`, { method: 'PUT', json: nomenclature }),

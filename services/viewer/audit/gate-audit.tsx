@@ -3,8 +3,8 @@ import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
-import { type GateEntry, releases } from '../releases/remote.ts'
 import { useAnswer } from '../use-answer.ts'
+import { audits, type GateEntry } from './remote.ts'
 
 const WHAT: Readonly<Record<string, string>> = {
   'gate-on': 'Gate switched on',
@@ -21,20 +21,20 @@ const WHAT: Readonly<Record<string, string>> = {
 const wordsFor = (what: string) => WHAT[what] ?? what.replaceAll('-', ' ')
 
 /** Who decided what of a project's slides, gate and names. */
-export function GateHistory({ project, nameOf }: { project: string; nameOf: NameOf }) {
+export function GateAudit({ project, nameOf }: { project: string; nameOf: NameOf }) {
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
   const cursor = cursors.at(-1) ?? null
-  const answer = useAnswer(`${project} ${cursor}`, () => releases.audit(project, cursor))
+  const answer = useAnswer(`${project} ${cursor}`, () => audits.ofReleases(project, cursor))
   return (
     <Answered answer={answer}>
       {({ entries, whole, nextCursor }) => (
         <section class="box">
           <header>
-            <h2>Audit</h2>
+            <h2>Review, gate and names</h2>
             {whole ? <span class="tag good">Whole</span> : <span class="tag bad">Has been changed</span>}
           </header>
           {entries.length === 0 ? (
-            <p class="hint">Nothing has been decided yet.</p>
+            <p class="hint">Nobody has decided anything yet.</p>
           ) : (
             <Entries {...{ entries, nameOf }} />
           )}
