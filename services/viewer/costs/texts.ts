@@ -80,8 +80,11 @@ export function monthRows({ estimate, prices: { currency } }: CostsView): MonthR
   })
 }
 
+const FEW_DAYS = 7
+
 /** The days that figures are sums of. */
-export const daysText = ({ usage: { since, days } }: CostsView): string =>
-  since === null
-    ? 'Nothing was read yet.'
-    : `Since ${since}: ${days} ${days === 1 ? 'day' : 'days'}, counted as a month below.`
+export function daysText({ usage: { since, days } }: CostsView): string {
+  if (since === null) return 'Nothing was read yet.'
+  const told = `Since ${since}: ${days} ${days === 1 ? 'day' : 'days'}, counted as a month above.`
+  return days < FEW_DAYS ? `${told} That is rough: copies are made once, and few days tell little.` : told
+}
