@@ -117,7 +117,7 @@ async function serveMetrics(
     )
   })
   const port = await freePort(platform.METRICS_PORT, platform.PORT === 0 ? 0 : httpPort + 1, platform.METRICS_HOST)
-  await listen(server, platform.METRICS_HOST, port)
+  await listen(server, platform.METRICS_HOST, port, { exclusive: true })
   return {
     port: (server.address() as AddressInfo).port,
     stop: async () => {
@@ -128,7 +128,7 @@ async function serveMetrics(
 }
 
 /** The port asked for, else the usual one when it is free, else any. */
-async function freePort(asked: number | undefined, usual: number, host: string): Promise<number> {
+export async function freePort(asked: number | undefined, usual: number, host: string): Promise<number> {
   if (asked !== undefined) return asked
   const probe = createServer()
   try {

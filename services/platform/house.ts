@@ -80,7 +80,7 @@ function authOf(keys: Keys, verifier: Verifier): Deps['auth'] {
   }
 }
 
-function settingsOf(modules: Module[]): Record<string, Settings> {
+export function settingsOf(modules: Module[]): Record<string, Settings> {
   return { platform: platformSettings, ...Object.fromEntries(modules.map(({ name, config }) => [name, config])) }
 }
 

@@ -56,15 +56,18 @@ export async function serveHttp(options: HttpOptions, host: string, port: number
   }
 }
 
-/** @throws Error that says what to do when the port is taken */
-export function listen(server: Server, host: string, port: number): Promise<void> {
+/**
+ * @param options.exclusive for this process alone, also where a service runs in several (workers.ts)
+ * @throws Error that says what to do when the port is taken
+ */
+export function listen(server: Server, host: string, port: number, { exclusive = false } = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
       const message = taken ? `port ${port} is taken: stop the other program or choose another port` : cause.message
       reject(new Error(message, { cause }))
     })
-    server.listen(port, host, () => {
+    server.listen({ port, host, exclusive }, () => {
       server.removeAllListeners('error')
       resolve()
     })

@@ -11,6 +11,11 @@ const factor: z.ZodType<number, string> = z.string().transform((value, context) 
 })
 
 export const config = {
+  TILES_WORKERS: {
+    type: integer(1, 64),
+    default: '1',
+    help: 'Processes of this service that share its ports, one per core; each has its own memory, and more than 1 want a database server. Together with other services in one process it is 1',
+  },
   TILES_MEMORY: { type: bytes, default: '256m', help: 'Tiles kept in the memory of a process, at most so many bytes' },
   TILES_OPEN_SLIDES: {
     type: integer(1, 100_000),

@@ -1,4 +1,4 @@
-import { run } from '@coverslip/platform/run.ts'
+import { runWorkers } from '@coverslip/platform/workers.ts'
 import { tiles } from './module.ts'
 
-await run([tiles])
+await runWorkers(tiles, 'TILES_WORKERS', process.env)
