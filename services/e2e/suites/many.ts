@@ -14,8 +14,12 @@ import { smallSlide } from './made.ts'
 const SLIDES = 60
 const CLI = new URL('../../cli/main.ts', import.meta.url).pathname
 const MIB = 1024 * 1024
-/** What a process may take on top of what it had, whatever the number of slides; one that runs all modules takes most. */
-const GROWTH = 600 * MIB
+/**
+ * What a process may take on top of what it had, whatever the number of slides. One that runs all modules takes most, some
+ * 150 MiB: half of it garbage of JavaScript that is not yet worth collecting, the rest what the image libraries' and
+ * PGlite's memory grows to with the first few slides.
+ */
+const GROWTH = 300 * MIB
 
 export function manySuite(shape: () => Shape): void {
   describe(`${SLIDES} slides at once`, () => {
