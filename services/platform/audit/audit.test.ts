@@ -29,14 +29,14 @@ afterAll(async () => {
 })
 
 describe.each([
-  ['PGlite', () => `pglite:${folder}`],
-  ['PostgreSQL', () => server.url],
+  ['PGlite', () => emptyDatabase(join(folder, 'db'))],
+  ['PostgreSQL', async () => server.url],
 ])('on %s', (_name, url) => {
   let database: Database
   let db: Db<AuditTables>
   let schemas = 0
   beforeAll(async () => {
-    database = await openDatabase(url())
+    database = await openDatabase(await url())
   })
   afterAll(() => database?.close())
   beforeEach(async () => {
