@@ -8,7 +8,7 @@ import { halve, paste, repeatEdges } from '@coverslip/wsi/convert/planes.ts'
 import { crop, decodeYuv, encodeYuv } from '@coverslip/wsi/turbojpeg.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import type { TilePlace } from './levels.ts'
-import { storedLevel } from './rendered-tile.ts'
+import { isRendered, storedLevel } from './rendered-tile.ts'
 import { whiteTile } from './white-tile.ts'
 
 /** Small pictures are re-encoded once; a higher quality costs nothing here. */
@@ -33,7 +33,7 @@ export async function readTile(rendition: Rendition, place: TilePlace, signal?: 
 export function readTileNow(rendition: Rendition, place: TilePlace): Buffer | undefined {
   const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
   const level = storedLevel(rendition, place.halvings)
-  if (clipped || level === undefined) return undefined
+  if (clipped || level === undefined || isRendered(rendition, place)) return undefined
   return rendition.readTileNow?.(level, place.column, place.row)
 }
 

@@ -31,8 +31,19 @@ export function planRegion(rendition: Levels, region: Rectangle, size: Size): Pl
   const downsample = exactDownsample(rendition, stored)
   const reduction = rendition.passThrough ? reductionFor(rendition.tileSize, scale / downsample) : 1
   const available = { width: Math.ceil(stored.width / reduction), height: Math.ceil(stored.height / reduction) }
-  const crop = cropOf(region, downsample * reduction, available)
+  const ends = {
+    right: region.x + region.width >= rendition.width,
+    bottom: region.y + region.height >= rendition.height,
+  }
+  const crop = cropOf(region, downsample * reduction, available, ends)
   return { level, reduction, crop }
+}
+
+/** The stored tile that has just the pixels of a crop, from its upper left corner on; undefined where none has. */
+export function tileOf({ tileSize }: Pick<Levels, 'tileSize'>, { reduction, crop }: Plan) {
+  const { x, y, width, height } = crop
+  const inside = reduction === 1 && x % tileSize === 0 && y % tileSize === 0 && width <= tileSize && height <= tileSize
+  return inside ? { column: x / tileSize, row: y / tileSize } : undefined
 }
 
 /**
@@ -48,12 +59,17 @@ function reductionFor(tileSize: number, scale: number): Reduction {
   return ([8, 4, 2] as const).find(reduction => reduction <= scale && tileSize % reduction === 0) ?? 1
 }
 
-/** Whole pixels, at least one, inside the level. */
-function cropOf(region: Rectangle, downsample: number, available: Size): Rectangle {
+/** Whole pixels, at least one, inside the level; up to its last one where the region goes to the slide's edge. */
+function cropOf(
+  region: Rectangle,
+  downsample: number,
+  available: Size,
+  ends: { right: boolean; bottom: boolean },
+): Rectangle {
   const x = Math.min(Math.round(region.x / downsample), available.width - 1)
   const y = Math.min(Math.round(region.y / downsample), available.height - 1)
-  const right = Math.round((region.x + region.width) / downsample)
-  const bottom = Math.round((region.y + region.height) / downsample)
+  const right = ends.right ? available.width : Math.round((region.x + region.width) / downsample)
+  const bottom = ends.bottom ? available.height : Math.round((region.y + region.height) / downsample)
   return {
     x,
     y,

@@ -138,6 +138,18 @@ test('the slide’s colour profile is left out, kept or applied', async () => {
   expect((await sharp(await of({ icc: 'embed', format: 'jpeg' })).metadata()).icc).toEqual(icc)
 })
 
+test('a picture that is a stored tile goes out as it is stored, at the edge clipped without loss', async () => {
+  const inner = { region: { x: 512, y: 512, width: 512, height: 512 }, size: { width: 256, height: 256 } }
+  expect(await render({ ...inner, format: 'jpeg' })).toEqual(await pyramid.readTile(1, 1, 1))
+  const edge = { x: 1280, y: 1024, width: 220, height: 76 }
+  const { data, info } = await pixels(await render({ region: edge, format: 'jpeg' }))
+  expect(info).toMatchObject({ width: 220, height: 76 })
+  expect(mean(data, await reader.readRegion(1280, 1024, 220, 76))).toBeLessThan(1)
+  const below = { x: 1024, y: 0, width: 476, height: 512 }
+  const clipped = await pixels(await render({ region: below, size: { width: 238, height: 256 }, format: 'jpeg' }))
+  expect(clipped.info).toMatchObject({ width: 238, height: 256 })
+})
+
 test('a thumbnail keeps the proportions and is never enlarged', async () => {
   const thumbnail = async (max: number) =>
     sharp(await renderer.render(pyramid, 'slide/1', thumbnailOf(pyramid, max))).metadata()

@@ -1,8 +1,9 @@
 /** Pictures of any rectangle of a rendition, from the level that fits best and the tiles that are needed. */
+import { crop as cropJpeg } from '@coverslip/wsi/turbojpeg.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import type { Job, Piece } from './job.ts'
 import type { Picture } from './picture.ts'
-import { type Plan, planRegion } from './plan.ts'
+import { type Plan, planRegion, tileOf } from './plan.ts'
 import type { RenderQueue } from './queue.ts'
 
 export interface Renderer {
@@ -21,16 +22,43 @@ const READS = 32
 
 export function createRenderer(queue: RenderQueue): Renderer {
   return {
-    render: (rendition, id, picture, signal) =>
-      queue.render(async () => {
-        const plan = planRegion(rendition, picture.region, picture.size)
+    async render(rendition, id, picture, signal) {
+      const plan = planRegion(rendition, picture.region, picture.size)
+      const profile = profileFor(rendition, picture)
+      const stored = profile ? undefined : await readStored(rendition, plan, picture, signal)
+      if (stored) return stored
+      return queue.render(async () => {
         const source = rendition.passThrough
           ? await readPieces(rendition, id, plan, signal)
           : await readPixels(rendition, plan, signal)
-        return { crop: plan.crop, source, picture, profile: profileFor(rendition, picture) }
-      }, signal),
+        return { crop: plan.crop, source, picture, profile }
+      }, signal)
+    },
   }
 }
+
+/** A picture that is a stored tile goes out as such: better than decoded and coded again, and at no cost. */
+async function readStored(
+  rendition: Rendition,
+  plan: Plan,
+  { size, mirror, rotation, quality, format }: Picture,
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> {
+  const plain = format === 'jpeg' && quality === 'colour' && !mirror && rotation === 0
+  const same = plan.crop.width === size.width && plan.crop.height === size.height
+  const tile = rendition.passThrough && plain && same ? tileOf(rendition, plan) : undefined
+  const jpeg = tile && (await readTile(rendition, plan.level, tile, signal))
+  const whole = size.width === rendition.tileSize && size.height === rendition.tileSize
+  return jpeg && !whole ? cropJpeg(jpeg, size.width, size.height) : jpeg
+}
+
+const readTile = (
+  rendition: Rendition,
+  level: number,
+  { column, row }: { column: number; row: number },
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> | Buffer =>
+  rendition.readTileNow?.(level, column, row) ?? rendition.readTile(level, column, row, signal)
 
 /** A profile of colours says nothing about a grey picture. */
 function profileFor({ icc }: Rendition, picture: Picture): Buffer | null {
@@ -60,7 +88,7 @@ async function readPieces(
   for (let first = 0; first < places.length; first += READS) {
     signal?.throwIfAborted()
     const tiles = places.slice(first, first + READS).map(async ({ column, row }) => {
-      const jpeg = await rendition.readTile(level, column, row, signal)
+      const jpeg = await readTile(rendition, level, { column, row }, signal)
       if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, id: `${id}/${level}/${column}_${row}`, jpeg })
     })
     await Promise.all(tiles)

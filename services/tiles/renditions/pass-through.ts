@@ -6,13 +6,14 @@ import { describeAperio, isAperio } from '@coverslip/wsi/formats/aperio.ts'
 import { describeGeneric } from '@coverslip/wsi/formats/generic.ts'
 import { isHamamatsu } from '@coverslip/wsi/formats/hamamatsu/index.ts'
 import { claimedByVendor } from '@coverslip/wsi/formats/vendors.ts'
-import type { ByteSource, SlideDescription } from '@coverslip/wsi/slide.ts'
+import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import { completeJpeg, decodeTile, undecodable } from '@coverslip/wsi/tiff/decode.ts'
 import { readGeometry, readImage, type TiffImage } from '@coverslip/wsi/tiff/image.ts'
 import { readTiff, type TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import { createRegionReader } from '@coverslip/wsi/tiff/region.ts'
 import { Compression } from '@coverslip/wsi/tiff/tags.ts'
 import { encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
+import type { RenditionSource } from './object-source.ts'
 import type { Rendition } from './rendition.ts'
 import { readTiledRegion } from './tiled-region.ts'
 
@@ -27,10 +28,7 @@ const LARGEST_TILE = 1024
  * @returns null for what is not a tiled TIFF, or is one whose tiles only OpenSlide understands
  * @throws SlideFileError `damaged`, `unsupported`
  */
-export async function openPassThrough(
-  source: ByteSource & { close?(): Promise<void> },
-  name: string,
-): Promise<Rendition | null> {
+export async function openPassThrough(source: RenditionSource, name: string): Promise<Rendition | null> {
   const file = await readTiff(source).catch(error => {
     if (error?.code === 'not-a-slide') return null
     throw error
@@ -73,7 +71,7 @@ async function storedLevels(file: TiffFile, { levels }: SlideDescription, size: 
 }
 
 function renditionOf(
-  source: ByteSource & { close?(): Promise<void> },
+  source: RenditionSource,
   name: string,
   { mpp, objectivePower, icc }: SlideDescription,
   images: TiffImage[],
@@ -81,15 +79,26 @@ function renditionOf(
   const [first] = images as [TiffImage]
   const tileSize = first.tileWidth
 
-  async function readTile(level: number, column: number, row: number, signal?: AbortSignal) {
+  function placeOf(level: number, column: number, row: number) {
     const image = images[level]
     if (!image || column >= image.across || row >= image.down) throw new RangeError('the original has no such tile')
     const i = row * image.across + column
-    const length = image.counts[i] as number
+    return { image, offset: image.offsets[i] as number, length: image.counts[i] as number }
+  }
+
+  async function readTile(level: number, column: number, row: number, signal?: AbortSignal) {
+    const { image, offset, length } = placeOf(level, column, row)
     if (length === 0) return undefined
-    const bytes = await source.read(image.offsets[i] as number, length, signal)
+    const bytes = await source.read(offset, length, signal)
     if (image.compression === Compression.Jpeg) return completeJpeg(image, bytes)
     return encodeRgb(await decodeTile(image, bytes, tileSize, tileSize), tileSize, tileSize, { quality: QUALITY })
+  }
+
+  function readTileNow(level: number, column: number, row: number): Buffer | undefined {
+    const { image, offset, length } = placeOf(level, column, row)
+    if (length === 0 || image.compression !== Compression.Jpeg) return undefined
+    const bytes = Buffer.allocUnsafe(length)
+    return source.readNow!(offset, bytes) ? completeJpeg(image, bytes) : undefined
   }
 
   return {
@@ -109,6 +118,7 @@ function renditionOf(
     icc,
     passThrough: first.compression === Compression.Jpeg,
     readTile,
+    ...(source.readNow ? { readTileNow } : {}),
     async readRegion(level, x, y, width, height, signal) {
       const image = images[level] as TiffImage
       const wanted = { x, y, width, height }
