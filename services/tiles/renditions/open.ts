@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import type { ServedRendition } from '../store.ts'
+import { indexBytesOf } from './index-ahead.ts'
 import { objectSource } from './object-source.ts'
 import { openPassThrough } from './pass-through.ts'
 import { openPyramid } from './pyramid.ts'
@@ -28,11 +29,10 @@ export function openRendition(stores: RenditionStores, rendition: ServedRenditio
 
 async function openPyramidOf({ pyramid }: RenditionStores, rendition: ServedRendition): Promise<Rendition> {
   const { key, bytes, name, geometry } = rendition
-  return openPyramid(await objectSource(pyramid, key, bytes), {
-    name,
-    mpp: geometry.mpp ?? null,
-    objectivePower: geometry.objectivePower ?? null,
-  })
+  const source = await objectSource(pyramid, key, bytes)
+  const facts = { name, mpp: geometry.mpp ?? null, objectivePower: geometry.objectivePower ?? null }
+  // A file that is open costs nothing to read in pieces.
+  return openPyramid(source, facts, source.readNow ? undefined : indexBytesOf(rendition))
 }
 
 /** A tiled TIFF by its stored tiles, from wherever it lies; everything else by OpenSlide, as a local file. */

@@ -2,6 +2,7 @@
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
+import { readIndexAhead } from './index-ahead.ts'
 import type { RenditionSource } from './object-source.ts'
 import type { Rendition, RenditionLevel } from './rendition.ts'
 import { createStitcher, type Stitcher } from './stitcher.ts'
@@ -20,12 +21,20 @@ interface PyramidLevel extends RenditionLevel {
 
 /**
  * Reads the index of a pyramid; the source is closed with the rendition where it can be.
+ * @param indexBytes at the end of a far file hold its index, see {@link indexBytesOf}; without it the index is read in pieces
  * @throws SlideFileError `damaged` when the object is not a pyramid of ours
  */
-export async function openPyramid(source: RenditionSource, facts: RenditionFacts): Promise<Rendition> {
-  const { ifds } = await readTiff(source)
+export async function openPyramid(
+  source: RenditionSource,
+  facts: RenditionFacts,
+  indexBytes?: number,
+): Promise<Rendition> {
+  const { ifds } = await readTiff(indexBytes === undefined ? source : await readIndexAhead(source, indexBytes))
   const width = await ifds[0]!.number(Tag.ImageWidth, 0)
-  const levels = await Promise.all(ifds.map(ifd => readLevel(ifd, width)))
+  const [icc, ...levels] = await Promise.all([
+    ifds[0]!.bytes(Tag.IccProfile),
+    ...ifds.map(ifd => readLevel(ifd, width)),
+  ])
   const first = levels[0]!
   const { tileSize } = first
 
@@ -62,7 +71,7 @@ export async function openPyramid(source: RenditionSource, facts: RenditionFacts
     height: first.height,
     tileSize,
     levels,
-    icc: await ifds[0]!.bytes(Tag.IccProfile),
+    icc,
     passThrough: true,
     readTile,
     ...(source.readNow ? { readTileNow } : {}),
