@@ -42,6 +42,11 @@ export const config = {
     default: 'drop',
     help: 'Pictures of the whole glass go, or stay without the end that is named, where the label is (SVS and NDPI)',
   },
+  DEIDENTIFY_THUMBNAIL: {
+    type: z.enum(['drop', 'keep-clean'], { error: 'expected drop or keep-clean' }),
+    default: 'drop',
+    help: 'Thumbnails go, or stay where they show no ink, no writing and nothing that the levels do not show (SVS)',
+  },
   DEIDENTIFY_DATES: {
     type: z.enum(['remove', 'year', 'shift'], { error: 'expected remove, year or shift' }),
     default: 'remove',
@@ -61,7 +66,7 @@ export const config = {
   REPORT_INPUT_KEY: {
     type: text,
     default: '',
-    help: 'By which reports tell their source to this site and to nobody else (32 characters or more). Empty: made and kept in REPORT_KEY_FOLDER',
+    help: 'By which reports tell their source to this site and to nobody else, and the audit is chained (32 characters or more). Empty: made and kept in REPORT_KEY_FOLDER',
     secret: true,
   },
   REPORT_KEY_FOLDER: { type: text, default: '{data}/keys', help: 'Where keys of reports that are not given are kept' },

@@ -51,6 +51,7 @@ function choicesOf({ config }: DeidentifyDeps, { slideId, pseudonyms }: SlideRec
   const shifted = { keep: 'shifted', days: shiftOf(input, pseudonyms?.subject || slideId) } as const
   return {
     keepMacro: macro === 'drop' ? undefined : macro,
+    keepThumbnail: config.DEIDENTIFY_THUMBNAIL === 'keep-clean',
     dates: dates === 'remove' ? undefined : dates === 'year' ? { keep: 'year' } : shifted,
   }
 }

@@ -24,7 +24,7 @@ export interface Field {
 
 /** A page that stays. */
 export interface Page {
-  role: 'level' | 'macro'
+  role: 'level' | 'macro' | 'thumbnail'
   ifd: Ifd
   image: TiffImage
   fields: readonly Field[]
@@ -39,6 +39,8 @@ export interface Choices {
   redact?: readonly Rectangle[]
   /** The macro stays, but for the end where the site's scanners show the label. */
   keepMacro?: LabelSide | undefined
+  /** The thumbnail stays where it shows no ink, and nothing that the levels do not show. */
+  keepThumbnail?: boolean | undefined
   /** What may stay of dates; nothing where it is not said. */
   dates?: DatePolicy | undefined
   /** What the new id of an MRXS is drawn from: the same gives the same. At random where it is not given. */

@@ -2,12 +2,21 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withoutTables } from '@coverslip/wsi/blank-jpeg.ts'
+import { bufferSource } from '@coverslip/wsi/byte-source.ts'
+import { describeSlide } from '@coverslip/wsi/open.ts'
+import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
 import { FAKE_PATIENT, writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { MIRAX_DATE } from '@coverslip/wsi/synthetic/mirax-text.ts'
+import { completeJpeg } from '@coverslip/wsi/tiff/decode.ts'
+import { readImage } from '@coverslip/wsi/tiff/image.ts'
+import { readTiff } from '@coverslip/wsi/tiff/index.ts'
+import { decodeRgb, encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DeidentifiedFiles, deidentifyFile, openReportKeys } from '../files.ts'
 import { prove } from '../proof/index.ts'
-import type { DatePolicy } from './dates.ts'
+import type { Choices } from './draft.ts'
+import { isCleanThumbnail } from './thumbnail.ts'
 
 const FILES = { aperio: 'one.svs', hamamatsu: 'two.ndpi', mirax: 'three.mrxs' } as const
 type Format = keyof typeof FILES
@@ -19,13 +28,14 @@ beforeAll(async () => {
     const options = { width: 700, height: 500, seed: 5, tileSize: 64, format: format as Format }
     await writeSyntheticSlide(join(folder, name), { ...options, hidingPlaces: 'all' })
   }
+  await writeSyntheticSlide(join(folder, 'large.svs'), { width: 2600, height: 1900, seed: 5, hidingPlaces: 'all' })
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 let runs = 0
-async function run(format: Format, choices: { keepMacro?: 'left'; dates?: DatePolicy }): Promise<DeidentifiedFiles> {
+async function run(format: Format, choices: Choices, file: string = FILES[format]): Promise<DeidentifiedFiles> {
   const keys = await openReportKeys({ signing: '', input: '' }, join(folder, 'keys'))
-  return deidentifyFile(join(folder, FILES[format]), join(folder, `result-${runs++}`), {
+  return deidentifyFile(join(folder, file), join(folder, `result-${runs++}`), {
     revision: 1,
     keys,
     ...choices,
@@ -110,5 +120,75 @@ describe.each(['aperio', 'hamamatsu'] as const)('the macro of a slide as %s', fo
     // The tissue lies at the other end: a label there would not have been blanked.
     expect(await failed('right')).toContain('images')
     expect(await failed()).toContain('images')
+  })
+})
+
+describe('the thumbnail of a slide as aperio', () => {
+  const kinds = async ({ files: [main] }: DeidentifiedFiles) =>
+    (await describeSlide(main.path)).associated.map(({ kind }) => kind)
+
+  /** Fills a strip of a file's thumbnail with a colour. */
+  async function mark(from: string, to: string, rgb: readonly number[]): Promise<void> {
+    const bytes = await readFile(from)
+    const source = bufferSource(bytes)
+    const image = await readImage((await readTiff(source)).ifds[1]!, source.size)
+    const strip = Math.floor(image.offsets.length / 2)
+    const { width, height } = decodeRgb(
+      completeJpeg(image, bytes.subarray(image.offsets[strip]!, image.offsets[strip]! + image.counts[strip]!)),
+    )
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => rgb[i % 3]!)
+    const jpeg = withoutTables(encodeRgb(data, width, height, { quality: 50, subsampling: '4:2:0' }), image.jpegTables!)
+    expect(jpeg.length).toBeLessThan(image.counts[strip]!)
+    bytes.fill(0, image.offsets[strip]!, image.offsets[strip]! + image.counts[strip]!)
+    jpeg.copy(bytes, image.offsets[strip]!)
+    await writeFile(to, bytes)
+  }
+
+  it.each([
+    ['a pen', [20, 160, 70]],
+    ['grey tape', [150, 150, 150]],
+  ] as const)(
+    'goes where it shows %s that the levels do not show, and the proof looks there, too',
+    async (what, rgb) => {
+      const [clean, source] = [join(folder, 'large.svs'), join(folder, `${what}.svs`)]
+      await mark(clean, source, rgb)
+      expect(await isCleanThumbnail(bufferSource(await readFile(source)), 0.5)).toBe(false)
+      expect(await kinds(await run('aperio', { keepThumbnail: true }, `${what}.svs`))).toEqual([])
+      const { files } = await run('aperio', { keepThumbnail: true }, 'large.svs')
+      await mark(files[0].path, files[0].path, rgb)
+      const input = {
+        sourcePath: clean,
+        resultPath: files[0].path,
+        rendition: 'original' as const,
+        given: [],
+        redacted: [],
+      }
+      const { checks } = await prove({ ...input, keptThumbnail: true })
+      expect(checks.filter(({ passed }) => !passed).map(({ id }) => id)).toEqual(['images'])
+    },
+  )
+
+  it('stays where it shows what the levels show, proven', async () => {
+    const made = await run('aperio', { keepThumbnail: true, keepMacro: 'left' }, 'large.svs')
+    expect(await kinds(made)).toEqual(['thumbnail', 'macro'])
+    expect(made.report.kept).toEqual({ macro: 'left', thumbnail: true, dates: null })
+    const input = { sourcePath: join(folder, 'large.svs'), resultPath: made.files[0].path, given: [], redacted: [] }
+    const failed = async (kept: { keptThumbnail?: boolean; keptMacro?: 'left' }) =>
+      (await prove({ ...input, ...kept, rendition: 'original' })).checks
+        .filter(({ passed }) => !passed)
+        .map(({ id }) => id)
+    expect(await failed({ keptThumbnail: true, keptMacro: 'left' })).toEqual([])
+    expect(await failed({ keptMacro: 'left' })).toEqual(['images'])
+    expect(await failed({ keptThumbnail: true })).toEqual(['images'])
+    expect(await failed({})).toEqual(['images'])
+    const slide = await openWithOpenSlide(made.files[0].path)
+    expect(slide.description.associated.map(({ kind }) => kind).toSorted()).toEqual(['macro', 'thumbnail'])
+    await slide.close()
+  })
+
+  it('goes where nobody asked for it, and where regions are redacted', async () => {
+    expect(await kinds(await run('aperio', {}))).toEqual([])
+    const redact = [{ x: 100, y: 100, width: 50, height: 50 }]
+    expect(await kinds(await run('aperio', { keepThumbnail: true, redact }))).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { aperioKind } from '@coverslip/wsi/formats/aperio.ts'
+import { aperioKind, aperioProperties, decimal } from '@coverslip/wsi/formats/aperio.ts'
 import { isReducedLevel } from '@coverslip/wsi/formats/generic.ts'
 import type { ByteSource } from '@coverslip/wsi/slide.ts'
 import { readGeometry, readImage, type TiffImage } from '@coverslip/wsi/tiff/image.ts'
@@ -6,6 +6,7 @@ import { type Ifd, readTiff, type TiffFile } from '@coverslip/wsi/tiff/index.ts'
 import { Compression, Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { hasRoom, isBlankable } from './blank-tiles.ts'
 import type { Choices, Draft, Page, TiffFormat } from './draft.ts'
+import { isCleanThumbnail } from './thumbnail.ts'
 
 /** Rounding of reduced levels differs between writers: by two pixels, or a hundredth on small levels. */
 const SLACK_PIXELS = 2
@@ -71,6 +72,25 @@ async function keptMacro(
 }
 
 /**
+ * The thumbnail that the site keeps. Only Aperio's files have one; where regions of the tissue are redacted it goes, too.
+ */
+async function keptThumbnail(
+  tiff: TiffFile,
+  source: ByteSource,
+  format: TiffFormat,
+  { keepThumbnail, redact = [] }: Choices,
+): Promise<Page | null> {
+  const [first, ifd] = tiff.ifds
+  if (!keepThumbnail || format !== 'aperio' || redact.length > 0 || !first || !ifd || ifd.has(Tag.TileWidth))
+    return null
+  const image = await readImage(ifd, source.size).catch(() => null)
+  const canBe = image && isBlankable(image) && hasShapeOf(await readGeometry(first), image)
+  if (!canBe) return null
+  const mpp = decimal(aperioProperties((await first.text(Tag.ImageDescription)) ?? '').get('MPP'))
+  return (await isCleanThumbnail(source, mpp)) ? pageOf('thumbnail', ifd, image) : null
+}
+
+/**
  * Reads the structure of a file that is to be edited in place; its pages are the levels.
  * @returns null when it is stored in a way that cannot be edited (old-style JPEG keeps tables outside of fields)
  * @throws SlideFileError
@@ -86,7 +106,8 @@ export async function openDraft(source: ByteSource, format: TiffFormat, choices:
     pages.push(pageOf('level', ifd, image))
   }
   const macro = toldAsMacro(format, pages.length) ? await keptMacro(tiff, source, format, choices) : null
-  if (macro) pages.push(macro)
+  const thumbnail = await keptThumbnail(tiff, source, format, choices)
+  pages.push(...[macro, thumbnail].filter(page => page !== null))
   pages.sort((a, b) => a.ifd.index - b.ifd.index)
   return { choices, source, tiff, format, pages, patches: [], removed: [], secrets: [] }
 }

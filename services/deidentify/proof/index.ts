@@ -20,6 +20,7 @@ import { notBlank } from './redactions.ts'
 import { compareSegments } from './restarts.ts'
 import { searchFile } from './search.ts'
 import { knownTexts, MAX_TEXTS } from './texts.ts'
+import { moreThanLevels, splitThumbnail } from './thumbnail.ts'
 import { judgeWords, type KeptDates } from './words.ts'
 
 export interface ProofInput {
@@ -33,6 +34,8 @@ export interface ProofInput {
   redacted: readonly Rectangle[]
   /** A macro may be left, whose end on this side is blank. */
   keptMacro?: MacroSide | undefined
+  /** The thumbnail may be left, where it shows no more than the levels. */
+  keptThumbnail?: boolean | undefined
   /** Dates may be left: of the first of a year, or of any day; never a time. */
   keptDates?: KeptDates | undefined
   signal?: AbortSignal | undefined
@@ -68,12 +71,7 @@ export async function prove(input: ProofInput): Promise<Proof> {
       [...findings, ...(input.keptDates === 'shifted' && source ? unmovedDays(source.texts, result.texts) : [])],
     ],
     ['names', result.files.filter(({ name }) => !PLAIN_NAME.test(name)).map(() => 'a file name')],
-    [
-      'images',
-      input.keptMacro
-        ? await otherThanMacro(result, input.keptMacro, input)
-        : [...result.others, ...(await associatedImages(input))],
-    ],
+    ['images', await imagesLeft(result, input)],
     ['bytes', await findUnused(result, input.signal)],
     ['tiles', pixels.unclean > 0 ? ['a tile'] : []],
     ['pixels', pixels.findings],
@@ -150,11 +148,17 @@ const givenIn = (values: readonly string[], known: readonly Known[]): string[] =
     })
     .map(() => 'a number')
 
-/** One macro may be left, and its label must be blank. */
-async function otherThanMacro(result: Layout, side: MacroSide, input: ProofInput): Promise<string[]> {
-  const listed = await associatedImages(input)
-  const findings = listed.every(kind => kind === 'macro') ? [] : ['another image than the macro']
-  return [...findings, ...(await labelInMacro(result, side))]
+/** Images beside the levels that nobody chose to keep; a macro may be left without its label, and a thumbnail without a pen. */
+async function imagesLeft(result: Layout, input: ProofInput): Promise<string[]> {
+  const { keptMacro, keptThumbnail, resultPath, signal } = input
+  const { thumbnail, rest } = keptThumbnail ? splitThumbnail(result) : { thumbnail: null, rest: result }
+  const allowed = [...(keptMacro ? ['macro'] : []), ...(thumbnail ? ['thumbnail'] : [])]
+  const listed = (await associatedImages(input)).filter(kind => !allowed.includes(kind))
+  return [
+    ...listed,
+    ...(thumbnail ? await moreThanLevels(resultPath, thumbnail, signal) : []),
+    ...(keptMacro ? await labelInMacro(rest, keptMacro) : rest.others),
+  ]
 }
 
 /** What the readers list: ours, and OpenSlide where it is installed and knows the format. */

@@ -28,7 +28,7 @@ function isMacro({ kind, fields, others: [place] }: Layout): boolean {
 }
 
 /** A strip or tile as a picture of its own (TIFF Technical Note 2). */
-function completed(stored: Buffer, { same }: LevelLayout): Buffer {
+export function completed(stored: Buffer, { same }: Pick<LevelLayout, 'same'>): Buffer {
   const tables = same.get(`tag ${TABLES}`)
   const marker =
     isNumber(same.get(`tag ${PHOTOMETRIC}`), RGB) && !stored.includes('Adobe') ? AS_STORED : Buffer.alloc(0)

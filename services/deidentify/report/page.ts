@@ -46,7 +46,8 @@ const DATES = { year: 'the year of the scan', shifted: 'another day instead of t
 function keptText({ kept }: SignedReport): string {
   const macro = kept?.macro ? [`the picture of the whole glass without its ${kept.macro} end`] : []
   const dates = kept?.dates ? [DATES[kept.dates]] : []
-  const all = [...macro, ...dates]
+  const thumbnail = kept?.thumbnail ? ['the thumbnail, where it shows no more than the levels'] : []
+  const all = [...macro, ...thumbnail, ...dates]
   return all.length > 0 ? ` Kept by choice of the site: ${all.join('; ')}.` : ''
 }
 

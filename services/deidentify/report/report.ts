@@ -39,6 +39,8 @@ export const provenLevel = z.object({
 export const kept = z.object({
   /** The end of the macro that was blanked; null: no macro. */
   macro: z.enum(['left', 'right', 'top', 'bottom']).nullable(),
+  /** The thumbnail may have stayed. */
+  thumbnail: z.literal(true).optional(),
   dates: z.enum(['year', 'shifted']).nullable(),
 })
 export type Kept = z.infer<typeof kept>

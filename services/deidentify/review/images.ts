@@ -91,7 +91,7 @@ export function imageRoutes(deps: DeidentifyDeps, shelf: Shelf): Record<string, 
       const image = reviewImage.safeParse(call.params.image).data
       if (!image || !imagesOf(row).includes(image)) throw unknownThing()
       const [which, kind] = image.split('-') as ['before' | 'after', 'label' | 'macro' | 'thumbnail']
-      const picture = await using(row, which, slide => pictureOf(slide, which, kind, call.signal))
+      const picture = await using(row, which, slide => pictureOf(slide, kind, call.signal))
       const answer = jpeg(await toJpeg(picture, LARGEST))
       await recordLook(deps.db.query, row, image, call.principal.userId)
       return answer
@@ -107,11 +107,10 @@ export function imageRoutes(deps: DeidentifyDeps, shelf: Shelf): Record<string, 
 /** An overview stands for a thumbnail that the file does not have. @throws ServiceError `not-found` */
 async function pictureOf(
   slide: SlidePictures,
-  which: 'before' | 'after',
   kind: 'label' | 'macro' | 'thumbnail',
   signal: HttpCall['signal'],
 ): Promise<Picture> {
-  const associated = which === 'after' && kind === 'thumbnail' ? null : await slide.readAssociated(kind, signal)
+  const associated = await slide.readAssociated(kind, signal)
   if (associated) return associated
   if (kind !== 'thumbnail') throw unknownThing()
   const { width, height } = slide.levels[0]!

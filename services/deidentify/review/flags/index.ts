@@ -21,12 +21,16 @@ const MAX_FLAGS = 100
  */
 export async function findFlags(slide: SlidePictures, mpp: number | null, signal?: AbortSignal): Promise<Flag[]> {
   const { width, height } = slide.levels[0]!
-  const size = Math.min(OVERVIEW, Math.ceil((Math.max(width, height) * (mpp ?? USUAL_MPP)) / FINEST_MPP))
+  const size = searchedSize(slide.levels[0]!, mpp)
   const overview = await renderRegion(slide, { x: 0, y: 0, width, height }, size, signal)
   const scale = { x: width / overview.width, y: height / overview.height }
   const found = await flagsOf(overview)
   return found.map(flag => toLevel0(flag, scale, { width, height }))
 }
+
+/** Longest side of a picture of a whole slide that is searched. @param mpp micrometres per level-0 pixel */
+export const searchedSize = ({ width, height }: { width: number; height: number }, mpp: number | null): number =>
+  Math.min(OVERVIEW, Math.ceil((Math.max(width, height) * (mpp ?? USUAL_MPP)) / FINEST_MPP))
 
 /** Flags in pixels of the picture. */
 export async function flagsOf(picture: Picture): Promise<Flag[]> {
