@@ -10,6 +10,13 @@ const factor: z.ZodType<number, string> = z.string().transform((value, context) 
   return z.NEVER
 })
 
+const origins: z.ZodType<readonly string[], string> = z.string().transform((value, context) => {
+  const list = value.split(',').flatMap(one => one.trim() || [])
+  if (list.every(one => /^https?:\/\/[^/,\s]+$/.test(one))) return list
+  context.addIssue('expected origins such as https://viewer.example.org, with commas between')
+  return z.NEVER
+})
+
 export const config = {
   TILES_WORKERS: {
     type: integer(1, 64),
@@ -39,6 +46,11 @@ export const config = {
     help: 'Pictures that wait to be rendered; who comes then is told to come again (503)',
   },
   TILES_CACHE_TTL: { type: duration, default: '24h', help: 'How long the shared cache keeps a tile' },
+  TILES_ORIGINS: {
+    type: origins,
+    default: '',
+    help: 'Other web sites whose viewers may show pictures: origins such as https://viewer.example.org, with commas between',
+  },
   TILES_TRACE_EVERY: {
     type: integer(1, 1_000_000),
     default: '100',

@@ -6,6 +6,7 @@ import { costsRoutes } from './costs/costs.ts'
 import { startUsage } from './costs/usage.ts'
 import { deepZoomRoutes } from './deepzoom/routes.ts'
 import { createTileService } from './deepzoom/tile-service.ts'
+import { createCors } from './hot/cors.ts'
 import { createMeter } from './hot/meter.ts'
 import type { ReadyTile } from './hot/ready-tile.ts'
 import { createSampler } from './hot/sampler.ts'
@@ -62,8 +63,10 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const pictures = { slides, cache, renderer }
     const meter = createMeter(telemetry, usage.counter('served'))
     const sampler = createSampler(config.TILES_TRACE_EVERY)
+    const hotTiles = createHotTiles({ site, auth, slides, cache, meter, sampler })
+    const cors = createCors(config.TILES_ORIGINS)
     return {
-      hot: createHotTiles({ site, auth, slides, cache, meter, sampler }),
+      hot: cors ? (req, res) => cors(req, res) || hotTiles(req, res) : hotTiles,
       raw: {
         ...deepZoomRoutes({ slides, tiles: service, telemetry, meter, sampler }),
         ...regionRoutes(pictures),
