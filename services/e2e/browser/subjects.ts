@@ -225,8 +225,10 @@ export function subjectsSuite(world: () => World): void {
 
     test('on a narrow screen nothing scrolls sideways', async () => {
       const narrow = await world().visitor('owner', NARROW, '*')
-      for (const name of [SUBJECTS, RULES, LEDGER, 'withdrawals', 'gate', 'names', 'folders', 'audit']) {
-        await narrow.goto(name!.startsWith('/') ? name! : `/projects/${PROJECT}/${name}`)
+      const { withdrawals } = await world().client.json<{ withdrawals: { id: string }[] }>('/api/withdrawals')
+      const proof = `withdrawals/${withdrawals[0]!.id}`
+      for (const name of ['subjects', 'rules', 'ledger', 'withdrawals', proof, 'gate', 'names', 'folders', 'audit']) {
+        await narrow.goto(`/projects/${PROJECT}/${name}`)
         await narrow.getByRole('heading', { level: 1 }).waitFor()
         await narrow.waitForLoadState('networkidle')
         const [wide, shown] = await narrow.evaluate<[number, number]>(

@@ -83,7 +83,7 @@ function Slides({ subject }: { subject: SubjectDetails }) {
                 {slide.state === 'released' ? (
                   <a href={`/slides/${slide.id}`}>{slide.name}</a>
                 ) : (
-                  (slide.name ?? 'Slide')
+                  (slide.name ?? `Slide ${slide.id.slice(0, 8)}`)
                 )}
               </b>
               <span class={`tag ${STATES[slide.state].tone}`}>{STATES[slide.state].text}</span>

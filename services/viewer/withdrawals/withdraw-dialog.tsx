@@ -46,7 +46,9 @@ export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; o
           />
         </label>
         <label>
-          The pseudonym again: <code>{subject.pseudonym}</code>
+          <span>
+            The pseudonym again: <code>{subject.pseudonym}</code>
+          </span>
           <input
             required
             autocomplete="off"
