@@ -115,7 +115,7 @@ export async function saveRights(trx: Trx, id: string, rights: { roles: Roles; l
     .execute()
 }
 
-export interface NewCode {
+interface NewCode {
   hash: string
   accountId: string
   expiresAt: Date

@@ -31,7 +31,7 @@ export interface AuditEntry {
 }
 
 /** An entry as it is shown. */
-export interface ShownEntry {
+interface ShownEntry {
   seq: number
   at: string
   who: string

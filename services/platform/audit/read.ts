@@ -17,7 +17,7 @@ export interface AuditEntry {
   hash: string
 }
 
-export interface AuditFilter {
+interface AuditFilter {
   /** The number of the last entry seen. */
   after?: number
   limit?: number
