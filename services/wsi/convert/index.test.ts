@@ -84,6 +84,21 @@ function worstWindow(level: Picture, expected: Picture): number {
   return worst
 }
 
+test('strips, which are read in rows across the parts, give the tiles of a tiled slide', async () => {
+  const { data, ...raw } = rings(700, 500)
+  const image = sharp(data, { raw: { ...raw, channels: 3 } })
+  const cutting = { tileSize: 32, partSize: 128, workers: 2 }
+  const pages: Picture[][] = []
+  for (const tile of [true, false]) {
+    const path = at(`${tile}.tiff`)
+    await image.tiff({ compression: 'deflate', tile, tileWidth: 64, tileHeight: 64 }).toFile(path)
+    const { levels } = await convert(path, at('out.tif'), cutting)
+    await verifyPyramid(at('out.tif'))
+    pages.push(await Promise.all(levels.map((_, level) => page(at('out.tif'), level))))
+  }
+  expect(pages[1]).toEqual(pages[0])
+})
+
 test('a grey slide stays grey', async () => {
   const [input, output] = [at('in.tiff'), at('out.tif')]
   const picture = rings(500, 400)

@@ -2,18 +2,18 @@ import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { writeAtomically } from '../atomic-file.ts'
 import { openSlide } from '../open.ts'
+import { release } from '../release.ts'
 import type { Level, SlideDescription, SlideFormat, SlideReader } from '../slide.ts'
 import { createTiffWriter } from '../tiff/writer.ts'
 import { createLayout } from './layout.ts'
 import { pyramidPages } from './pages.ts'
 import { queueDepth } from './part-builder.ts'
-import { type Plan, tileGrid, usefulWorkers } from './plan.ts'
+import { inParts, inRows, type Plan, tileGrid, usefulWorkers } from './plan.ts'
 import { createPool } from './pool.ts'
 import { assertOptions, type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import type { PyramidSubsampling } from './quality-policy.ts'
-import { release } from './release.ts'
 import { createTop, runParts } from './run-parts.ts'
-import { blockSource } from './source.ts'
+import { blockSizeFor, blockSource } from './source.ts'
 
 export { type PyramidDescription, verifyPyramid } from './verify.ts'
 
@@ -62,7 +62,7 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   signal?.throwIfAborted()
   const slide = await openSlide(inputPath, signal)
   try {
-    const plan = planPyramid(slide.description, planOptions)
+    const plan = planPyramid(slide.description, { ...planOptions, ...blockSizeFor(slide) })
     const workers = usefulWorkers(plan, options.workers ?? availableParallelism())
     await writeAtomically(outputPath, path => writePyramid(path, inputPath, slide, plan, { ...options, workers }))
     options.onProgress?.(1)
@@ -91,7 +91,8 @@ async function writePyramid(
     const layout = createLayout(plan)
     const top = createTop(plan, pool)
     const progress = createProgress(plan, onProgress)
-    await runParts({ plan, source, pool, depth: queueDepth(source, workers), signal }, partNumbers(plan), {
+    const blocks = source.inRows ? inRows(plan) : inParts(plan, partNumbers(plan))
+    await runParts({ plan, source, pool, depth: queueDepth(source, workers), signal }, blocks, {
       tiles: async result => {
         await writer.appendBytes(layout.addTiles(result))
         progress(result.tiles.length)

@@ -4,7 +4,7 @@ import { SlideFileError } from '../errors.ts'
 import { openSlide } from '../open.ts'
 import type { SlideReader } from '../slide.ts'
 import { createPartWriter } from './part-file.ts'
-import { partLevels, partTiles, usefulWorkers } from './plan.ts'
+import { inParts, partLevels, partTiles, usefulWorkers } from './plan.ts'
 import { createPool, type Pool } from './pool.ts'
 import { type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import { runParts } from './run-parts.ts'
@@ -94,7 +94,7 @@ async function buildInto(path: string, part: number, build: Build): Promise<Buil
       const writer = await createPartWriter(temporary, plan, part)
       let built: BuiltPart | undefined
       try {
-        await runParts({ ...build, signal }, [part], {
+        await runParts({ ...build, signal }, inParts(plan, [part]), {
           tiles: async result => {
             await writer.append(result)
             done += result.tiles.length

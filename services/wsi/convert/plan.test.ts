@@ -5,6 +5,9 @@ import {
   blockAt,
   blockGeometry,
   childCount,
+  inParts,
+  inRows,
+  type PartBlock,
   type Plan,
   partBlocks,
   partGrid,
@@ -87,7 +90,7 @@ test('blocks make every tile of every level exactly once, with few parents open 
 test('parts cover the levels below them without overlap', () => {
   fc.assert(
     fc.property(edge, edge, fc.constantFrom(1024, 8192), (width, height, partSize) => {
-      const plan = planConversion(width, height, 256, partSize)
+      const plan = planConversion(width, height, 256, { partSize })
       const { across, down } = partGrid(plan)
       const made = Array.from({ length: partLevels(plan) }, () => 0)
       for (let part = 0; part < across * down; part++) {
@@ -108,4 +111,24 @@ test('blocks are small enough for memory and many enough for the workers', () =>
   expect(edgeOf(planConversion(200_000, 200_000, 256))).toBe(2048)
   expect(edgeOf(planConversion(4000, 3000, 256))).toBe(1024)
   expect(partGrid(planConversion(100_000, 80_000, 256))).toEqual({ across: 13, down: 10 })
+})
+
+test('in rows come the same blocks as in parts, each part completed by its last one', () => {
+  fc.assert(
+    fc.property(edge, edge, fc.constantFrom(512, 1024, 2048), (width, height, blockSize) => {
+      const plan = planConversion(width, height, 256, { blockSize })
+      const { across, down } = partGrid(plan)
+      const parts = [...inParts(plan, Array(across * down).keys())]
+      const rows = [...inRows(plan)]
+      const key = ({ part, block, last }: PartBlock) => [part, block.x, block.y, last].join()
+      expect(rows.map(key).sort()).toEqual(parts.map(key).sort())
+      const completed = rows.flatMap(({ part, last }) => (last ? [part] : []))
+      expect(completed).toEqual([...Array(across * down).keys()])
+      for (const [i, { block }] of rows.entries()) {
+        const before = rows[i - 1]?.block
+        expect(before === undefined || before.y < block.y || before.x < block.x).toBe(true)
+      }
+    }),
+    { numRuns: 30 },
+  )
 })

@@ -58,13 +58,21 @@ const PART_SIZE = 8192
 /** Edge, as a power of two of tiles, of the blocks above the parts. */
 const TOP_SPAN = 3
 
+/** Edge of a block in pixels: about 13 MB of RGB where a worker does not decode it by itself. */
+export const BLOCK_SIZE = 2048
+
 /**
- * Blocks of at most 2048 pixels (about 6 MB of planes, 13 MB of RGB), smaller where that keeps more workers busy. The
- * number of workers plays no part: the same slide gives the same file on any machine.
+ * Blocks of at most `blockSize` pixels (but four tiles), smaller where that keeps more workers busy. The number of workers
+ * plays no part: the same slide gives the same file on any machine.
  */
-export function planConversion(width: number, height: number, tileSize: number, partSize = PART_SIZE): Plan {
+export function planConversion(
+  width: number,
+  height: number,
+  tileSize: number,
+  { partSize = PART_SIZE, blockSize = BLOCK_SIZE }: { partSize?: number; blockSize?: number } = {},
+): Plan {
   const levels = pyramidLevels(width, height, tileSize)
-  let span = Math.max(2, Math.floor(Math.log2(Math.min(2048, partSize) / tileSize)))
+  let span = Math.max(2, Math.floor(Math.log2(Math.min(blockSize, partSize) / tileSize)))
   const blocks = () => Math.ceil(width / (tileSize << span)) * Math.ceil(height / (tileSize << span))
   while (span > 2 && blocks() < ENOUGH_BLOCKS) span--
   const partSpan = Math.max(span, Math.floor(Math.log2(partSize / tileSize)))
@@ -133,6 +141,36 @@ export function* partBlocks(plan: Plan, part: number): Generator<BlockGeometry> 
   for (let row = first.row; row < Math.min(first.row + edge, grid.down); row++) {
     for (let column = first.column; column < Math.min(first.column + edge, grid.across); column++) {
       yield blockGeometry(plan, { level: 0, column, row })
+    }
+  }
+}
+
+/** A block of level 0 and the part that it belongs to; `last` where that is complete behind it. */
+export interface PartBlock {
+  part: number
+  block: BlockGeometry
+  last: boolean
+}
+
+/** The blocks of parts, part by part. */
+export function* inParts(plan: Plan, parts: Iterable<number>): Generator<PartBlock> {
+  for (const part of parts) {
+    const blocks = [...partBlocks(plan, part)]
+    for (const [i, block] of blocks.entries()) yield { part, block, last: i + 1 === blocks.length }
+  }
+}
+
+/** The blocks of all parts in rows as wide as the slide. The parts of a row are completed in their order. */
+export function* inRows(plan: Plan): Generator<PartBlock> {
+  const { across, down } = tileGrid(plan, plan.tileSize << plan.span)
+  const parts = partGrid(plan).across
+  const shift = plan.partSpan - plan.span
+  const isLast = (i: number, count: number) => i + 1 === count || (i + 1) % (1 << shift) === 0
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across; column++) {
+      const block = blockGeometry(plan, { level: 0, column, row })
+      const last = isLast(column, across) && isLast(row, down)
+      yield { part: (row >> shift) * parts + (column >> shift), block, last }
     }
   }
 }

@@ -23,6 +23,8 @@ export interface PlanOptions {
   coding: Coding
   /** Edge of a part in pixels; default about 8192. */
   partSize?: number
+  /** Edge of a block in pixels, for sources that are better read in smaller ones (source.ts). */
+  blockSize?: number
 }
 
 const VERSION = 1
@@ -33,10 +35,10 @@ const VERSION = 1
  */
 export function planPyramid(description: SlideDescription, options: PlanOptions): PyramidPlan {
   assertOptions(options)
-  const { tileSize = 256, coding, partSize } = options
+  const { tileSize = 256, coding } = options
   const { quality, subsampling } = coding
   const { width, height, mpp, objectivePower, icc } = description
-  const plan = planConversion(width, height, tileSize, partSize)
+  const plan = planConversion(width, height, tileSize, options)
   const { across, down } = partGrid(plan)
   return {
     version: VERSION,

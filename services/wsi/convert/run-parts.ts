@@ -1,9 +1,9 @@
+import { release } from '../release.ts'
 import type { YuvImage } from '../yuv.ts'
 import type { BlockResult } from './block.ts'
 import { createParents, type Parents } from './parents.ts'
-import { type Block, type BlockGeometry, type Plan, partBlocks, partShare, shareOf } from './plan.ts'
+import { type Block, type BlockGeometry, type PartBlock, type Plan, partShare, shareOf } from './plan.ts'
 import type { Pool } from './pool.ts'
-import { release } from './release.ts'
 import type { BlockSource } from './source.ts'
 
 export interface PartsWork {
@@ -22,19 +22,15 @@ export interface PartsSink {
   partDone(part: number, share: YuvImage | null): Promise<void>
 }
 
-interface UnderWay {
-  part: number
-  block: Block
-  /** Whether the part is complete behind it. */
-  last: boolean
+interface UnderWay extends PartBlock {
   result: Promise<BlockResult>
 }
 
 /**
- * Runs the blocks of parts on the pool, the next part's first ones beside the last of the one before. The blocks above
+ * Runs blocks on the pool, the next part's first ones beside the last of the one before. The blocks above
  * the base blocks follow right behind their last child.
  */
-export async function runParts(work: PartsWork, parts: Iterable<number>, sink: PartsSink): Promise<void> {
+export async function runParts(work: PartsWork, blocks: Iterable<PartBlock>, sink: PartsSink): Promise<void> {
   const { plan, source, pool, depth, signal } = work
   const parents = createParents(plan)
   const underWay: UnderWay[] = []
@@ -56,14 +52,10 @@ export async function runParts(work: PartsWork, parts: Iterable<number>, sink: P
     const share = await settle(block, result)
     if (last) await sink.partDone(part, share)
   }
-  for (const part of parts) {
-    const blocks = [...partBlocks(plan, part)]
-    for (const [i, block] of blocks.entries()) {
-      if (underWay.length >= depth) await settleFirst()
-      signal.throwIfAborted()
-      const result = runBlock(source, pool, block, signal)
-      underWay.push({ part, block, last: i + 1 === blocks.length, result })
-    }
+  for (const one of blocks) {
+    if (underWay.length >= depth) await settleFirst()
+    signal.throwIfAborted()
+    underWay.push({ ...one, result: runBlock(source, pool, one.block, signal) })
   }
   while (underWay.length > 0) await settleFirst()
 }

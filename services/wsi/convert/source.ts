@@ -1,6 +1,7 @@
 import { isTiffSlide } from '../open.ts'
 import { isPictureSlide } from '../pictures.ts'
 import type { SlideReader } from '../slide.ts'
+import { keptRows } from '../tiff/region.ts'
 import type { BlockGeometry } from './plan.ts'
 import { areStoredTiles, type StoredImage, storedTiles } from './stored-tiles.ts'
 
@@ -15,9 +16,17 @@ export type SourcePixels = { kind: 'stored'; request: unknown } | { kind: 'rgb';
 
 /** Gives the pixels of level-0 blocks: through the workers' own decoder, else from the slide's reader. */
 export interface BlockSource {
+  /** Whether blocks beside each other are best read together: the slide is stored in strips. */
+  inRows: boolean
   decoder: DecoderModule | null
   pixels(block: BlockGeometry, signal: AbortSignal): Promise<{ pixels: SourcePixels; transfer: ArrayBuffer[] }>
 }
+
+const isStriped = (slide: SlideReader) => isTiffSlide(slide) && !slide.tiff.level0.tiled
+
+/** The rows of blocks of a slide in strips are as high as the reader keeps decoded ones. */
+export const blockSizeFor = (slide: SlideReader): { blockSize?: number } =>
+  isStriped(slide) ? { blockSize: keptRows(slide.description.width) } : {}
 
 export function blockSource(path: string, slide: SlideReader): BlockSource {
   if (isTiffSlide(slide) && areStoredTiles(slide.tiff.level0)) {
@@ -25,6 +34,7 @@ export function blockSource(path: string, slide: SlideReader): BlockSource {
     const { tileWidth, tileHeight, photometric, jpegTables } = level0
     const setup: StoredImage = { path, tileWidth, tileHeight, photometric, jpegTables }
     return {
+      inRows: false,
       decoder: { module: new URL('./stored-tiles.ts', import.meta.url).href, setup },
       pixels: async block => ({ pixels: { kind: 'stored', request: storedTiles(level0, block) }, transfer: [] }),
     }
@@ -32,11 +42,13 @@ export function blockSource(path: string, slide: SlideReader): BlockSource {
   if (isPictureSlide(slide)) {
     const { files, inside } = slide.pictures
     return {
+      inRows: false,
       decoder: { module: new URL('./stored-pictures.ts', import.meta.url).href, setup: { files } },
       pixels: async block => ({ pixels: { kind: 'stored', request: inside(block) }, transfer: [] }),
     }
   }
   return {
+    inRows: isStriped(slide),
     decoder: null,
     pixels: async ({ x, y, width, height }, signal) => {
       const data = await slide.readRegion(x, y, width, height, signal)

@@ -1,13 +1,13 @@
 /** A worker thread of the converter: decodes, reduces and encodes one block after another. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { SlideFileError } from '../errors.ts'
+import { release } from '../release.ts'
 import { serve } from '../threads.ts'
 import { rgbToYuv } from '../turbojpeg.ts'
 import type { YuvPlanes } from '../yuv.ts'
 import { allocatePadded, type BlockResult, createBlockEncoder, createScratch } from './block.ts'
 import { type BlockDecoder, type FillTile, tilesOf } from './decoder.ts'
 import type { BlockGeometry } from './plan.ts'
-import { release } from './release.ts'
 import type { DecoderModule, SourcePixels } from './source.ts'
 import type { TileSettings } from './tile-encoder.ts'
 

@@ -53,3 +53,18 @@ it('a strip that cannot be read is tried again', async () => {
   failing = false
   expect(await read({ x: 0, y: 0, width: 10, height: 10 })).toHaveLength(300)
 })
+
+it('regions that are read together are whole, though there is no room to keep all tiles', async () => {
+  const edge = 4096
+  const pixels = Buffer.alloc(edge * edge * 3, Buffer.from(Array.from({ length: 1021 }, (_, i) => i & 0xff)))
+  const picture = sharp(pixels, { raw: { width: edge, height: edge, channels: 3 } })
+  const file = await picture.tiff({ compression: 'none', tile: true, tileWidth: 1024, tileHeight: 1024 }).toBuffer()
+  const source = bufferSource(file)
+  const read = createRegionReader(source, await readImage((await readTiff(source)).ifds[0] as Ifd, source.size))
+  const places = [0, 700, 1500, 2900, 0].map(y => ({ x: 0, y, width: edge, height: 1000 }))
+  for (const [i, region] of (await Promise.all(places.map(place => read(place)))).entries()) {
+    const start = (places[i]?.y as number) * edge * 3
+    expect(region.equals(pixels.subarray(start, start + region.length))).toBe(true)
+  }
+  expect(source.size).toBe(file.length)
+})

@@ -1,3 +1,4 @@
+import { release } from '../release.ts'
 import type { ByteSource } from '../slide.ts'
 import { decodeTile } from './decode.ts'
 import { type TiffImage, tileSize } from './image.ts'
@@ -13,12 +14,16 @@ export interface Rectangle {
 /** Decoded tiles kept for the next region. */
 const TILE_CACHE = 32 * 1024 * 1024
 
+/** Decoded strips are kept in so many bytes as a rule, and in no more than so many. */
+const STRIP_CACHE = 128 * 1024 * 1024
+const MAX_STRIP_CACHE = 192 * 1024 * 1024
+
 /**
  * Strips are as wide as the image, so that every block of a row of blocks needs the same ones: they are kept for so many
- * rows, that each is decoded once, within bounds (32,000 px wide).
+ * rows, that each is decoded once when such rows are read from left to right (up to 60,000 px).
+ * @param width pixels of the image
  */
-const STRIP_CACHE_ROWS = 2048
-const MAX_STRIP_CACHE = 192 * 1024 * 1024
+export const keptRows = (width: number): number => (width * 3 * 2048 <= STRIP_CACHE ? 2048 : 1024)
 
 /** Tiles that are fetched while one is taken. */
 const AHEAD = 3
@@ -26,7 +31,7 @@ const AHEAD = 3
 function cacheSize({ tiled, width, tileHeight }: TiffImage): number {
   if (tiled) return TILE_CACHE
   // The strips at both ends belong to it in part.
-  return Math.min(MAX_STRIP_CACHE, Math.max(TILE_CACHE, width * 3 * (STRIP_CACHE_ROWS + 2 * tileHeight)))
+  return Math.min(MAX_STRIP_CACHE, Math.max(TILE_CACHE, width * 3 * (keptRows(width) + 2 * tileHeight)))
 }
 
 /** Rows of the strips into which an uncompressed image in one piece is cut. */
@@ -52,7 +57,7 @@ export function cutSingleStrip(image: TiffImage): TiffImage {
 
 /** Reads rectangles of a TIFF image as interleaved 8-bit RGB; missing tiles and what lies outside are white. */
 export function createRegionReader(source: ByteSource, image: TiffImage) {
-  const cache = new Map<number, Promise<Buffer>>()
+  const cache = new Map<number, Kept>()
   const capacity = Math.max(1, Math.floor(cacheSize(image) / (image.tileWidth * image.tileHeight * 3)))
 
   const decode = async (index: number, row: number): Promise<Buffer> => {
@@ -62,19 +67,28 @@ export function createRegionReader(source: ByteSource, image: TiffImage) {
   }
 
   /** A tile that several regions want at the same time is decoded once, so that no one's signal may stop it. */
-  const load = (column: number, row: number): Promise<Buffer> | null => {
+  const load = (column: number, row: number, users: 0 | 1): Kept | null => {
     const index = row * image.across + column
     if (image.counts[index] === 0) return null
     const hit = cache.get(index)
-    if (hit) return hit
-    const tile = decode(index, row)
-    cache.set(index, tile)
-    tile.catch(() => cache.delete(index))
-    for (const key of cache.keys()) {
-      if (cache.size <= capacity) break
-      cache.delete(key)
+    if (hit) {
+      hit.users += users
+      return hit
     }
-    return tile
+    const kept: Kept = { tile: decode(index, row), users }
+    cache.set(index, kept)
+    kept.tile.catch(() => cache.delete(index))
+    evict()
+    return kept
+  }
+  /** The oldest that nobody waits for go first. */
+  const evict = () => {
+    for (const [key, { tile, users }] of cache) {
+      if (cache.size <= capacity) break
+      if (users > 0) continue
+      cache.delete(key)
+      tile.then(releaseWhole).catch(() => {})
+    }
   }
 
   /** Reading and inflating go on in other threads: the next tiles are on their way while one is taken. */
@@ -85,11 +99,15 @@ export function createRegionReader(source: ByteSource, image: TiffImage) {
     const places = tilesOf(image, region)
     for (const [i, { column, row }] of places.entries()) {
       signal?.throwIfAborted()
-      const taken = load(column, row)
+      const taken = load(column, row, 1)
       // What goes wrong shows when it is taken.
-      for (const next of places.slice(i + 1, i + 1 + ahead)) load(next.column, next.row)?.catch(() => {})
-      const tile = await taken
-      if (tile) copyTile(tile, column * image.tileWidth, row * image.tileHeight, image, output, region)
+      for (const next of places.slice(i + 1, i + 1 + ahead)) load(next.column, next.row, 0)?.tile.catch(() => {})
+      if (!taken) continue
+      try {
+        copyTile(await taken.tile, { column, row }, image, output, region)
+      } finally {
+        taken.users -= 1
+      }
     }
     return output
   }
@@ -107,8 +125,26 @@ function tilesOf({ tileWidth, tileHeight, width, height }: TiffImage, region: Re
   return places
 }
 
-/** Copies what a tile at (left, top) shares with the image and the region. */
-function copyTile(tile: Buffer, left: number, top: number, image: TiffImage, output: Buffer, region: Rectangle): void {
+/** A decoded tile, and how many regions wait for it. */
+interface Kept {
+  tile: Promise<Buffer>
+  users: number
+}
+
+function releaseWhole(tile: Buffer): void {
+  // Small buffers share their memory with others.
+  if (tile.byteLength === tile.buffer.byteLength) release(tile)
+}
+
+/** Copies what a tile shares with the image and the region. */
+function copyTile(
+  tile: Buffer,
+  { column, row }: { column: number; row: number },
+  image: TiffImage,
+  output: Buffer,
+  region: Rectangle,
+): void {
+  const [left, top] = [column * image.tileWidth, row * image.tileHeight]
   const x0 = Math.max(left, region.x)
   const x1 = Math.min(left + image.tileWidth, image.width, region.x + region.width)
   const y0 = Math.max(top, region.y)
