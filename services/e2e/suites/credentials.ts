@@ -20,6 +20,7 @@ const OPEN = new Set([
   'GET /',
   'GET /sign-in',
   'GET /review',
+  'GET /costs',
   'GET /slides/{id}',
   'GET /projects/{project}',
   'GET /projects/{project}/{section}',
