@@ -1,6 +1,7 @@
 /** Opens the adapters that the configuration names, and hands out only what a module declared. */
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openBus } from './bus/index.ts'
 import type { Bus } from './bus/port.ts'
 import { openCache } from './cache/index.ts'
@@ -27,6 +28,9 @@ export interface Adapters {
   close(): Promise<void>
 }
 
+const STRICT_TRIES = 20
+const STRICT_PAUSE_MS = 100
+
 const STORES = {
   source: 'OBJECTS_SOURCE_URL',
   original: 'OBJECTS_ORIGINAL_URL',
@@ -49,8 +53,9 @@ export async function openAdapters(
     const report = (what: string, error: unknown): void => log.warn({ err: error }, what)
     const bus = await openBus(config.BUS_URL, { database, report })
     opened.push(bus)
-    const cache = await openCache(config.CACHE_URL)
+    const cache = await openCache(config.CACHE_URL, advice => log.warn(advice))
     opened.push(cache)
+    if (config.CACHE_STRICT) await insistOn(cache)
     const stores = new Map<keyof ObjectHandles, Objects>()
     for (const kind of wanted(modules)) {
       // A stage holds copies: work begins and goes on without it.
@@ -87,6 +92,22 @@ export async function openAdapters(
 
 const needed = (stores: Map<keyof ObjectHandles, Objects>): [string, Objects][] =>
   [...stores].filter(([kind]) => kind !== 'stage')
+
+/**
+ * Waits a moment for a cache that is still connecting; one that is away is no error, see its port.
+ * @throws Error with what is to be changed
+ */
+async function insistOn(cache: Cache): Promise<void> {
+  for (let attempt = 0; attempt < STRICT_TRIES; attempt += 1) {
+    const known = await cache.advice().then(
+      advice => ({ advice }),
+      () => undefined,
+    )
+    if (known?.advice) throw new Error(`${known.advice} (CACHE_STRICT is set)`)
+    if (known) return
+    await sleep(STRICT_PAUSE_MS)
+  }
+}
 
 /** A folder of our own below the one that was named, so that a wrong setting costs nobody their files. */
 async function emptyFolder(parent: string, service: string): Promise<string> {

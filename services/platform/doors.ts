@@ -8,7 +8,7 @@ import type { Keys } from './auth/keys.ts'
 import type { Verifier } from './auth/verifier.ts'
 import { ServiceError, toServiceError } from './errors.ts'
 import { sendProblem } from './http/problem.ts'
-import { listen, serveHttp } from './http.ts'
+import { healthBody, listen, serveHttp } from './http.ts'
 import type { Log } from './log.ts'
 import type { Module, Running } from './module.ts'
 import { openSocket } from './rpc/socket.ts'
@@ -45,11 +45,14 @@ export async function createDoors(given: {
   let ready = false
   let publicUrl = platform.PUBLIC_URL
 
-  const readyNow = async (started: { running: Running }[]): Promise<void> => {
+  const readyNow = async (started: { running: Running }[]): Promise<string[]> => {
     if (!ready) throw new ServiceError('unavailable', 'The process is starting or stopping')
     await adapters.ready()
     await socket.ready()
     for (const { running } of started) await running.ready?.()
+    // A cache that is away is no reason not to serve.
+    const advice = await adapters.cache.advice().catch(() => undefined)
+    return advice ? [advice] : []
   }
 
   return {
@@ -104,7 +107,7 @@ async function serveMetrics(
   platform: PlatformConfig,
   httpPort: number,
   telemetry: Telemetry,
-  ready: () => Promise<void>,
+  ready: () => Promise<string[]>,
 ) {
   const server = createServer((req, res) => {
     if (req.url === '/metrics') return telemetry.scrape(req, res)
@@ -112,7 +115,7 @@ async function serveMetrics(
     if (req.url !== '/readyz')
       return sendProblem(res, new ServiceError('not-found', 'There is nothing at this address'))
     ready().then(
-      () => res.end('{"status":"ok"}'),
+      warnings => res.end(healthBody(warnings)),
       error => sendProblem(res, new ServiceError('unavailable', toServiceError(error).publicMessage)),
     )
   })

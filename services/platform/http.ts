@@ -132,10 +132,14 @@ function createDispatch(options: HttpOptions, find: ReturnType<typeof createRout
 /** Work that was given up because the client left has nobody to tell. */
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
+export const healthBody = (warnings: readonly string[]): string =>
+  JSON.stringify({ status: 'ok', ...(warnings.length > 0 ? { warnings } : {}) })
+
 async function answerHealth(options: HttpOptions, path: string, res: ServerResponse): Promise<void> {
   try {
-    if (path === '/readyz') await options.ready()
-    res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end('{"status":"ok"}')
+    const warnings = path === '/readyz' ? await options.ready() : []
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+    res.writeHead(200, headers).end(healthBody(warnings))
   } catch (error) {
     sendProblem(res, new ServiceError('unavailable', toServiceError(error).publicMessage))
   }

@@ -1,6 +1,6 @@
 /** The settings that every process has: where it listens, where its adapters are, its keys. */
 import { z } from 'zod'
-import { duration, integer, type Settings, text, urlOf, type ValuesOf } from './config.ts'
+import { duration, flag, integer, type Settings, text, urlOf, type ValuesOf } from './config.ts'
 
 const optionalPort: z.ZodType<number | undefined, string> = z.string().transform((value, context) => {
   if (value === '') return undefined
@@ -55,6 +55,11 @@ export const platformSettings = {
     default: 'memory:',
     help: 'Cache: `memory:` or `redis://…`',
     secret: true,
+  },
+  CACHE_STRICT: {
+    type: flag,
+    default: '',
+    help: 'Refuse to start when the Redis of CACHE_URL has no `maxmemory` or another policy than `allkeys-lfu`; otherwise the log and /readyz say so',
   },
   OBJECTS_SOURCE_URL: {
     type: urlOf('file', 's3'),

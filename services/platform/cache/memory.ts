@@ -33,6 +33,7 @@ export function openMemory(bytes = DEFAULT_BYTES): Cache {
     async release(name) {
       claims.delete(name)
     },
+    advice: async () => undefined,
     ready: async () => {},
     close: async () => entries.clear(),
   }

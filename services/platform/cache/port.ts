@@ -18,6 +18,11 @@ export interface Cache {
   claim(name: string, ms: number): Promise<boolean>
   /** Ends a claim before its time. */
   release(name: string): Promise<void>
+  /**
+   * What the operator should change about how the cache is set up, in words; undefined when all is well. Rejects while it
+   * is away.
+   */
+  advice(): Promise<string | undefined>
   /** Rejects with the reason while the cache is away (callers go on without it). */
   ready(): Promise<void>
   close(): Promise<void>

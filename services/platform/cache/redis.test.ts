@@ -70,3 +70,21 @@ test('a Redis that was never there is no error at opening', async () => {
   await expect(cache.ready()).rejects.toMatchObject({ code: 'unavailable' })
   await cache.close()
 })
+
+test('a Redis without a bound, or with another policy, is named in words', async () => {
+  const admin = new Redis(server.url)
+  const told: string[] = []
+  const cache = await openCache(server.url, advice => told.push(advice))
+  await vi.waitFor(() => cache.ready(), 15_000)
+  await admin.config('SET', 'maxmemory', '0')
+  await admin.config('SET', 'maxmemory-policy', 'noeviction')
+  expect(await cache.advice()).toMatch(/maxmemory is not set .*; maxmemory-policy is not allkeys-lfu/)
+  const other = await openCache(server.url, advice => told.push(advice))
+  await vi.waitFor(() => expect(told.at(-1)).toMatch(/maxmemory is not set/), 15_000)
+  await admin.config('SET', 'maxmemory', '1gb')
+  expect(await cache.advice()).toMatch(/as a cache: maxmemory-policy/)
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lfu')
+  expect(await cache.advice()).toBeUndefined()
+  await Promise.all([cache.close(), other.close()])
+  admin.disconnect()
+})

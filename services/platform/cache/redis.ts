@@ -11,8 +11,9 @@ const MAX_RECONNECT_MS = 2000
 /**
  * A Redis server, shared by all replicas; it evicts by its own `maxmemory-policy`. While it is away every read is a miss
  * and every write does nothing, at once and not after a timeout. `?prefix=` begins every key (`coverslip:`).
+ * @param advise told what is wrong with how the server is set up, whenever a connection is made
  */
-export function openRedis(url: string): Cache {
+export function openRedis(url: string, advise: (advice: string) => void = () => {}): Cache {
   const parsed = new URL(url)
   const prefix = parsed.searchParams.get('prefix') ?? 'coverslip:'
   parsed.searchParams.delete('prefix')
@@ -29,6 +30,13 @@ export function openRedis(url: string): Cache {
   })
   // The client reconnects by itself; without a listener it prints every failure.
   redis.on('error', () => {})
+  const advice = async (): Promise<string | undefined> => adviceOn(await redis.info('memory'))
+  // Each time it is there: another server may have taken its place.
+  redis.on('ready', () => {
+    advice()
+      .then(text => text && advise(text))
+      .catch(() => {})
+  })
   return {
     isShared: true,
     get: key =>
@@ -53,6 +61,7 @@ export function openRedis(url: string): Cache {
     async release(name) {
       await redis.del(`claim:${name}`).catch(() => {})
     },
+    advice,
     async ready() {
       await redis.ping().catch((error: unknown) => {
         throw new ServiceError('unavailable', 'The cache is not reachable right now', { cause: error })
@@ -60,6 +69,19 @@ export function openRedis(url: string): Cache {
     },
     close: async () => redis.disconnect(),
   }
+}
+
+/**
+ * A cache must have a bound and forget what is asked for least: without the one it fills the machine, with another policy
+ * it refuses writes or forgets what everybody looks at. INFO says so even where CONFIG is not allowed.
+ */
+function adviceOn(info: string): string | undefined {
+  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+  const missing = [
+    ...(Number(field('maxmemory')) > 0 ? [] : ['maxmemory is not set (say, 1gb)']),
+    ...(field('maxmemory_policy') === 'allkeys-lfu' ? [] : ['maxmemory-policy is not allkeys-lfu']),
+  ]
+  return missing.length === 0 ? undefined : `The Redis of CACHE_URL is not set up as a cache: ${missing.join('; ')}`
 }
 
 const SCAN_COUNT = 1000

@@ -46,6 +46,7 @@ const options = (): HttpOptions => ({
   log: openLog({ service: 'test', level: 'info', destination: join(folder, 'log') }),
   ready: async () => {
     if (!ready) throw new ServiceError('unavailable', 'The database is not reachable')
+    return []
   },
 })
 

@@ -14,8 +14,8 @@ export interface HttpOptions {
   verifier: Verifier
   telemetry: Telemetry
   log: Log
-  /** Rejects with the reason while the process cannot serve. */
-  ready: () => Promise<void>
+  /** Rejects with the reason while the process cannot serve; resolves with what the operator should look at. */
+  ready: () => Promise<string[]>
 }
 
 /** The handlers of one kind, by route name. */
