@@ -1,4 +1,6 @@
 import '../style/project.css'
+import '../style/tables.css'
+import '../style/forms.css'
 import type { User } from '@coverslip/proto/api.ts'
 import type { ComponentType } from 'preact'
 import { useMemo } from 'preact/hooks'
