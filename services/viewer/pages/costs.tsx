@@ -1,4 +1,5 @@
 import '../style/project.css'
+import '../style/tables.css'
 import type { CostsView } from '@coverslip/proto/api/costs.ts'
 import { useEffect } from 'preact/hooks'
 import { api, json } from '../api.ts'
