@@ -28,3 +28,12 @@ test('a withdrawal says who erased, and where its proof stands', () => {
     'proof ab12, entry 7 of the audit',
   ])
 })
+
+test('a withdrawal says when what comes later will not be recognised', () => {
+  const shown = { slides: [], keepers: [], downloads: [], seconds: null, proof: null } as unknown as Withdrawal
+  const said = (heldLater: Withdrawal['heldLater']) => withdrawalFacts({ ...shown, heldLater }).slice(2)
+  expect(said({ subject: true, files: 3 })).toEqual([])
+  expect(said({ subject: false, files: 0 })).toEqual([
+    'the ledger knows the subject by no name: of what comes later it holds 0 known files, and nothing else',
+  ])
+})

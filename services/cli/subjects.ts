@@ -85,7 +85,7 @@ const countText = (slides: number): string => `${slides} slide${slides === 1 ? '
 
 /** What a person reads of a withdrawal. */
 export function withdrawalFacts(shown: Withdrawal): string[] {
-  const { id, state, slides, keepers, seconds, downloads, proof } = shown
+  const { id, state, slides, keepers, seconds, downloads, heldLater, proof } = shown
   const counted = `${countText(slides.length)} of ${shown.subject}`
   return [
     state === 'done' ? `${counted} erased, say ${keepers.join(', ')}` : `${counted} being erased`,
@@ -93,6 +93,11 @@ export function withdrawalFacts(shown: Withdrawal): string[] {
     ...(seconds === null ? [] : [`after ${seconds.toFixed(1)} s`]),
     ...(proof ? [`proof ${proof.hash}, entry ${proof.auditEntry} of the audit`] : []),
     ...downloads.map(({ user, what, name, slide, at }) => `${user} took ${what} of ${name ?? slide} at ${at}`),
+    ...(heldLater && !heldLater.subject
+      ? [
+          `the ledger knows the subject by no name: of what comes later it holds ${heldLater.files} known files, and nothing else`,
+        ]
+      : []),
   ]
 }
 
