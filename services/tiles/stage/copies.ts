@@ -27,6 +27,8 @@ export interface CopiesDeps {
   quota: number
   /** Bytes a second, of all copies of this process together. */
   rate: number
+  /** Whether somebody waits for the store now: copies go slower then. */
+  isBusy(): boolean
   /** Copies at once in this process. */
   atOnce: number
   /** A copy came or went. */
@@ -47,7 +49,7 @@ const LONGEST_PAUSE_SECONDS = 3600
 
 export function startCopies(deps: CopiesDeps): Copies {
   const stopping = new AbortController()
-  const pace = createPace(deps.rate)
+  const pace = createPace(deps.rate, deps.isBusy)
   const slots = Array.from({ length: deps.atOnce }, () => {
     const bed = bell()
     return { bed, running: work(bed) }

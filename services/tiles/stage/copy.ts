@@ -14,12 +14,18 @@ export const stageKey = (key: string): string => STAGE_PREFIX + key
 /** Waits until so many bytes may pass. */
 export type Pace = (bytes: number) => Promise<void>
 
-/** One pace for all copies of a process, so that they leave the line to the viewers. */
-export function createPace(bytesPerSecond: number): Pace {
+/** So much slower are copies while somebody waits for the store. */
+const YIELDING = 8
+
+/**
+ * One pace for all copies of a process, so that they leave line and processor to the viewers.
+ * @param isBusy whether somebody waits for the store now
+ */
+export function createPace(bytesPerSecond: number, isBusy: () => boolean = () => false): Pace {
   let free = 0
   return async bytes => {
     const now = performance.now()
-    free = Math.max(free, now) + (bytes / bytesPerSecond) * 1000
+    free = Math.max(free, now) + (bytes / bytesPerSecond) * 1000 * (isBusy() ? YIELDING : 1)
     // A timer is not more precise than that.
     if (free - now > 10) await sleep(free - now)
   }

@@ -54,3 +54,10 @@ test('all copies together keep to the pace', async () => {
   await Promise.all([copy(), copy()])
   expect(performance.now() - begun).toBeGreaterThan(250)
 })
+
+test('copies go slower while somebody waits for the store', async () => {
+  const pace = createPace(1_000_000, () => true)
+  const begun = performance.now()
+  for (let i = 0; i < 3; i += 1) await pace(15_000)
+  expect(performance.now() - begun).toBeGreaterThan(300)
+})

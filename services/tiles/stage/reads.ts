@@ -15,12 +15,23 @@ export interface StageReads {
   count(by: 'stage' | 'store' | 'instead'): void
   /** So many bytes need not be read from the store. */
   spared(bytes: number): void
+  /** How many reads of the store somebody waits for. */
+  far: { underway: number }
 }
 
 const isMissing = (error: unknown): boolean => error instanceof ServiceError && error.code === 'not-found'
 
 export function beforeStore(objects: ReadableObjects, reads: StageReads): ReadableObjects {
-  const { stage, views, guard, lost, count, spared } = reads
+  const { stage, views, guard, lost, count, spared, far } = reads
+
+  async function waitedFor<Result>(read: () => Promise<Result>): Promise<Result> {
+    far.underway += 1
+    try {
+      return await read()
+    } finally {
+      far.underway -= 1
+    }
+  }
 
   /** From the stage when it has the pyramid and can be read, from the store otherwise. */
   async function either<Result>(
@@ -32,7 +43,7 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
     const staged = await views.viewed(key)
     if (!staged || !guard.usable()) {
       count('store')
-      return fromStore()
+      return waitedFor(fromStore)
     }
     try {
       const result = await guard.attempt(fromStage, error => isMissing(error) || signal?.aborted === true)
@@ -42,7 +53,7 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
       signal?.throwIfAborted()
       if (isMissing(error)) lost(key)
       count('instead')
-      return fromStore()
+      return waitedFor(fromStore)
     }
   }
 

@@ -56,14 +56,24 @@ const wishes = (queries: Queries, viewedAt: RawBuilder<Date | null>) =>
 
 /**
  * Notes that somebody looks at these pyramids: those that are not staged are wanted from now on.
- * @param most bytes that the stage holds; what is larger is never wanted
+ * @param limits.most bytes that the stage holds; what is larger is never wanted
+ * @param limits.calmSeconds their copies begin so much later
  * @returns which of them are staged
  */
-export async function noteViews(db: Db<Tables>, keys: string[], most: number): Promise<Set<string>> {
+export async function noteViews(
+  db: Db<Tables>,
+  keys: string[],
+  { most, calmSeconds }: { most: number; calmSeconds: number },
+): Promise<Set<string>> {
   const rows = await db.query
     .insertInto('staged')
-    .columns([...WANTED])
-    .expression(wishes(db.query, now).where('object_key', 'in', keys).where('bytes', '<=', most))
+    .columns([...WANTED, 'not_before'])
+    .expression(
+      wishes(db.query, now)
+        .select(ago(-calmSeconds).as('not_before'))
+        .where('object_key', 'in', keys)
+        .where('bytes', '<=', most),
+    )
     .onConflict(conflict => conflict.column('object_key').doUpdateSet({ viewed_at: now }))
     .returning(['object_key', 'state'])
     .execute()

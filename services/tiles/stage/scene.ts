@@ -54,7 +54,7 @@ export function openStage({ deps }: Scene, changed: Partial<StageDeps> = {}): St
   const { db, log, telemetry, objects } = deps
   const { pyramid, stage } = objects
   return startStage({
-    ...{ db, log, telemetry, pyramid, stage, quota: 1_000_000, rate: 1e9, copies: 1, spared: () => {} },
+    ...{ db, log, telemetry, pyramid, stage, quota: 1_000_000, rate: 1e9, copies: 1, calmMs: 0, spared: () => {} },
     ...changed,
   })
 }

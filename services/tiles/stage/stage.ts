@@ -32,6 +32,8 @@ export interface StageDeps {
   copies: number
   /** Told of bytes that the stage spared the store. */
   spared(bytes: number): void
+  /** From the first view to the beginning of the copy; default 2 s, so that the view is complete by then. */
+  calmMs?: number
 }
 
 export interface Stage {
@@ -53,13 +55,15 @@ export interface Stage {
 const GUARD = { timeoutMs: 1500, restMs: 10_000, atOnce: 8 }
 
 export function startStage(deps: StageDeps): Stage {
-  const { db, log, telemetry, stage, pyramid, quota, rate, copies: atOnce, spared } = deps
+  const { db, log, telemetry, stage, pyramid, quota, rate, copies: atOnce, spared, calmMs = 2000 } = deps
   const on = stage.location.scheme !== 'none'
   if (!on) return noStage(db)
   const counts = countersOf(telemetry)
-  const views = trackViews({ db, log, quota }, () => copies.wake())
+  const far = { underway: 0 }
+  const views = trackViews({ db, log, quota, calmMs }, () => copies.wake())
   const copies: Copies = startCopies({
     ...{ db, log, pyramid, stage, quota, rate, atOnce },
+    isBusy: () => far.underway > 0,
     learn: views.learn,
     count: counts.copy,
   })
@@ -67,7 +71,7 @@ export function startStage(deps: StageDeps): Stage {
     views.learn(key, false)
     noteLost(db, key).catch((error: unknown) => log.warn({ err: error }, 'a lost copy could not be noted'))
   }
-  const reads: StageReads = { stage, views, guard: createGuard(GUARD), lost, count: counts.read, spared }
+  const reads: StageReads = { stage, views, guard: createGuard(GUARD), lost, count: counts.read, spared, far }
   return {
     before: objects => beforeStore(objects, reads),
     async tiled(slideId) {

@@ -21,7 +21,7 @@ const MOST = 10_000
 
 /** @param onWanted called when a pyramid was read that is not staged */
 export function trackViews(
-  { db, log, quota }: { db: Db<Tables>; log: Log; quota: number },
+  { db, log, quota, calmMs }: { db: Db<Tables>; log: Log; quota: number; calmMs: number },
   onWanted: () => void,
 ): Views {
   const staged = new LRUCache<string, boolean>({ max: MOST })
@@ -33,7 +33,7 @@ export function trackViews(
     const keys = [...read]
     read.clear()
     if (keys.length === 0) return
-    const there = await noteViews(db, keys, quota).catch((error: unknown) => {
+    const there = await noteViews(db, keys, { most: quota, calmSeconds: calmMs / 1000 }).catch((error: unknown) => {
       // Where nothing is known pyramids are read from their store, and the next read tells again.
       log.warn({ err: error }, 'views could not be noted')
       return new Set<string>()
