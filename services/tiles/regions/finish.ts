@@ -5,7 +5,7 @@ import type { Job } from './job.ts'
 import type { Format, Size } from './picture.ts'
 import { profiledTiff } from './profiled-tiff.ts'
 
-const QUALITY = 80
+export const QUALITY = 80
 /** AVIF takes seconds at higher efforts. */
 const AVIF = { quality: 55, effort: 1 }
 /** Level 6, the usual one, takes four times as long for a tenth less. */
@@ -21,8 +21,7 @@ export async function finish(
 ): Promise<Uint8Array> {
   const { picture, profile } = job
   const same = size.width === picture.size.width && size.height === picture.size.height
-  const plain = picture.quality === 'colour' && !picture.mirror && picture.rotation === 0 && !profile
-  if (plain && picture.format === 'jpeg') {
+  if (isPlainJpeg(job)) {
     const pixels = same ? canvas : await resized(canvas, size, picture.size)
     return encodeRgb(pixels, picture.size.width, picture.size.height, { quality: QUALITY })
   }
@@ -32,6 +31,10 @@ export async function finish(
     : fromPixels(pixels, picture.size)
   return coded(coloured(turned(input, picture), picture), picture.format).toBuffer()
 }
+
+/** Whether the picture is a JPEG of the pixels as they are. */
+export const isPlainJpeg = ({ picture, profile }: Pick<Job, 'picture' | 'profile'>): boolean =>
+  picture.format === 'jpeg' && picture.quality === 'colour' && !picture.mirror && picture.rotation === 0 && !profile
 
 const fromPixels = (data: Uint8Array, { width, height }: Size): Sharp =>
   sharp(data, { raw: { width, height, channels: 3 } })

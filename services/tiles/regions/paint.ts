@@ -1,16 +1,8 @@
-/**
- * Tiles put together to a canvas. The pixels of the last tiles are kept, since neighbouring pictures share them; all
- * memory is used again, since fresh pages cost as much as a third of the decoding.
- */
-import { decodeReduced } from '@coverslip/wsi/turbojpeg.ts'
-import type { Job, Piece } from './job.ts'
+/** Tiles put together to a canvas of RGB pixels. */
+import { decodeReduced, type RgbImage } from '@coverslip/wsi/turbojpeg.ts'
+import type { Job } from './job.ts'
+import { createCanvas, createKeptTiles } from './kept-tiles.ts'
 import type { Rectangle } from './picture.ts'
-
-interface Decoded {
-  width: number
-  height: number
-  data: Uint8Array
-}
 
 export interface Painter {
   /**
@@ -21,75 +13,55 @@ export interface Painter {
 }
 
 /** A larger canvas is not kept. */
-const KEPT_CANVAS = 12 * 1024 * 1024
+export const KEPT_CANVAS = 12 * 1024 * 1024
 
 /** @param room bytes of decoded tiles that are kept */
 export function createPainter(room: number): Painter {
-  // In the order in which they were last used.
-  const kept = new Map<string, Decoded>()
-  const spare: Uint8Array[] = []
-  let bytes = 0
-  let canvas = new Uint8Array(0)
-
-  /** Memory of a tile that has left, where it has the very size: all tiles of a slide are alike. */
-  function allocate(length: number): Uint8Array {
-    while (bytes + length > room) {
-      const [oldest] = kept
-      if (!oldest) break
-      kept.delete(oldest[0])
-      bytes -= oldest[1].data.length
-      spare.push(oldest[1].data)
-    }
-    const last = spare.pop()
-    return last?.length === length ? last : new Uint8Array(length)
-  }
-
-  function decode({ id, jpeg }: Piece, reduction: 1 | 2 | 4 | 8): Decoded {
-    const key = `${id}/${reduction}`
-    const known = kept.get(key)
-    if (known) {
-      kept.delete(key)
-      kept.set(key, known)
-      return known
-    }
-    const tile = decodeReduced(jpeg, reduction, allocate)
-    kept.set(key, tile)
-    bytes += tile.data.length
-    spare.length = 0
-    return tile
-  }
-
-  function canvasFor(length: number): Uint8Array {
-    if (length > KEPT_CANVAS) return new Uint8Array(length)
-    if (canvas.length < length) canvas = new Uint8Array(length)
-    return canvas.subarray(0, length)
-  }
-
+  const tiles = createKeptTiles<RgbImage>(room)
+  const canvas = createCanvas(KEPT_CANVAS)
   return {
     paint({ crop, source }) {
       if ('pixels' in source) return source.pixels
-      const target = canvasFor(crop.width * crop.height * 3)
+      const { pieces, tileSize, reduction } = source
+      const target = canvas(crop.width * crop.height * 3)
       // Where no tile is missing, nothing would show that the canvas was white before.
-      if (source.pieces.length < tilesUnder(crop, source.tileSize)) target.fill(255)
-      for (const piece of source.pieces) copyTile(decode(piece, source.reduction), piece, target, crop)
+      if (pieces.length < tilesUnder(crop, tileSize)) target.fill(255)
+      for (const { id, jpeg, x, y } of pieces) {
+        const tile = tiles.get(`${id}/${reduction}`, allocate => decodeReduced(jpeg, reduction, allocate))
+        const from = { data: tile.data, stride: tile.width * 3, width: tile.width * 3, height: tile.height }
+        const to = { data: target, stride: crop.width * 3, width: crop.width * 3, height: crop.height }
+        copyRows(from, to, (x - crop.x) * 3, y - crop.y)
+      }
       return target
     },
   }
 }
 
-function tilesUnder({ x, y, width, height }: Rectangle, side: number): number {
+/** How many tiles a rectangle touches. */
+export function tilesUnder({ x, y, width, height }: Rectangle, side: number): number {
   const across = Math.ceil((x + width) / side) - Math.floor(x / side)
   return across * (Math.ceil((y + height) / side) - Math.floor(y / side))
 }
 
-function copyTile(tile: Decoded, at: { x: number; y: number }, canvas: Uint8Array, crop: Rectangle): void {
-  const left = Math.max(at.x, crop.x)
-  const right = Math.min(at.x + tile.width, crop.x + crop.width)
-  const bottom = Math.min(at.y + tile.height, crop.y + crop.height)
-  if (right <= left) return
-  for (let y = Math.max(at.y, crop.y); y < bottom; y += 1) {
-    const from = ((y - at.y) * tile.width + left - at.x) * 3
-    const to = ((y - crop.y) * crop.width + left - crop.x) * 3
-    canvas.set(tile.data.subarray(from, from + (right - left) * 3), to)
+/** Rows of bytes. */
+export interface Rows {
+  data: Uint8Array
+  stride: number
+  /** Bytes of a row that count. */
+  width: number
+  height: number
+}
+
+/** Copies what of `from`, whose first byte lies at (left, top) of `to`, is inside `to`. */
+export function copyRows(from: Rows, to: Rows, left: number, top: number): void {
+  // Buffer's copy takes no view per row.
+  const source = Buffer.from(from.data.buffer, from.data.byteOffset, from.data.byteLength)
+  const first = Math.max(0, -left)
+  const last = Math.min(from.width, to.width - left)
+  const bottom = Math.min(from.height, to.height - top)
+  if (last <= first) return
+  for (let row = Math.max(0, -top); row < bottom; row += 1) {
+    const at = row * from.stride
+    source.copy(to.data, (top + row) * to.stride + left + first, at + first, at + last)
   }
 }

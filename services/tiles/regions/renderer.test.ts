@@ -150,6 +150,23 @@ test('a picture that is a stored tile goes out as it is stored, at the edge clip
   expect(clipped.info).toMatchObject({ width: 238, height: 256 })
 })
 
+test.each([
+  [202, 100],
+  [203, 100],
+  [202, 101],
+  [203, 101],
+])('a JPEG of JPEG tiles is what the pixels are, also from an odd pixel on: %d, %d', async (x, y) => {
+  // To the end of a tile, beyond which none is read.
+  const region = { x, y, width: 512 - x, height: 512 - y }
+  const quick = await pixels(await render({ region, format: 'jpeg' }))
+  expect(quick.info).toMatchObject({ width: 512 - x, height: 512 - y })
+  const exact = await reader.readRegion(x, y, 512 - x, 512 - y)
+  const raw = { width: 512 - x, height: 512 - y, channels: 3 } as const
+  // Not further from the pixels than what the way over RGB makes of them.
+  const byRgb = await sharp(exact, { raw }).jpeg({ quality: 80 }).toBuffer()
+  expect(mean(quick.data, exact)).toBeLessThan(1.05 * mean((await pixels(byRgb)).data, exact))
+})
+
 test('a thumbnail keeps the proportions and is never enlarged', async () => {
   const thumbnail = async (max: number) =>
     sharp(await renderer.render(pyramid, 'slide/1', thumbnailOf(pyramid, max))).metadata()
