@@ -131,10 +131,11 @@ export function reviewingSuite(world: () => World): void {
       const button = page.locator('.waiting button:not([disabled])', { hasText: numberOf(id) })
       await button.click({ timeout: 20_000 })
       await page.getByText('revision 2, 1 blanked').waitFor()
+      // The pixels are looked at once the tiles of the new revision are there.
+      await page.waitForLoadState('networkidle')
       // Below the word that says so.
       const blanked = { x: 470, y: 345, width: 70, height: 25 }
       await expect.poll(async () => Math.min(...(await pixelsOf(page, blanked)).data)).toBeGreaterThan(200)
-      await page.waitForLoadState('networkidle')
       await world().picture(page, 'review-blanked')
       // Keys go to the page, not to the button that was clicked.
       await page.keyboard.press('a')
