@@ -5,6 +5,18 @@
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
 
+const index = z.int().min(0).max(9_999_999)
+
+/** Tiles of levels as they are stored, 0 being the full size. */
+export const tileBatch = z.strictObject({
+  tiles: z
+    .array(z.strictObject({ level: index, x: index, y: index }))
+    .min(1)
+    .max(256),
+  format: z.enum(['jpeg', 'webp', 'png', 'avif']).default('jpeg'),
+})
+export type TileBatch = z.infer<typeof tileBatch>
+
 export const tilesRoutes: readonly RouteSpec[] = [
   {
     method: 'GET',
@@ -55,14 +67,13 @@ export const tilesRoutes: readonly RouteSpec[] = [
     ownSpans: true,
   },
   {
-    method: 'GET',
-    path: '/tiles/{id}_files/{level}/{x}_{y}.jpeg',
+    method: 'POST',
+    path: '/tiles/{id}/{rendition}/batch',
     module: 'tiles',
     access: 'slide.read',
-    summary: 'One Deep Zoom tile of the rendition to show now, which may be another from one tile to the next',
-    answer: 'image/jpeg',
-    raw: 'http',
-    ownSpans: true,
+    summary: 'Up to 256 tiles in one answer, in order: a file each, or why there is none (`not-found`)',
+    body: tileBatch,
+    answer: 'multipart/form-data',
   },
   {
     method: 'GET',

@@ -25,7 +25,7 @@ beforeAll(async () => {
     environment: { LOG_LEVEL: 'trace', REVIEW_GATE: 'off' },
   })
   id = await uploadSlide(system, { name: `${FAKE_PATIENT.fileName}.svs`, width: 700, height: 500 })
-  await system.fetch(`/tiles/${id}_files/10/0_0.jpeg`)
+  await system.fetch(`/tiles/${id}/1_files/10/0_0.jpeg`)
 })
 afterAll(async () => {
   await system?.stop()

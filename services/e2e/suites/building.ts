@@ -64,7 +64,7 @@ export function buildingSuite(shape: () => Shape): void {
           const keys = [...(await shape().objects('pyramid', id)).keys()]
           return keys.length === 1 && keys[0] === `${id}/1/pyramid.tiff` ? true : undefined
         })
-        expect((await client.get(`/tiles/${id}_files/13/29_19.jpeg`)).status).toBe(200)
+        expect((await client.get(`/tiles/${id}/1_files/13/29_19.jpeg`)).status).toBe(200)
       },
       240_000,
     )

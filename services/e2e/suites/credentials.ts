@@ -186,7 +186,7 @@ export function credentialsSuite(shape: () => Shape): void {
   test('a viewer looks but does not touch', async () => {
     const looking = clientOf(shape(), viewer)
     expect((await looking.get(`/api/slides/${slideId}`)).status).toBe(200)
-    expect((await looking.get(`/tiles/${slideId}_files/9/0_0.jpeg`)).status).toBe(200)
+    expect((await looking.get(`/tiles/${slideId}/1_files/9/0_0.jpeg`)).status).toBe(200)
     expect((await looking.get(`/api/slides/${slideId}`, { method: 'DELETE' })).status).toBe(403)
   })
 

@@ -131,7 +131,7 @@ async function expectSamePixels(
   const top = Math.ceil(Math.log2(Math.max(slide.width, slide.height)))
   const [x, y] = [Math.floor(slide.width / 512), Math.floor(slide.height / 512)]
   const answer = await eventually(20, 'the tiles', async () => {
-    const found = await client.get(`/tiles/${slide.id}_files/${top}/${x}_${y}.jpeg`)
+    const found = await client.get(`/tiles/${slide.id}/1_files/${top}/${x}_${y}.jpeg`)
     return found.ok ? found : undefined
   })
   const tile = decodeRgb(Buffer.from(await answer.arrayBuffer()))

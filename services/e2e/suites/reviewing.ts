@@ -204,12 +204,13 @@ export function reviewingSuite(shape: () => Shape): void {
 
 /** A whole level of a slide from its tiles, as RGB. */
 async function levelOf(client: Client, id: string, level: number) {
+  const { revision } = await client.slide(id)
   const scale = 2 ** (11 - level)
   const [width, height] = [Math.ceil(WIDTH / scale), Math.ceil(HEIGHT / scale)]
   const data = Buffer.alloc(width * height * 3)
   for (let y = 0; y < height; y += 256) {
     for (let x = 0; x < width; x += 256) {
-      const answer = await client.get(`/tiles/${id}_files/${level}/${x / 256}_${y / 256}.jpeg`)
+      const answer = await client.get(`/tiles/${id}/${revision}_files/${level}/${x / 256}_${y / 256}.jpeg`)
       expect(answer.status).toBe(200)
       const tile = decodeRgb(Buffer.from(await answer.arrayBuffer()))
       for (let row = 0; row < tile.height; row += 1) {

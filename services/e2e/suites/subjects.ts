@@ -126,7 +126,7 @@ export function subjectsSuite(shape: () => Shape): void {
       granted = clientOf(shape(), grant)
       // Into the caches.
       for (const tile of ['10/0_0', '10/1_1', '5/0_0']) {
-        expect((await granted.get(`/tiles/${id}_files/${tile}.jpeg`)).status).toBe(200)
+        expect((await granted.get(`/tiles/${id}/1_files/${tile}.jpeg`)).status).toBe(200)
       }
     })
 
@@ -174,7 +174,7 @@ export function subjectsSuite(shape: () => Shape): void {
       for (const path of paths) expect([path, (await client.get(path)).status]).toEqual([path, 404])
       // Also not with a grant that was given before.
       await eventually(20, 'the tiles to be gone', async () => {
-        const tiles = ['_files/10/0_0.jpeg', '_files/10/1_1.jpeg', '_files/5/0_0.jpeg', '.dzi', '/thumbnail.jpeg']
+        const tiles = ['/1_files/10/0_0.jpeg', '/1_files/10/1_1.jpeg', '/1_files/5/0_0.jpeg', '.dzi', '/thumbnail.jpeg']
         const answers = await Promise.all(
           [granted, client].flatMap(one => tiles.map(async tile => (await one.get(`/tiles/${id}${tile}`)).status)),
         )

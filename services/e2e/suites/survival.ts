@@ -34,7 +34,7 @@ export function survivalSuite(shape: () => Shape): void {
     })
     expect(slide).toMatchObject({ width: 4000, height: 3000, revision: 1 })
     const tile = await eventually(20, 'a tile', async () => {
-      const answer = await client.get(`/tiles/${id}_files/12/3_3.jpeg`)
+      const answer = await client.get(`/tiles/${id}/1_files/12/3_3.jpeg`)
       return answer.ok ? answer : undefined
     })
     expect(
@@ -139,7 +139,7 @@ export function serverSurvivalSuite(shape: () => Shape): void {
       await shape().servers.redis!.kill()
       try {
         for (const tile of ['0_0', '1_0', '2_1']) {
-          expect((await client.get(`/tiles/${id}_files/10/${tile}.jpeg`)).status).toBe(200)
+          expect((await client.get(`/tiles/${id}/1_files/10/${tile}.jpeg`)).status).toBe(200)
         }
       } finally {
         await shape().servers.redis!.restart()

@@ -87,14 +87,14 @@ export function waySuite(shape: () => Shape): void {
         const scale = 2 ** (11 - level)
         const [width, height] = [Math.ceil(1500 / scale), Math.ceil(1100 / scale)]
         const [x, y] = [Math.ceil(width / 256) - 1, Math.ceil(height / 256) - 1]
-        const last = Buffer.from(await (await client.get(`/tiles/${id}_files/${level}/${x}_${y}.jpeg`)).arrayBuffer())
+        const last = Buffer.from(await (await client.get(`/tiles/${id}/1_files/${level}/${x}_${y}.jpeg`)).arrayBuffer())
         expect(readHeader(last)).toMatchObject({ width: width - x * 256, height: height - y * 256 })
-        expect((await client.get(`/tiles/${id}_files/${level}/${x + 1}_${y}.jpeg`)).status).toBe(404)
+        expect((await client.get(`/tiles/${id}/1_files/${level}/${x + 1}_${y}.jpeg`)).status).toBe(404)
       }
     })
 
     test('answers tiles with an ETag, and 304 when the browser has them', async () => {
-      const path = `/tiles/${id}_files/11/2_2.jpeg`
+      const path = `/tiles/${id}/1_files/11/2_2.jpeg`
       const etag = (await client.get(path)).headers.get('etag')!
       expect(etag).toMatch(/^"[^"]+"$/)
       expect((await client.get(path, { headers: { 'if-none-match': etag } })).status).toBe(304)
@@ -145,7 +145,7 @@ export function waySuite(shape: () => Shape): void {
       expect((await client.get(`/api/slides/${id}`, { method: 'DELETE' })).status).toBe(204)
       await eventually(20, 'tiles, downloads and intake to forget the slide', async () => {
         const paths = [
-          `/tiles/${id}_files/11/0_0.jpeg`,
+          `/tiles/${id}/1_files/11/0_0.jpeg`,
           `/api/slides/${id}/pyramid`,
           `/api/slides/${id}/original`,
           `/api/intake/slides/${id}`,

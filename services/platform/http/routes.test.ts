@@ -4,9 +4,12 @@ import { createRouter } from './routes.ts'
 
 const find = createRouter(api)
 
-test('a tile path gives its four parameters', () => {
-  const found = find('GET', '/tiles/ab-c_files/12/3_4.jpeg')
-  expect(found).toMatchObject({ params: { id: 'ab-c', level: '12', x: '3', y: '4' } })
+test('a tile path gives its parameters, the first of several templates counts', () => {
+  const found = find('GET', '/tiles/ab-c/7_files/12/3_4.jpeg')
+  expect(found).toMatchObject({
+    route: { name: 'GET /tiles/{id}/{rendition}_files/{level}/{x}_{y}.{format}' },
+    params: { id: 'ab-c', rendition: '7', level: '12', x: '3', y: '4', format: 'jpeg' },
+  })
 })
 
 test('HEAD is answered by GET, another method by the list of allowed ones', () => {

@@ -27,6 +27,8 @@ export interface TileCache<Ready = unknown> {
   get(key: CacheKey, load: (signal: AbortSignal) => Promise<Buffer>, signal?: AbortSignal): Promise<Found>
   /** What is in memory, without waiting. */
   peek(key: string): Kept<Ready> | undefined
+  /** Whether a load is under way, which whoever asks now joins. */
+  isLoading(key: string): boolean
   /** Keeps bytes that were to be had without waiting. */
   keep(key: string, bytes: Buffer): Kept<Ready>
   /** Forgets all of a slide, here and in the shared cache. */
@@ -104,6 +106,7 @@ export function createTileCache<Ready = unknown>(
       return underway ? { bytes: found.bytes, from: 'joined' } : found
     },
     peek: key => memory.get(key)?.value,
+    isLoading: key => loading.has(key),
     keep,
     async drop({ slideId, renditions }) {
       const prefix = slidePrefix(slideId)

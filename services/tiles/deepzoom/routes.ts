@@ -6,7 +6,7 @@ import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { isTileFormat, type TileFormat } from '../cache/keys.ts'
 import type { Found } from '../cache/tile-cache.ts'
 import { notModified, sendPicture } from '../hot/answer.ts'
-import { etagOf, FOR_A_MINUTE, FOR_EVER, SAFE_HEADERS } from '../hot/headers.ts'
+import { etagOf, FOR_A_MINUTE, SAFE_HEADERS } from '../hot/headers.ts'
 import type { TileMeter } from '../hot/meter.ts'
 import type { Sampler } from '../hot/sampler.ts'
 import type { OpenSlides } from '../slides/slides.ts'
@@ -48,12 +48,11 @@ export function deepZoomRoutes({
     const begun = performance.now()
     const { at, format } = readAddress(call.params)
     const etag = etagOf(rendition, `${kind === 'dz' ? '' : 's'}${at.level}-${at.x}-${at.y}-${format}`)
-    const cacheControl = call.params.rendition === undefined ? FOR_A_MINUTE : FOR_EVER
     const read: Read = (...given) =>
       kind === 'dz' ? tiles.deepZoom(rendition, ...given) : tiles.stored(rendition, ...given)
-    if (notModified(req, res, etag, { cacheControl })) return
+    if (notModified(req, res, etag)) return
     const { bytes, from } = await read(at, format, call.signal)
-    sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPES[format], cacheControl })
+    sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPES[format] })
     meter.record(from, performance.now() - begun, bytes.length)
   }
 
@@ -72,7 +71,6 @@ export function deepZoomRoutes({
     }
 
   const tilePaths: [string, 'dz' | 'stored'][] = [
-    ['/tiles/{id}_files/{level}/{x}_{y}.jpeg', 'dz'],
     ['/tiles/{id}/{rendition}_files/{level}/{x}_{y}.{format}', 'dz'],
     ['/tiles/{id}/{rendition}/{level}/{x}_{y}.{format}', 'stored'],
     ['/tiles/{id}/{rendition}/{level}/{x}_{y}', 'stored'],

@@ -58,7 +58,7 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
     let kept = cache.peek(url)
     const from = kept ? 'memory' : 'page'
     if (!kept) {
-      const opened = slides.opened(rendition)
+      const opened = cache.isLoading(url) ? undefined : slides.opened(rendition)
       const bytes = opened && readTileNow(opened, place)
       if (!bytes) return false
       kept = cache.keep(url, bytes)

@@ -17,18 +17,21 @@ export interface MadeSlide {
   height: number
 }
 
-/** Makes the slides' files and rows in a data folder that no process has open; all show the same picture. */
+/**
+ * Makes the slides' files and rows in a data folder that no process has open; all show the same picture.
+ * @param options.database instead of the embedded one of the folder
+ */
 export async function makeServedSlides(
   data: string,
-  { width, height, count = 1 }: { width: number; height: number; count?: number },
+  { width, height, count = 1, database }: { width: number; height: number; count?: number; database?: string },
 ): Promise<MadeSlide[]> {
   const [svs, tiff] = [join(data, 'made.svs'), join(data, 'made.tiff')]
   await writeSyntheticSlide(svs, { width, height, seed: 11 })
   await convert(svs, tiff)
   const bytes = await readFile(tiff)
   const store = await openObjects(`file:${join(data, 'pyramid')}`)
-  const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<Tables>('tiles', [slides, renditions])
+  const opened = await openDatabase(database ?? `pglite:${join(data, 'db')}`)
+  const db = await opened.open<Tables>('tiles', [slides, renditions])
   const made: MadeSlide[] = []
   for (let i = 0; i < count; i += 1) {
     const slideId = randomUUID()
@@ -37,7 +40,7 @@ export async function makeServedSlides(
     await saveRendition(db, renditionOf({ slideId, width, height }, key, bytes), undefined)
     made.push({ slideId, width, height })
   }
-  await Promise.all([database.close(), store.close(), rm(svs), rm(tiff)])
+  await Promise.all([opened.close(), store.close(), rm(svs), rm(tiff)])
   return made
 }
 
