@@ -40,7 +40,7 @@ export const config = {
   DEIDENTIFY_MACRO: {
     type: z.enum(['drop', 'left', 'right', 'top', 'bottom'], { error: 'expected drop, left, right, top or bottom' }),
     default: 'drop',
-    help: 'Pictures of the whole glass go, or stay without the end that is named, where the label is (SVS and NDPI)',
+    help: 'Pictures of the whole glass go, or stay without the end that is named, where the label is',
   },
   DEIDENTIFY_THUMBNAIL: {
     type: z.enum(['drop', 'keep-clean'], { error: 'expected drop or keep-clean' }),

@@ -30,9 +30,9 @@ A result gets a random name; which file became which is told here and written no
 TIFF, NDPI, MRXS); other formats become a pyramid of their pixels. Removed is what names a patient; tissue itself can
 be recognised, so a result is de-identified, not anonymous.
 
-The picture of the whole glass stays with --keep-macro, blank at the end that is named (SVS, NDPI), the thumbnail with
---keep-thumbnail where it shows no ink and nothing that the levels do not show (SVS); of dates the year or another day
-stay with --dates. --verify allows what was chosen: by the same options, or by the report beside the
+The picture of the whole glass stays with --keep-macro, blank at the end that is named (SVS, NDPI, MRXS), the thumbnail
+with --keep-thumbnail where it shows no ink and nothing that the levels do not show (SVS); of dates the year or another
+day stay with --dates. --verify allows what was chosen: by the same options, or by the report beside the
 result when that is genuine. Whose reports are genuine says --key (of a server: GET /api/deidentification/key).
 
 Exit codes: 0 clean: nothing to remove (--plan), every result proven (--run), every check passed (--verify); 1 not clean,

@@ -15,7 +15,7 @@ import { decodeRgb, encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DeidentifiedFiles, deidentifyFile, openReportKeys } from '../files.ts'
 import { prove } from '../proof/index.ts'
-import type { Choices } from './draft.ts'
+import type { Choices, LabelSide } from './draft.ts'
 import { isCleanThumbnail } from './thumbnail.ts'
 
 const FILES = { aperio: 'one.svs', hamamatsu: 'two.ndpi', mirax: 'three.mrxs' } as const
@@ -102,9 +102,14 @@ describe.each(Object.keys(FILES) as Format[])('of a slide as %s', format => {
   })
 })
 
-describe.each(['aperio', 'hamamatsu'] as const)('the macro of a slide as %s', format => {
+describe.each([
+  ['aperio', 'left', 'right'],
+  ['hamamatsu', 'left', 'right'],
+  // Its macro is turned: the label is above the tissue.
+  ['mirax', 'top', 'bottom'],
+] as const)('the macro of a slide as %s', (format, end, other) => {
   it('may stay without its label, and the proof looks there', async () => {
-    const made = await run(format, { keepMacro: 'left' })
+    const made = await run(format, { keepMacro: end })
     expect(made.report.checks.every(({ passed }) => passed)).toBe(true)
     const sourcePath = join(folder, FILES[format])
     const input = {
@@ -114,11 +119,11 @@ describe.each(['aperio', 'hamamatsu'] as const)('the macro of a slide as %s', fo
       given: [],
       redacted: [],
     }
-    const failed = async (keptMacro?: 'left' | 'right') =>
+    const failed = async (keptMacro?: LabelSide) =>
       (await prove({ ...input, keptMacro })).checks.filter(({ passed }) => !passed).map(({ id }) => id)
-    expect(await failed('left')).toEqual([])
+    expect(await failed(end)).toEqual([])
     // The tissue lies at the other end: a label there would not have been blanked.
-    expect(await failed('right')).toContain('images')
+    expect(await failed(other)).toContain('images')
     expect(await failed()).toContain('images')
   })
 })

@@ -2,13 +2,7 @@ import { rm, stat } from 'node:fs/promises'
 import { fileSha256 } from '@coverslip/platform/objects/digest.ts'
 import { openFile } from '@coverslip/wsi/byte-source.ts'
 import { type Converted, convert } from '@coverslip/wsi/convert/index.ts'
-import {
-  type Coding,
-  type CodingPolicy,
-  codingFor,
-  decideSize,
-  INDEX_BYTES,
-} from '@coverslip/wsi/convert/quality-policy.ts'
+import { type Coding, type CodingPolicy, codingFor, decideSize } from '@coverslip/wsi/convert/quality-policy.ts'
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
 import type { Rectangle } from '@coverslip/wsi/tiff/region.ts'
@@ -91,7 +85,7 @@ async function convertSmaller(
   for (let coding: Coding = policy; ; ) {
     const { quality, subsampling } = coding
     const converted = await convert(sourcePath, resultPath, { quality, subsampling, ...running })
-    const decision = decideSize(policy, coding, converted.bytes - INDEX_BYTES, sourceBytes)
+    const decision = decideSize(policy, coding, converted, { bytes: sourceBytes, pixels: converted.sourcePixels })
     if (decision.kind === 'keep') return converted
     if (decision.kind === 'refuse') throw new SlideFileError('unsupported', decision.reason)
     await rm(resultPath)

@@ -85,6 +85,21 @@ function levelOf({ keys }: WalkedMirax, blobs: readonly Blob[], index: number): 
   }
 }
 
+/** The picture of the whole glass. */
+const MACRO = 'ScanDataLayer_SlideThumbnail'
+
+/** A JPEG as a picture of one piece; null for anything else. */
+function pictureOf(raw: Buffer, segment: Segment): LevelLayout | null {
+  for (let at = 2; raw[0] === 0xff && raw[1] === 0xd8 && at + 9 < raw.length; at += 2 + raw.readUInt16BE(at + 2)) {
+    if (raw[at] !== 0xff) return null
+    if (raw[at + 1] !== 0xc0 && raw[at + 1] !== 0xc1) continue
+    const [width, height] = [raw.readUInt16BE(at + 7), raw.readUInt16BE(at + 5)]
+    if (width === 0 || height === 0) return null
+    return { width, height, tile: { width, height }, coding: 'jpeg', segments: [segment], same: new Map() }
+  }
+  return null
+}
+
 /** JPEG, PNG, BMP. */
 const isImage = (bytes: Buffer): boolean => /^(\xff\xd8\xff|\x89PNG|BM)/.test(bytes.toString('latin1', 0, 4))
 
@@ -97,7 +112,9 @@ async function addExtra(layout: Layout, extra: WalkedMirax['extras'][number]): P
     if (length === 0) continue
     const bytes = await openBytes(laid.path)
     const raw = await bytes.read(offset, Math.min(length, MAX_BLOB)).finally(() => bytes.close())
-    laid.structure.push({ offset, length })
+    const picture = extra.name === MACRO ? pictureOf(raw, { file: file + 3, offset, length }) : null
+    if (picture) layout.pictures.push(picture)
+    else laid.structure.push({ offset, length })
     if (isPosition) addPosition(layout, raw)
     else if (raw.some(byte => byte !== 0)) {
       layout.others.push(`${extra.layer}/${extra.name}`)

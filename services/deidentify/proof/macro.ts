@@ -18,10 +18,11 @@ const AS_STORED = Buffer.from('ffee000e41646f626500640000000000', 'hex')
 const isNumber = (value: Buffer | undefined, wanted: number): boolean =>
   value !== undefined && [...value].filter(byte => byte !== 0).join() === `${wanted}`
 
-/** Aperio marks its macro by 9 or names it in the second line of its description, Hamamatsu by a lens of -1. */
+/** 3DHISTECH names its macro after the thumbnail of the glass. Aperio marks its macro by 9 or names it in the second line of its description, Hamamatsu by a lens of -1. */
 function isMacro({ kind, fields, others: [place] }: Layout): boolean {
   const said = (tag: number) => fields.find(field => field.place === `${place}, tag ${tag}`)?.value
   const lens = said(LENS)
+  if (kind === 'mirax') return place === 'Scan data layer/ScanDataLayer_SlideThumbnail'
   if (kind === 'ndpi') return lens?.length === 4 && lens.readFloatLE(0) === -1
   const named = /^[^\r\n]*\r?\nmacro\b/.test(said(DESCRIPTION)?.toString('latin1') ?? '')
   return kind === 'tiff' && (named || isNumber(said(SUBFILE), 9))
@@ -93,10 +94,10 @@ async function judgePiece(bytes: Bytes, picture: LevelLayout, index: number, end
  * one whose end is not blank
  */
 export async function labelInMacro(layout: Layout, side: MacroSide): Promise<string[]> {
-  const [file, ...otherFiles] = layout.files
   const [picture, ...otherPictures] = layout.pictures
   if (layout.others.length === 0) return []
-  const isOne = layout.others.length === 1 && otherPictures.length === 0 && otherFiles.length === 0
+  const isOne = layout.others.length === 1 && otherPictures.length === 0
+  const file = layout.files[picture?.segments[0]?.file ?? 0]
   if (!file || !picture || !isOne || !isMacro(layout)) return ['another image than the macro']
   const pieces = Math.ceil(picture.width / picture.tile.width) * Math.ceil(picture.height / picture.tile.height)
   if (picture.coding !== 'jpeg' || picture.segments.length !== pieces) return ['a macro that cannot be read']

@@ -106,7 +106,7 @@ const WORD =
 const STRUCTURE =
   /^(Index\.dat|Data\d{4}\.dat|(NON)?(HIER)?LAYER_\d{1,3}(_LEVEL_\d{1,3})?_SECTION|(ZoomLevel|FilterLevel|MaskLevel|FocusLevel|MicroscopeFocusLevel|ExtFocusLevel|Level)_?-?\d{0,3})$/
 const LAYER =
-  /^(Slide (zoom|filter|focus|mask) level|Slide zoom level|Microscope focus level|Scan info layer|Layer \d{1,3}|Scan data layer|StitchingLayer|StitchingIntensityLayer|StitchingIntensityLevel|VIMSLIDE_POSITION_BUFFER|VIMSLIDE_HISTOGRAM_DATA|DataLevel_V\d\.\d|default|ScanDataLayer_Empty)?$/
+  /^(Slide (zoom|filter|focus|mask) level|Slide zoom level|Microscope focus level|Scan info layer|Layer \d{1,3}|Scan data layer|StitchingLayer|StitchingIntensityLayer|StitchingIntensityLevel|ScanDataLayer_SlideThumbnail|VIMSLIDE_POSITION_BUFFER|VIMSLIDE_HISTOGRAM_DATA|DataLevel_V\d\.\d|default|ScanDataLayer_Empty)?$/
 
 /** Keys of Slidedat.ini with what they may say: counts, sizes, optics, and the names of its own parts. */
 const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
@@ -131,6 +131,9 @@ const MIRAX_KEYS: readonly [RegExp, RegExp][] = [
   [/^((NON)?HIER_\d+_(COUNT|DEFAULT)|NONHIER_\d+_VAL_\d+_IMAGENUMBER_[XY])$/, NUMBER],
   [/^(OVERLAP|MICROMETER_PER_PIXEL)_[XY]$/, NUMBER],
   [/^(DIGITIZER_(WIDTH|HEIGHT)|IMAGE_(CONCAT_FACTOR|COMPRESSION_FACTOR)|[XYZ]DIFF)$/, NUMBER],
+  // Of a macro that stays; whether one may is judged elsewhere.
+  [/^THUMBNAIL_IMAGE_(WIDTH|HEIGHT)$/, NUMBER],
+  [/^THUMBNAIL_IMAGE_TYPE$/, WORD],
   [/^IMAGE_FILL_COLOR_BGR$/, /^\d{1,9}$/],
   [/^((MODIFIED_)?COLOR_[RGB]|GAMMA|CONTRAST|BRIGHTNESS|THRESHOLD|EXPOSUREPERCENTAGE|STORING_CHANNEL_NUMBER)$/, NUMBER],
   [

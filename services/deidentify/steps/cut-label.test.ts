@@ -9,6 +9,7 @@ import { readImage } from '@coverslip/wsi/tiff/image.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { createRegionReader } from '@coverslip/wsi/tiff/region.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Choices } from '../procedure/draft.ts'
 import { deidentifyInPlace } from '../procedure/in-place.ts'
 import { labelSquare } from './cut-label.ts'
 
@@ -61,8 +62,8 @@ describe.each(['aperio', 'hamamatsu'] as const)('a macro of %s that the site kee
     const before = await describeSlide(source)
     const choices = { keepMacro: 'left', redact: [{ x: 1, y: 1, width: 9, height: 9 }] } as const
     const made = await deidentifyInPlace(source, result, { ...before, format }, undefined, choices)
-    if (format === 'hamamatsu') expect(made).toBeNull()
-    else expect((await describeSlide(result)).associated).toEqual([])
+    expect(made).not.toBeNull()
+    expect((await describeSlide(result)).associated).toEqual([])
   })
 })
 
@@ -75,6 +76,25 @@ it('goes where readers would take it for the thumbnail: behind a single level of
   const made = await deidentifyInPlace(source, result, { ...before, format: 'aperio' }, undefined, choices)
   expect(made).not.toBeNull()
   expect((await describeSlide(result)).associated).toEqual([])
+})
+
+it('of an MRXS that the site keeps is shown by OpenSlide, and goes when regions are redacted', async () => {
+  const source = join(folder, 'source.mrxs')
+  await writeSyntheticSlide(source, { width: 400, height: 300, seed: 7, tileSize: 64, format: 'mirax', workers: 1 })
+  const before = { ...(await describeSlide(source)), format: 'mirax' as const }
+  const made = async (name: string, redact: Choices['redact'] = []) => {
+    const path = join(folder, `${name}.mrxs`)
+    await deidentifyInPlace(source, path, before, undefined, { keepMacro: 'top', redact })
+    const slide = await openWithOpenSlide(path)
+    const macro = await slide.readAssociated('macro').catch(() => null)
+    await slide.close()
+    return macro
+  }
+  const macro = await made('kept')
+  const label = macro!.data.subarray(0, (macro!.width - 16) * macro!.width * 3)
+  expect(label.every(value => value === 255)).toBe(true)
+  expect(macro!.data.some(value => value < 200)).toBe(true)
+  expect(await made('redacted', [{ x: 1, y: 1, width: 9, height: 9 }])).toBeNull()
 })
 
 it('the label is the square at the end that the site names', () => {

@@ -11,6 +11,7 @@ import { keepStructuralFields } from './keep-structural-fields.ts'
 import { blankUnused } from './mirax/blank-unused.ts'
 import { checkPositions } from './mirax/check-positions.ts'
 import { clearComments } from './mirax/clear-comments.ts'
+import { cutMiraxLabel } from './mirax/cut-label.ts'
 import { dropRecords } from './mirax/drop-records.ts'
 import { dropStrays } from './mirax/drop-strays.ts'
 import { redactImages } from './mirax/redact-images.ts'
@@ -42,6 +43,7 @@ export const miraxProcedure: readonly MiraxStep[] = [
   dropStrays,
   rewriteSlidedat,
   clearComments,
+  cutMiraxLabel,
   redactImages,
   rewriteIndex,
   blankUnused,

@@ -17,6 +17,13 @@ export interface PlacedRecord extends MiraxRecord {
   place: DataPlace | null
 }
 
+/** A macro that stays: where its JPEG is, and its pixels. */
+export interface KeptMacro {
+  place: DataPlace
+  width: number
+  height: number
+}
+
 /** What is written over a copy of a data file, which then ends at `size`. */
 export interface DataEdit {
   patches: readonly Patch[]
@@ -39,6 +46,8 @@ export interface MiraxDraft {
   readonly levels: readonly (readonly ImagePlace[])[]
   /** Records that stay. */
   readonly records: readonly PlacedRecord[]
+  /** The picture of the whole glass, where the site keeps it; without its label in the end. */
+  readonly macro: KeptMacro | null
   readonly strays: readonly Stray[]
   /** The result's id; as long as the old one, since every position counts from behind it. */
   readonly slideId: string

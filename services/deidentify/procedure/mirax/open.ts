@@ -70,6 +70,7 @@ export async function openMiraxDraft(path: string, choices: Choices = {}): Promi
   return {
     ...{ choices, data, slidedat, geometry, levels, records, strays },
     slideId: geometry.slideId,
+    macro: null,
     made: { slidedat: nothing, index: nothing },
     edits: data.map(({ size }) => ({ patches: [], size })),
     removed: [],

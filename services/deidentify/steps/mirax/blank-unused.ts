@@ -21,10 +21,11 @@ export const blankUnused: MiraxStep = async draft => {
     const records = draft.records.flatMap(({ place, layer }) =>
       place?.file === file ? [{ offset: place.offset, length: place.length, owner: layer }] : [],
     )
-    const structure = [{ offset: 0, length: header.length, owner: 'header' }, ...records]
+    const macro = draft.macro?.place.file === file ? [{ ...draft.macro.place, owner: 'macro' }] : []
+    const structure = [{ offset: 0, length: header.length, owner: 'header' }, ...records, ...macro]
     // Images that were written anew may lie behind the old end.
     const end = Math.max(draft.data[file]!.size, edit.size)
-    for (const { offset, length } of [...images, ...records]) assertInside(end, offset, length)
+    for (const { offset, length } of [...images, ...records, ...macro]) assertInside(end, offset, length)
     assertSeparate(structure, images)
     const size = [...structure, ...images].reduce((end, { offset, length }) => Math.max(end, offset + length), 0)
     const unused = gaps([...structure, ...images], size).map(({ offset, length }) => ({ offset, zeros: length }))

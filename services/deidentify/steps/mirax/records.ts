@@ -22,6 +22,10 @@ export const KNOWN_RECORDS: ReadonlySet<string> = new Set([
   'default',
 ])
 
+/** Where the pictures of the whole glass are; the first of them is readers' macro. */
+export const SCAN_DATA = 'Scan data layer'
+export const MACRO = 'ScanDataLayer_SlideThumbnail'
+
 /** Records that are pictures. */
 export const PICTURES: ReadonlyMap<string, string> = new Map([
   ['ScanDataLayer_SlideBarcode', 'label'],

@@ -58,7 +58,7 @@ export const rewriteIndex: MiraxStep = async draft => {
   const rest = head.length + 8 + hierarchies.length
   const records = table(
     rest,
-    draft.records.map(
+    [...draft.records, ...(draft.macro ? [draft.macro] : [])].map(
       ({ place }) =>
         at =>
           recordList(place!, at),

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Slidedat, textOf, wholeNumber } from '@coverslip/wsi/formats/mirax/slidedat.ts'
 import { convertDate } from '../../procedure/dates.ts'
 import { type Taken, take } from '../../procedure/draft.ts'
-import type { MiraxDraft, MiraxStep } from '../../procedure/mirax/draft.ts'
+import type { KeptMacro, MiraxDraft, MiraxStep } from '../../procedure/mirax/draft.ts'
 import { toSecret } from '../../procedure/secret.ts'
+import { MACRO, SCAN_DATA } from './records.ts'
 import { GENERAL, LEVEL, PAGES, POSITION, REMOVED_KEYS } from './slidedat-keys.ts'
 
 type Line = [key: string, value: string | number]
@@ -54,10 +55,10 @@ function hierarchies(slidedat: Slidedat): Line[] {
 
 const levelSection = (hierarchy: number, level: number) => `LAYER_${hierarchy}_LEVEL_${level}_SECTION`
 
-/** Layers with one record each. */
-const layers = ({ records }: MiraxDraft): Line[] => [
-  ['NONHIER_COUNT', records.length],
-  ...records.flatMap(({ layer, name }, i): Line[] => [
+/** Layers with one record each; the macro's is the last. */
+const layers = ({ records, macro }: MiraxDraft): Line[] => [
+  ['NONHIER_COUNT', records.length + (macro ? 1 : 0)],
+  ...[...records, ...(macro ? [{ layer: SCAN_DATA, name: MACRO }] : [])].flatMap(({ layer, name }, i): Line[] => [
     [`NONHIER_${i}_NAME`, layer],
     [`NONHIER_${i}_COUNT`, 1],
     [`NONHIER_${i}_SECTION`, `NONHIERLAYER_${i}_SECTION`],
@@ -82,6 +83,14 @@ function scanDate({ slidedat, choices: { dates } }: MiraxDraft): Line[] {
   return date ? [[DATE, date]] : []
 }
 
+const macroSection = ({ records }: MiraxDraft): string => `NONHIERLAYER_${records.length}_LEVEL_0_SECTION`
+
+const macroLines = ({ width, height }: KeptMacro): Line[] => [
+  ['THUMBNAIL_IMAGE_TYPE', 'JPEG'],
+  ['THUMBNAIL_IMAGE_WIDTH', width],
+  ['THUMBNAIL_IMAGE_HEIGHT', height],
+]
+
 /** The sections of the result. */
 function sectionsOf(draft: MiraxDraft): Section[] {
   const { slidedat, levels, data, slideId } = draft
@@ -93,6 +102,8 @@ function sectionsOf(draft: MiraxDraft): Section[] {
     const lines = allowed(layerSection(slidedat, layer), POSITION)
     return lines.length > 0 ? [[`NONHIERLAYER_${i}_SECTION`, lines]] : []
   })
+  const { macro } = draft
+  const picture: Section[] = macro ? [[macroSection(draft), macroLines(macro)]] : []
   const names = data.map((_, i): Line => [`FILE_${i}`, dataName(i)])
   return [
     ['GENERAL', [['SLIDE_ID', slideId], ...allowed(slidedat.get('GENERAL'), GENERAL), ...scanDate(draft)]],
@@ -108,6 +119,7 @@ function sectionsOf(draft: MiraxDraft): Section[] {
     ['DATAFILE', [['FILE_COUNT', data.length], ...names]],
     ...zoom,
     ...positions,
+    ...picture,
   ]
 }
 
