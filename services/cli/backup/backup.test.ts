@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@coverslip/platform/db/index.ts'
+import { emptyDatabase } from '@coverslip/platform/testing/database.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backup } from './backup.ts'
 import { walk } from './folder.ts'
@@ -62,7 +63,7 @@ test('a restored folder differs in nothing: contents, permissions, times, empty 
 
 test('a backup is refused while a Coverslip has the database open, and works afterwards', async () => {
   const open = join(folder, 'open')
-  const database = await openDatabase(`pglite:${join(open, 'db')}`)
+  const database = await openDatabase(await emptyDatabase(join(open, 'db')))
   await expect(backup(open, tar(), { force: false })).rejects.toThrow(/stop it first/)
   await database.close()
   await backup(open, tar(), { force: false })
