@@ -5,6 +5,18 @@
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
 
+const index = z.int().min(0).max(9_999_999)
+
+/** Tiles of levels as they are stored, 0 being the full size. */
+export const tileBatch = z.strictObject({
+  tiles: z
+    .array(z.strictObject({ level: index, x: index, y: index }))
+    .min(1)
+    .max(256),
+  format: z.enum(['jpeg', 'webp', 'png', 'avif']).default('jpeg'),
+})
+export type TileBatch = z.infer<typeof tileBatch>
+
 export const tilesRoutes: readonly RouteSpec[] = [
   {
     method: 'GET',
@@ -53,6 +65,15 @@ export const tilesRoutes: readonly RouteSpec[] = [
     answer: 'image/jpeg',
     raw: 'http',
     ownSpans: true,
+  },
+  {
+    method: 'POST',
+    path: '/tiles/{id}/{rendition}/batch',
+    module: 'tiles',
+    access: 'slide.read',
+    summary: 'Up to 256 tiles in one answer, in order: a file each, or why there is none (`not-found`)',
+    body: tileBatch,
+    answer: 'multipart/form-data',
   },
   {
     method: 'GET',

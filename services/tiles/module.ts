@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineModule, type ObjectsAccess } from '@coverslip/platform/module.ts'
+import { batchRoutes } from './batch/routes.ts'
 import { createTileCache } from './cache/tile-cache.ts'
 import { config, energyFactors } from './config.ts'
 import { costsRoutes } from './costs/costs.ts'
@@ -74,6 +75,7 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
       },
       routes: {
         'GET /api/slides/{id}/pyramid': downloadPyramid(slides, downloads, db),
+        ...batchRoutes({ slides, tiles: service, meter }),
         ...stage.routes,
         ...costsRoutes({ db, usage, stores: objects, prices: config.COSTS_PRICES, factors: energyFactors(config) }),
       },
