@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,4 +78,25 @@ test('sweeps parts of other hosts when they are old, and of an earlier run with 
   await utimes(join(parts, 'elsewhere~7~run~old'), yesterday, yesterday)
   await openObjects(`file:${root}`)
   expect(await readdir(parts)).toEqual(['elsewhere~7~run~new'])
+})
+
+test('an object that is kept open gives ranges, without waiting where they are at hand', async () => {
+  const objects = await openObjects(`file:${folder}/open`)
+  const bytes = randomBytes(100_000)
+  await objects.put('slide/1/a', bytes)
+  const file = await objects.open!('slide/1/a')
+  expect(file.size).toBe(100_000)
+  expect((await file.read(1000, 70_000)).equals(bytes.subarray(1000, 71_000))).toBe(true)
+  await expect(file.read(99_000, 1001)).rejects.toMatchObject({ code: 'invalid' })
+  const target = Buffer.alloc(5000)
+  const filled = file.readNow(20_000, target)
+  // Not every file system can tell, and the machine may have let go of the pages.
+  expect(target.equals(filled ? bytes.subarray(20_000, 25_000) : Buffer.alloc(5000))).toBe(true)
+  expect(file.readNow(99_000, target)).toBe(false)
+  const pending = file.read(0, 100_000)
+  await file.close()
+  expect((await pending).equals(bytes)).toBe(true)
+  expect(file.readNow(20_000, target)).toBe(false)
+  await expect(objects.open!('slide/1/b')).rejects.toMatchObject({ code: 'not-found' })
+  await objects.close()
 })

@@ -15,7 +15,7 @@ interface PyramidLevel extends RenditionLevel {
   readonly tileSize: number
   /** File positions and lengths of the tiles, row by row. */
   readonly offsets: Float64Array
-  readonly lengths: Float64Array
+  readonly lengths: Uint32Array
   readonly stitcher: Stitcher
 }
 
@@ -71,7 +71,7 @@ export async function openPyramid(
     height: first.height,
     tileSize,
     levels,
-    icc,
+    icc: copied(icc),
     passThrough: true,
     readTile,
     ...(source.readNow ? { readTileNow } : {}),
@@ -82,6 +82,9 @@ export async function openPyramid(
     close: async () => source.close?.(),
   }
 }
+
+/** What stays for as long as the slide is open must not keep the pages that the index was read from: a MiB each. */
+const copied = (bytes: Buffer | null): Buffer | null => bytes && Buffer.from(bytes)
 
 async function readLevel(ifd: Ifd, fullWidth: number): Promise<PyramidLevel> {
   const [width, height, tileSize, offsets, lengths, tables] = await Promise.all([
@@ -97,6 +100,7 @@ async function readLevel(ifd: Ifd, fullWidth: number): Promise<PyramidLevel> {
   if (!offsets || !lengths || offsets.length < columns * rows || lengths.length < columns * rows) {
     throw new SlideFileError('damaged', 'The pyramid is damaged: a level lacks tiles.')
   }
-  const stitcher = createStitcher(tables, offsets)
-  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, offsets, lengths, stitcher }
+  const stitcher = createStitcher(copied(tables), offsets)
+  const place = { offsets, lengths: Uint32Array.from(lengths), stitcher }
+  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, ...place }
 }

@@ -44,7 +44,18 @@ const REMEMBER_MS = 3000
 const RENEW_MS = 1500
 const MAX_ROWS = 10_000
 
+/** Of the indexes of all that is open: fifty slides of 100,000 x 80,000 pixels, hundreds of usual ones. */
+const INDEX_BYTES = 96 * 2 ** 20
+const LARGEST_INDEX = INDEX_BYTES / 4
+/** Position and length; all levels together have a third more tiles than the largest. */
+const BYTES_PER_TILE = (12 * 4) / 3
+
+const indexBytes = ({ width, height, tileSize }: ServedRendition): number =>
+  Math.ceil(Math.min(LARGEST_INDEX, 10_000 + (width / tileSize) * (height / tileSize) * BYTES_PER_TILE))
+
 interface Opening {
+  /** What its index takes in memory, about. */
+  bytes: number
   promise: Promise<Rendition>
   rendition: Rendition | undefined
 }
@@ -57,6 +68,8 @@ export function openSlides(
   const rows = new LRUCache<string, KnownSlide>({ max: MAX_ROWS })
   const openings = new LRUCache<string, Opening>({
     max: limits.most,
+    maxSize: INDEX_BYTES,
+    sizeCalculation: opening => opening.bytes,
     ttl: limits.idleMs,
     ttlAutopurge: true,
     updateAgeOnGet: true,
@@ -89,7 +102,11 @@ export function openSlides(
 
   function begin(rendition: ServedRendition): Opening {
     opens.add(1)
-    const opening: Opening = { promise: openRendition(rendition), rendition: undefined }
+    const opening: Opening = {
+      promise: openRendition(rendition),
+      rendition: undefined,
+      bytes: indexBytes(rendition),
+    }
     openings.set(rendition.key, opening)
     opening.promise.then(
       opened => {
