@@ -93,7 +93,7 @@ async function storePyramid(
   if (await store.head(key)) return { ...(await digestOf(deps, key)), begun }
   const sizes = parts.map(({ bytes }) => bytes)
   const assembly = await assemblePyramid(build.plan, sizes, partReader(deps, build), { signal })
-  if (await codeSmaller(deps, build, assembly.bytes)) return undefined
+  if (await codeSmaller(deps, build, assembly)) return undefined
   // Of an attempt that died; what such uploads hold is paid for, and shown nowhere.
   await store.discardUnfinished(key)
   const stored = storedFraction(build.plan)

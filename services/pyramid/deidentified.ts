@@ -3,9 +3,8 @@ import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/eras
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumer } from '@coverslip/platform/module.ts'
 import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
-import { planPyramid } from '@coverslip/wsi/convert/parts.ts'
+import { planSlide } from '@coverslip/wsi/convert/parts.ts'
 import { codingFor } from '@coverslip/wsi/convert/quality-policy.ts'
-import { describeSlide } from '@coverslip/wsi/open.ts'
 import { askForParts } from './ask.ts'
 import { findBuild, insertBuild } from './builds.ts'
 import { energyFactors } from './config.ts'
@@ -65,10 +64,9 @@ async function planBuild(
   if (await findBuild(deps.db.query, message)) return
   const original = await workshop.original(message)
   try {
-    const description = await describeSlide(original.path, signal)
     const coding = codingFor(techniqueOf(message), deps.config.PYRAMID_CODINGS)
     const partSize = deps.config.PYRAMID_PART_SIZE
-    const plan = planPyramid(description, { tileSize: TILE_SIZE, coding, partSize })
+    const plan = await planSlide(original.path, { tileSize: TILE_SIZE, coding, partSize }, signal)
     const asked = Math.min(plan.parts, deps.config.PYRAMID_WINDOW)
     await deps.db.transaction(async trx => {
       if ((await knownState(trx, message.slideId, message.revision)) !== undefined) return

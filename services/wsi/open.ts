@@ -12,7 +12,7 @@ import { claimedByVendor, isDicom } from './formats/vendors.ts'
 import { openWithOpenSlide } from './openslide.ts'
 import type { ByteSource, SlideDescription, SlideReader } from './slide.ts'
 import { undecodable } from './tiff/decode.ts'
-import { readGeometry, readImage, type TiffImage } from './tiff/image.ts'
+import { bytesOfTiles, readGeometry, readImage, type TiffImage } from './tiff/image.ts'
 import { type Ifd, readTiff, type TiffFile } from './tiff/index.ts'
 import { createRegionReader, cutSingleStrip } from './tiff/region.ts'
 
@@ -125,11 +125,13 @@ async function throughIndex(
   assertEightBitColour(geometry)
   const reason = undecodable(geometry)
   if (reason !== null) {
+    // OpenSlide may read what this index finds at fault.
+    const stored = await readImage(first, source.size, signal).catch(() => null)
     const reader = await throughOpenSlide(path, source, file, signal).catch((error: unknown) => {
       const unknown = error instanceof SlideFileError && error.code === 'not-a-slide'
       throw unknown ? new SlideFileError('unsupported', `The image is stored ${reason}.`) : error
     })
-    return { ...reader, description }
+    return { ...reader, description, ...(stored && { storedPixels: bytesOfTiles(stored) }) }
   }
   const level0 = cutSingleStrip(await readImage(first, source.size, signal))
   const read = createRegionReader(source, level0)

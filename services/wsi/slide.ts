@@ -55,6 +55,8 @@ export interface ByteSource {
 /** A slide opened for its pixels. */
 export interface SlideReader {
   readonly description: SlideDescription
+  /** Bytes in which level 0 is stored, where the reader itself does not show them (stored-pixels.ts). */
+  readonly storedPixels?: number
   /**
    * Level-0 pixels of a rectangle as interleaved 8-bit RGB, `width * height * 3` bytes; transparent or missing areas and
    * what lies outside the slide are white.

@@ -22,6 +22,8 @@ export interface PartReader {
 export interface Assembly {
   /** Size of the file, known before its first byte. */
   bytes: number
+  /** Bytes of level 0's tiles. */
+  pixels: number
   /** All tiles of all levels, each repeated one counted. */
   tiles: number
   /**
@@ -94,6 +96,7 @@ function frame(
   const { header, index } = frameBigTiff(pyramidPages(plan, layout.places, profileAt), end)
   return {
     bytes: end + index.length,
+    pixels: layout.pixels,
     tiles: layout.places.reduce((sum, { counts }) => sum + counts.length, 0),
     async *chunks() {
       yield header

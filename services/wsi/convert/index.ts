@@ -13,7 +13,7 @@ import { createPool } from './pool.ts'
 import { assertOptions, type PyramidPlan, planPyramid } from './pyramid-plan.ts'
 import type { PyramidSubsampling } from './quality-policy.ts'
 import { createTop, runParts } from './run-parts.ts'
-import { blockSizeFor, blockSource } from './source.ts'
+import { blockSource, storageOf } from './source.ts'
 
 export { type PyramidDescription, verifyPyramid } from './verify.ts'
 
@@ -40,6 +40,9 @@ export interface Converted {
   bytes: number
   mpp: SlideDescription['mpp']
   objectivePower: number | null
+  /** Bytes in which level 0 is stored in the pyramid, and in the source; null where nobody knows. */
+  pixels: number
+  sourcePixels: number | null
   /** The source's format. */
   format: SlideFormat
 }
@@ -62,25 +65,29 @@ export async function convert(inputPath: string, outputPath: string, options: Co
   signal?.throwIfAborted()
   const slide = await openSlide(inputPath, signal)
   try {
-    const plan = planPyramid(slide.description, { ...planOptions, ...blockSizeFor(slide) })
+    const plan = planPyramid(slide.description, { ...planOptions, ...storageOf(slide) })
     const workers = usefulWorkers(plan, options.workers ?? availableParallelism())
-    await writeAtomically(outputPath, path => writePyramid(path, inputPath, slide, plan, { ...options, workers }))
+    const pixels = await writeAtomically(outputPath, path =>
+      writePyramid(path, inputPath, slide, plan, { ...options, workers }),
+    )
     options.onProgress?.(1)
     const { size } = await stat(outputPath)
-    const { width, height, levels, mpp, objectivePower } = plan
-    return { width, height, levels, bytes: size, mpp, objectivePower, format: slide.description.format }
+    const { width, height, levels, mpp, objectivePower, sourcePixels = null } = plan
+    const { format } = slide.description
+    return { width, height, levels, bytes: size, mpp, objectivePower, pixels, sourcePixels, format }
   } finally {
     await slide.close()
   }
 }
 
+/** @returns bytes of level 0's tiles */
 async function writePyramid(
   path: string,
   inputPath: string,
   slide: SlideReader,
   plan: PyramidPlan,
   { workers, onProgress, ...options }: ConvertOptions & { workers: number },
-): Promise<void> {
+): Promise<number> {
   const signal = options.signal ?? new AbortController().signal
   const source = blockSource(inputPath, slide)
   const writer = await createTiffWriter(path)
@@ -113,6 +120,7 @@ async function writePyramid(
     for (const page of pyramidPages(plan, layout.places, profileAt)) writer.addIfd(page)
     signal.throwIfAborted()
     await writer.finish()
+    return layout.pixels
   } finally {
     signal.removeEventListener('abort', stop)
     await pool.stop()

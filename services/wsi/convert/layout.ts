@@ -1,4 +1,5 @@
 import { SlideFileError } from '../errors.ts'
+import { bytesOfTiles } from '../tiff/image.ts'
 import { BIG_TIFF_HEADER } from '../tiff/writer.ts'
 import type { BlockResult } from './block.ts'
 import { type TilePlaces, tilePlaces } from './pages.ts'
@@ -20,6 +21,8 @@ export interface Layout {
   /** Where the next byte goes. */
   readonly position: number
   readonly places: TilePlaces[]
+  /** Bytes of level 0's tiles, once all are there; those that share their bytes counted once. */
+  readonly pixels: number
   /** Takes a block's tiles of the part under way; gives the bytes that are to be written. */
   addTiles(result: BlockResult): Uint8Array
   endPart(): void
@@ -43,6 +46,9 @@ export function createLayout(plan: PyramidPlan): Layout {
     places,
     get position() {
       return position
+    },
+    get pixels() {
+      return bytesOfTiles(places[0]!)
     },
     addTiles: result => {
       const bytes = storeOnce(result, position, repeats, (tile, offset) => set(tile, offset, tile.length))

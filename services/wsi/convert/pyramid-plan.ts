@@ -15,6 +15,8 @@ export interface PyramidPlan extends Plan {
   objectivePower: number | null
   /** The slide's ICC profile, which part 0 carries. */
   profile: { bytes: number; sha256: string } | null
+  /** Bytes in which the source stores level 0; null or missing where nobody knows. */
+  sourcePixels?: number | null
 }
 
 export interface PlanOptions {
@@ -25,6 +27,8 @@ export interface PlanOptions {
   partSize?: number
   /** Edge of a block in pixels, for sources that are better read in smaller ones (source.ts). */
   blockSize?: number
+  /** Bytes in which the source stores level 0. */
+  sourcePixels?: number | null
 }
 
 const VERSION = 1
@@ -45,6 +49,7 @@ export function planPyramid(description: SlideDescription, options: PlanOptions)
     ...plan,
     coding: { quality, subsampling },
     parts: across * down,
+    sourcePixels: options.sourcePixels ?? null,
     // As readers of the pyramid will find it: an impossible resolution makes the slide uncalibrated.
     mpp: mpp && isPlausibleMpp(mpp.x) && isPlausibleMpp(mpp.y) ? { x: mpp.x, y: mpp.y } : null,
     objectivePower,

@@ -41,7 +41,7 @@ export function codingFor(
 }
 
 /** Of a pyramid's index and tables, which weigh on a small slide only. */
-export const INDEX_BYTES = 64 * 1024
+const INDEX_BYTES = 64 * 1024
 
 /** One step of quality: about a tenth of a tile's bytes between 30 and 80. */
 const STEP = 10
@@ -53,19 +53,28 @@ export type SizeDecision =
   /** No coding within the policy makes it smaller. */
   | { kind: 'refuse'; reason: string }
 
+/** What a pyramid, or its source, takes. */
+export interface StoredSize {
+  /** The whole file, or files. */
+  bytes: number
+  /** The tiles, strips or pictures of level 0; null where nobody knows. */
+  pixels: number | null
+}
+
 /**
- * A pyramid is never larger than the pixels it was made from: one that is gets made again with less quality, down to the
- * policy's floor; below it none is made.
- * @param pyramidBytes size of the pyramid's file
- * @param sourceBytes stored size of the source's level 0
+ * A pyramid is never larger than what it was made from, nor is its level 0 larger than the same pixels are in the source,
+ * whatever else that holds: one that is gets made again with less quality, down to the policy's floor; below it none is
+ * made.
  */
 export function decideSize(
   policy: CodingPolicy,
   coding: Coding,
-  pyramidBytes: number,
-  sourceBytes: number,
+  pyramid: StoredSize,
+  source: StoredSize,
 ): SizeDecision {
-  if (pyramidBytes <= sourceBytes) return { kind: 'keep' }
+  const known = pyramid.pixels !== null && source.pixels !== null
+  const pixelsFit = !known || (pyramid.pixels as number) <= (source.pixels as number)
+  if (pyramid.bytes - INDEX_BYTES <= source.bytes && pixelsFit) return { kind: 'keep' }
   if (coding.quality <= policy.floor) {
     return {
       kind: 'refuse',

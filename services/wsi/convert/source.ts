@@ -1,8 +1,10 @@
 import { isTiffSlide } from '../open.ts'
 import { isPictureSlide } from '../pictures.ts'
 import type { SlideReader } from '../slide.ts'
+import { storedPixels } from '../stored-pixels.ts'
 import { keptRows } from '../tiff/region.ts'
 import type { BlockGeometry } from './plan.ts'
+import type { PlanOptions } from './pyramid-plan.ts'
 import { areStoredTiles, type StoredImage, storedTiles } from './stored-tiles.ts'
 
 /** A decoder that each worker makes for itself: a module with `createDecoder`, and what that is given (cloneable). */
@@ -24,9 +26,12 @@ export interface BlockSource {
 
 const isStriped = (slide: SlideReader) => isTiffSlide(slide) && !slide.tiff.level0.tiled
 
-/** The rows of blocks of a slide in strips are as high as the reader keeps decoded ones. */
-export const blockSizeFor = (slide: SlideReader): { blockSize?: number } =>
-  isStriped(slide) ? { blockSize: keptRows(slide.description.width) } : {}
+/** What a plan has to know of how a slide is stored, beside its description. */
+export const storageOf = (slide: SlideReader): Pick<PlanOptions, 'blockSize' | 'sourcePixels'> => ({
+  sourcePixels: storedPixels(slide),
+  // Rows of blocks as high as the reader keeps decoded strips.
+  ...(isStriped(slide) && { blockSize: keptRows(slide.description.width) }),
+})
 
 export function blockSource(path: string, slide: SlideReader): BlockSource {
   if (isTiffSlide(slide) && areStoredTiles(slide.tiff.level0)) {

@@ -117,3 +117,10 @@ export function tileSize(image: Geometry, row: number): { width: number; height:
   const height = image.tiled ? image.tileHeight : Math.min(image.tileHeight, image.height - row * image.tileHeight)
   return { width: image.tileWidth, height }
 }
+
+/** Bytes of an image's tiles or strips; those that share their bytes are counted once. */
+export function bytesOfTiles({ offsets, counts }: Pick<TiffImage, 'offsets' | 'counts'>): number {
+  const found = new Map<number, number>()
+  for (const [i, count] of counts.entries()) found.set(offsets[i] as number, count)
+  return [...found.values()].reduce((sum, bytes) => sum + bytes, 0)
+}
