@@ -6,6 +6,7 @@
 import { accessRoutes } from './api/access.ts'
 import { annotationsRoutes } from './api/annotations.ts'
 import { costsRoutes } from './api/costs.ts'
+import { dicomWebRoutes } from './api/dicomweb.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { ledgerRoutes } from './api/ledger.ts'
 import { pictureRoutes } from './api/pictures.ts'
@@ -46,6 +47,7 @@ export const api: readonly RouteSpec[] = [
   ...slidesRoutes,
   ...tilesRoutes,
   ...pictureRoutes,
+  ...dicomWebRoutes,
   ...stageRoutes,
   ...costsRoutes,
   ...annotationsRoutes,

@@ -9,6 +9,7 @@ import { startNats, type TestServer } from '@coverslip/platform/testing/servers.
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { api } from '@coverslip/proto/api.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { instanceUid, seriesUid, studyUid } from './dicomweb/uids.ts'
 import { tiles } from './module.ts'
 import { makeServedSlides } from './testing/served-slide.ts'
 
@@ -34,11 +35,22 @@ afterAll(async () => {
 
 /** What the templates' parameters may be for the slide that is there. */
 const VALUES: Record<string, string> = { rendition: '1', level: '9', x: '0', y: '0', format: 'jpeg', ext: 'jpeg' }
-const fill = (path: string, slideId: string): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === 'id' ? slideId : (VALUES[name] ?? '0')))
+const fill = (path: string, slideId: string): string => {
+  const values: Record<string, string> = {
+    ...VALUES,
+    id: slideId,
+    study: studyUid(slideId),
+    series: seriesUid(slideId, '1'),
+    instance: instanceUid(slideId, '1', 0),
+    frames: '1',
+  }
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '0')
+}
 
 /** Every route of one slide that may be read with GET. */
-const routes = api.filter(({ module, method, path }) => module === 'tiles' && method === 'GET' && path.includes('{id}'))
+const routes = api.filter(
+  ({ module, method, path }) => module === 'tiles' && method === 'GET' && /\{(id|study)\}/.test(path),
+)
 
 /** Warm, so that the quick way would answer if it could. */
 async function warm(slideId: string): Promise<void> {

@@ -7,6 +7,7 @@ import { costsRoutes } from './costs/costs.ts'
 import { startUsage } from './costs/usage.ts'
 import { deepZoomRoutes } from './deepzoom/routes.ts'
 import { createTileService } from './deepzoom/tile-service.ts'
+import { dicomWebRoutes } from './dicomweb/routes.ts'
 import { createCors } from './hot/cors.ts'
 import { createMeter } from './hot/meter.ts'
 import type { ReadyTile } from './hot/ready-tile.ts'
@@ -62,6 +63,7 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const isShared = ({ kind }: ServedRendition): boolean => kind !== 'pyramid' || pyramids.open === undefined
     const service = createTileService({ slides, cache, renderer }, isShared)
     const pictures = { slides, cache, renderer }
+    const dicomWeb = dicomWebRoutes({ slides, cache, tiles: service, db })
     const meter = createMeter(telemetry, usage.counter('served'))
     const sampler = createSampler(config.TILES_TRACE_EVERY)
     const hotTiles = createHotTiles({ site, auth, slides, cache, meter, sampler })
@@ -72,10 +74,12 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
         ...deepZoomRoutes({ slides, tiles: service, telemetry, meter, sampler }),
         ...regionRoutes(pictures),
         ...iiifRoutes(pictures),
+        ...dicomWeb.raw,
       },
       routes: {
         'GET /api/slides/{id}/pyramid': downloadPyramid(slides, downloads, db),
         ...batchRoutes({ slides, tiles: service, meter }),
+        ...dicomWeb.routes,
         ...stage.routes,
         ...costsRoutes({ db, usage, stores: objects, prices: config.COSTS_PRICES, factors: energyFactors(config) }),
       },

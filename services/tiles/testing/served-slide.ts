@@ -58,6 +58,6 @@ function renditionOf({ slideId, width, height }: MadeSlide, key: string, bytes: 
     width,
     height,
     tileSize: 256,
-    geometry: Geometry.fromPartial({ width, height }),
+    geometry: Geometry.fromPartial({ width, height, mpp: { x: 0.5, y: 0.5 }, objectivePower: 20 }),
   }
 }
