@@ -59,7 +59,7 @@ test('a project is brought to the stage by one call, kept there, and let go', as
   const asked = await system.fetch('/api/stage', json({ pin: 'spring-2027', of: { project: 'course' } }))
   expect(asked.status).toBe(202)
   expect(await asked.json()).toEqual({ pin: 'spring-2027', slides: 2, bytes: 40_000, unknown: [] })
-  await vi.waitFor(async () => expect(await stage()).toMatchObject({ staged: 2, waiting: 0 }), 8000)
+  await vi.waitFor(async () => expect(await stage()).toMatchObject({ staged: 2, waiting: 0 }), 20_000)
   const view = await stage()
   expect(view).toMatchObject({ on: true, quota: 51_200, bytes: 40_000 })
   expect(view.pins).toMatchObject([{ name: 'spring-2027', slides: 2, staged: 2, bytes: 40_000 }])
@@ -74,7 +74,7 @@ test('a project is brought to the stage by one call, kept there, and let go', as
   await vi.waitFor(async () => {
     const other = (await stage()).slides.find(({ id }) => id === OTHER)
     expect(other).toMatchObject({ state: 'wanted', reason: expect.stringContaining('no room'), pins: ['more'] })
-  }, 8000)
+  }, 20_000)
 
   expect((await system.fetch('/api/stage/pins/spring-2027', { method: 'DELETE' })).status).toBe(204)
   expect((await system.fetch('/api/stage/pins/spring-2027', { method: 'DELETE' })).status).toBe(404)

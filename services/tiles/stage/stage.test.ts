@@ -28,7 +28,7 @@ function start(changed: Parameters<typeof openStage>[1] = {}): Stage {
   return stage
 }
 const until = (states: Record<string, string>) =>
-  vi.waitFor(async () => expect(await statesOf(scene)).toEqual(states), { timeout: 8000, interval: 20 })
+  vi.waitFor(async () => expect(await statesOf(scene)).toEqual(states), { timeout: 20_000, interval: 20 })
 const read = (objects: ReadableObjects, { key, body }: { key: string; body: Buffer }) =>
   objects.range(key, 0, body.length)
 const copyOf = (key: string): string => join(scene.data, 'stage', stageKey(key))
@@ -100,14 +100,14 @@ test('a process that died over a copy is followed by another, which trusts nothi
       const row = await scene.deps.db.query.selectFrom('staged').selectAll().executeTakeFirstOrThrow()
       expect(row).toMatchObject({ state: 'wanted', reason: expect.stringContaining('differed') })
     },
-    { timeout: 8000 },
+    { timeout: 20_000 },
   )
   await scene.deps.db.query.updateTable('staged').set({ not_before: new Date() }).execute()
   start()
   await until({ [slide.key]: 'staged' })
   const copy = await scene.deps.objects.stage.range(stageKey(slide.key), 0, slide.body.length)
   expect(copy.equals(slide.body)).toBe(true)
-}, 20_000)
+})
 
 test('the least recently viewed leave when there is no room; what is pinned or being read stays', async () => {
   const [pinned, old, older, reading] = [
@@ -191,7 +191,7 @@ test('a slide that is deleted while it is copied leaves nothing either', async (
   await stage.erase(slide.slideId, async () => {})
   await stage.stop()
   expect(await scene.deps.objects.stage.head(stageKey(slide.key))).toBeUndefined()
-}, 20_000)
+})
 
 test('copies that no row tells of are removed at a start; what else lies in the same place stays', async () => {
   const { stage } = scene.deps.objects
