@@ -5,7 +5,7 @@
 import { repeatEdges } from '@coverslip/wsi/convert/planes.ts'
 import { decodeYuvInto, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { allocateYuv, type YuvImage, type YuvPlanes } from '@coverslip/wsi/yuv.ts'
-import type { Job, Piece } from './job.ts'
+import { type Job, type Piece, unpackTiles } from './job.ts'
 import { createCanvas, createKeptTiles } from './kept-tiles.ts'
 import { copyRows, KEPT_CANVAS, tilesUnder } from './paint.ts'
 import type { Rectangle } from './picture.ts'
@@ -39,7 +39,8 @@ export function createPlanePainter(room: number): PlanePainter {
   return {
     paint({ crop, source }) {
       if ('pixels' in source || source.reduction !== 1 || source.tileSize % 2 !== 0) return null
-      const { pieces, tileSize } = source
+      const { tileSize } = source
+      const pieces = unpackTiles(source)
       if (!pieces.every(({ jpeg }) => isPlain(jpeg))) return null
       // Chroma begins at even pixels.
       const left = crop.x & 1

@@ -1,6 +1,6 @@
 /** Tiles put together to a canvas of RGB pixels. */
 import { decodeReduced, type RgbImage } from '@coverslip/wsi/turbojpeg.ts'
-import type { Job } from './job.ts'
+import { type Job, unpackTiles } from './job.ts'
 import { createCanvas, createKeptTiles } from './kept-tiles.ts'
 import type { Rectangle } from './picture.ts'
 
@@ -22,7 +22,8 @@ export function createPainter(room: number): Painter {
   return {
     paint({ crop, source }) {
       if ('pixels' in source) return source.pixels
-      const { pieces, tileSize, reduction } = source
+      const { tileSize, reduction } = source
+      const pieces = unpackTiles(source)
       const target = canvas(crop.width * crop.height * 3)
       // Where no tile is missing, nothing would show that the canvas was white before.
       if (pieces.length < tilesUnder(crop, tileSize)) target.fill(255)

@@ -63,7 +63,8 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
       seat.pending = { resolve, reject }
       // The process does not end while somebody waits for a picture.
       seat.thread.worker.ref()
-      seat.thread.send(job)
+      const { source } = job
+      seat.thread.send(job, 'pixels' in source ? [] : [source.bytes.buffer, source.places.buffer])
     })
 
   /** Resolves when it is the caller's turn. */

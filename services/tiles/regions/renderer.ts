@@ -1,7 +1,7 @@
 /** Pictures of any rectangle of a rendition, from the level that fits best and the tiles that are needed. */
 import { crop as cropJpeg } from '@coverslip/wsi/turbojpeg.ts'
 import type { Rendition } from '../renditions/rendition.ts'
-import type { Job, Piece } from './job.ts'
+import { type Job, type Piece, packTiles } from './job.ts'
 import type { Picture } from './picture.ts'
 import { type Plan, planRegion, tileOf } from './plan.ts'
 import type { RenderQueue } from './queue.ts'
@@ -84,14 +84,14 @@ async function readPieces(
   for (let row = Math.floor(crop.y / tileSize); row < bottom; row += 1) {
     for (let column = Math.floor(crop.x / tileSize); column < right; column += 1) places.push({ column, row })
   }
-  const pieces: Piece[] = []
+  const pieces: Omit<Piece, 'id'>[] = []
   for (let first = 0; first < places.length; first += READS) {
     signal?.throwIfAborted()
     const tiles = places.slice(first, first + READS).map(async ({ column, row }) => {
       const jpeg = await readTile(rendition, level, { column, row }, signal)
-      if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, id: `${id}/${level}/${column}_${row}`, jpeg })
+      if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, jpeg })
     })
     await Promise.all(tiles)
   }
-  return { pieces, tileSize, reduction }
+  return packTiles(pieces, { level: `${id}/${level}`, tileSize, reduction })
 }
