@@ -10,14 +10,6 @@ import { type Draft, fieldLength, levelPages } from './draft.ts'
 import { type Extent, toucher } from './extents.ts'
 import { type Hit, patternsOf, scanFile } from './scan.ts'
 
-/** The checks by the words of the report. */
-export const CHECKS = [
-  'only levels are left',
-  'only fields of the allow-list are left',
-  'size, levels, mpp and objective power are as before',
-  'no removed text is left in ASCII or UTF-16',
-] as const
-
 /** Bytes that are not text: what a short secret may match by chance. */
 function binaryOf(draft: Draft): Extent[] {
   const binary: number[] = [

@@ -79,7 +79,7 @@ export const report = z.object({
 export type Report = z.infer<typeof report>
 
 /** The version of the rules, for reports. */
-export const RULES_VERSION = 2
+const RULES_VERSION = 3
 
 type Facts = Omit<Report, 'tool' | 'toolVersion' | 'rules' | 'counts'>
 
