@@ -36,11 +36,11 @@ export function searchOf(url: string | undefined): URLSearchParams {
   return new URLSearchParams(start === -1 ? '' : url!.slice(start + 1))
 }
 
-/** Aborted when the client leaves. */
+/** Aborted when the client leaves before the answer has; an abort makes an error, which costs more than a tile. */
 export function abortOf(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
   if (res.closed) controller.abort()
-  else res.once('close', () => controller.abort())
+  else res.once('close', () => res.writableFinished || controller.abort())
   return controller.signal
 }
 

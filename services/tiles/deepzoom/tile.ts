@@ -29,12 +29,18 @@ export async function readTile(rendition: Rendition, place: TilePlace, signal?: 
   return clipped ? crop(whole, place.width, place.height) : whole
 }
 
-/** The same when it is stored whole and to be had without waiting. */
+/** The same when it is stored and to be had without waiting; never throws. */
 export function readTileNow(rendition: Rendition, place: TilePlace): Buffer | undefined {
-  const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
   const level = storedLevel(rendition, place.halvings)
-  if (clipped || level === undefined || isRendered(rendition, place)) return undefined
-  return rendition.readTileNow?.(level, place.column, place.row)
+  if (level === undefined || isRendered(rendition, place)) return undefined
+  try {
+    const whole = rendition.readTileNow?.(level, place.column, place.row)
+    const clipped = place.width < rendition.tileSize || place.height < rendition.tileSize
+    return whole && clipped ? crop(whole, place.width, place.height) : whole
+  } catch {
+    // Whoever reads it the ordinary way says what is wrong.
+    return undefined
+  }
 }
 
 /** A tile of a level as it is stored, clipped at the level's edge. */
