@@ -106,7 +106,8 @@ export async function openFiles(directory: string): Promise<Objects> {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
     },
-    ready: () => access(root, constants.R_OK | constants.W_OK),
+    // A mount that is away leaves an empty folder behind.
+    ready: () => access(join(root, PARTS), constants.R_OK | constants.W_OK),
     close: async () => {},
   }
 }

@@ -131,6 +131,8 @@ async function failed(
 /** Removes a copy and, after it, its row: a row without a copy does no harm, a copy without a row takes room. */
 async function remove({ db, stage, learn, count }: CopiesDeps, key: string): Promise<void> {
   learn(key, false)
+  // A mount that is away looks empty.
+  await stage.ready()
   await stage.deletePrefix(stageKey(key))
   await forget(db, key)
   count('left')

@@ -33,6 +33,12 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
     }
   }
 
+  /** One copy that is missing is lost; all of them, when the stage is away, are not. */
+  async function missingWhere(error: unknown): Promise<never> {
+    if (isMissing(error)) await stage.ready()
+    throw error
+  }
+
   /** From the stage when it has the pyramid and can be read, from the store otherwise. */
   async function either<Result>(
     key: string,
@@ -45,8 +51,9 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
       count('store')
       return waitedFor(fromStore)
     }
+    const attempt = () => fromStage().catch(missingWhere)
     try {
-      const result = await guard.attempt(fromStage, error => isMissing(error) || signal?.aborted === true)
+      const result = await guard.attempt(attempt, error => isMissing(error) || signal?.aborted === true)
       count('stage')
       return result
     } catch (error) {

@@ -1,4 +1,4 @@
-import { rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import { sql } from 'kysely'
@@ -157,6 +157,27 @@ test('a copy that was removed or shortened behind our back costs nobody a tile',
   expect((await read(objects, gone)).equals(gone.body)).toBe(true)
   expect((await read(objects, short)).equals(short.body)).toBe(true)
   await vi.waitFor(async () => expect((await statesOf(scene))[gone.key]).toBe('wanted'))
+})
+
+test('a stage that is away loses nothing: tiles come from the store, and from the stage when it is back', async () => {
+  const slide = await addSlide(scene)
+  const spared = vi.fn()
+  const objects = start({ spared }).before(scene.deps.objects.pyramid)
+  await read(objects, slide)
+  await until({ [slide.key]: 'staged' })
+  const nas = join(scene.data, 'stage')
+  await rename(nas, `${nas}-away`)
+  await mkdir(nas)
+  for (let i = 0; i < 3; i += 1) expect((await read(objects, slide)).equals(slide.body)).toBe(true)
+  const erasing = open[0]!.erase(slide.slideId, async () => {})
+  await expect(erasing).rejects.toMatchObject({ code: 'unavailable', retryable: true })
+  await rm(nas, { recursive: true })
+  await rename(`${nas}-away`, nas)
+  expect(await statesOf(scene)).toEqual({ [slide.key]: 'staged' })
+  spared.mockClear()
+  const later = start({ spared }).before(scene.deps.objects.pyramid)
+  expect((await read(later, slide)).equals(slide.body)).toBe(true)
+  expect(spared).toHaveBeenCalledTimes(1)
 })
 
 test('a new revision takes the place of the old one', async () => {

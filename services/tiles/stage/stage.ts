@@ -109,6 +109,8 @@ async function erase(
   const prefix = stageKey(`${slideId}/`)
   // Whatever a file system says: nothing is erased before it is.
   const away = (cause: unknown) => new ServiceError('unavailable', 'The stage is not reachable right now', { cause })
+  // A mount that is away looks empty.
+  await stage.ready().catch(cause => Promise.reject(away(cause)))
   const rows = await countRows(db, slideId)
   const found = await countObjects([stage, prefix]).catch(cause => Promise.reject(away(cause)))
   await note({ ...found, rows })
