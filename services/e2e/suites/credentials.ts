@@ -57,6 +57,7 @@ const BODIES: Record<string, string> = {
     commercial: null,
   }),
   'PUT /api/subjects/{subject}/attestations/{kind}': JSON.stringify({ value: 0.5 }),
+  'POST /tiles/{id}/{rendition}/batch': JSON.stringify({ tiles: [{ level: 0, x: 0, y: 0 }] }),
   'PUT /api/slides/{id}/release/slots/{slot}': JSON.stringify({ later: '1' }),
   'PUT /api/projects/{project}/gate': JSON.stringify({ on: true, reason: 'x' }),
   'PUT /api/projects/{project}/nomenclature': JSON.stringify({
@@ -93,6 +94,12 @@ export function credentialsSuite(shape: () => Shape): void {
       .replace('{kind}', 'tumour-fraction')
       .replace('{image}', 'after-thumbnail')
       .replace('{annotationId}', '00000000-0000-4000-8000-000000000000')
+      .replace('{rendition}', '1')
+      .replace('{format}', 'jpeg')
+      .replace('{region}', 'full')
+      .replace('{size}', 'max')
+      .replace('{rotation}', '0')
+      .replace('{quality}', 'default')
       .replace('{level}', '9')
       .replace('{x}', '0')
       .replace('{y}', '0')
