@@ -29,13 +29,15 @@ export function slideConsumers({ db, site, publish, slides, cache, stage }: Cons
       },
     },
     'slides.deleted': {
+      // The stage may be away for a week; a copy there is not forgotten for that.
+      maxDeliver: 10_000,
       async handle({ slideId }) {
         const served = await deleteSlide(db, slideId)
         slides.forget(slideId)
+        if (served) await cache.drop(served)
         await stage.erase(slideId, copies =>
           noteErasure(db.query, slideId, { ...copies, rows: copies.rows + (served ? 1 : 0) }),
         )
-        if (served) await cache.drop(served)
         await db.transaction(async trx => {
           const receipt = await takeReceipt(trx, slideId)
           if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'tiles', site, ...receipt })
