@@ -1,5 +1,7 @@
+import { consumerName, flow } from '@coverslip/proto/flow.ts'
+import { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Bus } from './bus/port.ts'
+import type { Bus, BusMessage, ConsumerSpec, DeadHandler, Handler } from './bus/port.ts'
 import { createSignals, startConsumers } from './events.ts'
 import { openLog } from './log.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
@@ -23,6 +25,42 @@ test('a module consumes exactly what the flow says', async () => {
   await expect(startConsumers(subscriber, {})).rejects.toThrow(
     'consumers of tiles must be [slides.tiled,slides.deleted]',
   )
+})
+
+test('an event whose id or number no table can hold is given up at once, and nobody is told that its slide failed', async () => {
+  const handlers = new Map<string, { handle: Handler; dead: DeadHandler }>()
+  const bus = {
+    consume: async (spec: ConsumerSpec, handle: Handler, dead: DeadHandler) => {
+      handlers.set(spec.name, { handle, dead })
+      return { stop: async () => {} }
+    },
+  } as unknown as Bus
+  const seen: string[] = []
+  const consumer = {
+    handle: async ({ slideId }: { slideId: string }) => void seen.push(`handled ${slideId}`),
+    failed: async ({ slideId }: { slideId: string }) => void seen.push(`failed ${slideId}`),
+  }
+  const log = openLog({ service: 't', level: 'silent' })
+  const subscriber = { service: 'tiles' as const, bus, log, telemetry }
+  const consumed = Object.entries(flow).filter(([, arrow]) => (arrow.consumers as readonly string[]).includes('tiles'))
+  await startConsumers(subscriber, Object.fromEntries(consumed.map(([name]) => [name, consumer])))
+  const { handle, dead } = handlers.get(consumerName('tiles', 'slides.tiled'))!
+  const deliver = async (data: Uint8Array): Promise<string> => {
+    const message: BusMessage = { id: 'x', subject: 's', data, headers: {}, deliveryCount: 1 }
+    const error = await handle(message, new AbortController().signal).catch(reason => reason)
+    await dead(message, error ?? new Error('given up'))
+    return error?.code ?? 'handled'
+  }
+  const slideId = '5a3c1f0e-2b9d-4c47-9a51-0d6f7e8b9a10'
+  const tiled = (change: object) =>
+    SlideTiled.encode(SlideTiled.fromPartial({ slideId, revision: 1, ...change })).finish()
+  expect(await deliver(tiled({ slideId: '../../etc' }))).toBe('invalid')
+  expect(await deliver(tiled({ slideId: '' }))).toBe('invalid')
+  expect(await deliver(tiled({ revision: 2 ** 32 - 1 }))).toBe('invalid')
+  expect(await deliver(Buffer.from('\xff\xff\xff', 'latin1'))).toBe('invalid')
+  expect(seen).toEqual([])
+  expect(await deliver(tiled({}))).toBe('handled')
+  expect(seen).toEqual([`handled ${slideId}`, `failed ${slideId}`])
 })
 
 test('progress is told at most twice a second per slide, and the last word always', () => {

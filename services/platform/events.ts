@@ -99,13 +99,7 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
     concurrency: consumer.concurrency ?? DEFAULTS.concurrency,
     backoffMs: BACKOFF_MS,
   }
-  const decode = (message: BusMessage): EventMessage<EventName> => {
-    try {
-      return codec.decode(message.data) as EventMessage<EventName>
-    } catch (cause) {
-      throw new ServiceError('invalid', 'The event cannot be read', { cause })
-    }
-  }
+  const read = (message: BusMessage) => readEvent<EventMessage<EventName>>(codec, message.data)
   const inSpan = (message: BusMessage, work: () => Promise<void>): Promise<void> => {
     const attributes = {
       'coverslip.service': service,
@@ -126,7 +120,7 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
       inSpan(message, async () => {
         try {
           const { deliveryCount, headers } = message
-          await consumer.handle(decode(message), { signal, deliveryCount, traceparent: headers.traceparent })
+          await consumer.handle(must(read(message)), { signal, deliveryCount, traceparent: headers.traceparent })
         } catch (error) {
           const known = toServiceError(error)
           // When the process stops, whatever the abort broke is tried again by the next one.
@@ -138,8 +132,37 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
           throw known
         }
       }),
-    (message, error) => inSpan(message, async () => consumer.failed?.(decode(message), toServiceError(error))),
+    (message, error) =>
+      inSpan(message, async () => {
+        // One that cannot be read says of nothing that it failed; it is kept as dead all the same.
+        const event = read(message)
+        if (event) await consumer.failed?.(event, toServiceError(error))
+      }),
   )
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Numbers of revisions and parts are PostgreSQL's integers. */
+const MAX_INTEGER = 2 ** 31 - 1
+
+/**
+ * @returns undefined for bytes that are not such a message, and for one with an id or a number that no table can hold:
+ * every query with it would fail, for ever
+ */
+function readEvent<Message>(codec: Arrow<unknown>['message'], data: Uint8Array): Message | undefined {
+  try {
+    const message = codec.decode(data) as Record<string, unknown>
+    if (typeof message.slideId === 'string' && !UUID.test(message.slideId)) return undefined
+    if (Object.values(message).some(value => typeof value === 'number' && value > MAX_INTEGER)) return undefined
+    return message as Message
+  } catch {
+    return undefined
+  }
+}
+
+function must<Message>(event: Message | undefined): Message {
+  if (event) return event
+  throw new ServiceError('invalid', 'The event cannot be read')
 }
 
 /** Starts a module's followers. @throws Error when they are not the ones the flow names. */

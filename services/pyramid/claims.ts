@@ -117,6 +117,9 @@ export async function whileHeld<Result>(
     })
     await tell()
     return result
+  } catch (error) {
+    // What was cut off says so in words of its own, which would pass for a failure of the slide.
+    throw lost.signal.aborted ? lost.signal.reason : error
   } finally {
     clearInterval(timer)
     await beating

@@ -13,7 +13,7 @@ import { isMade, techniqueOf } from './event.ts'
 import { inspect, objectSource } from './inspect.ts'
 import { announce, saveFailure, sweep, TILE_SIZE } from './outcome.ts'
 import { makeReport, NO_COSTS } from './quality-report.ts'
-import { knownState, markDeleted } from './store.ts'
+import { knownState, lockSlide, markDeleted } from './store.ts'
 import { streamSha256 } from './stream-digest.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -69,6 +69,7 @@ async function planBuild(
     const plan = await planSlide(original.path, { tileSize: TILE_SIZE, coding, partSize }, signal)
     const asked = Math.min(plan.parts, deps.config.PYRAMID_WINDOW)
     await deps.db.transaction(async trx => {
+      await lockSlide(trx, message.slideId)
       if ((await knownState(trx, message.slideId, message.revision)) !== undefined) return
       if (await insertBuild(trx, message, plan, asked)) await askForParts(deps, trx, message, asked)
     })

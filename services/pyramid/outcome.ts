@@ -5,7 +5,7 @@ import { deleteBuild, findBuild } from './builds.ts'
 import type { PyramidDeps } from './deps.ts'
 import { partsPrefix, pyramidKey, type SlideRevision } from './keys.ts'
 import type { QualityReport } from './quality-report.ts'
-import { knownState, type PyramidRecord, saveOutcome, saveReport } from './store.ts'
+import { knownState, lockSlide, type PyramidRecord, saveOutcome, saveReport } from './store.ts'
 import type { Workshop } from './workshop.ts'
 
 export const TILE_SIZE = 256
@@ -21,6 +21,7 @@ export function announce(
   report: QualityReport,
 ): Promise<boolean> {
   return deps.db.transaction(async trx => {
+    await lockSlide(trx, slideId)
     await deleteBuild(trx, { slideId, revision })
     if (!(await saveOutcome(trx, { slideId, revision, project, state: 'done', file }))) return false
     await saveReport(trx, { slideId, revision }, report)
@@ -43,6 +44,7 @@ export async function saveFailure(
   error: ServiceError,
 ): Promise<void> {
   await deps.db.transaction(async trx => {
+    await lockSlide(trx, slideId)
     await deleteBuild(trx, { slideId, revision })
     if (!(await saveOutcome(trx, { slideId, revision, project, state: 'failed', file: null }))) return
     const reason = error.publicMessage

@@ -80,7 +80,8 @@ function unlessStored(error: unknown): void {
 function finish(deps: PyramidDeps, { slideId, revision, plan }: Build, part: number, made: BuiltPart) {
   return deps.db.transaction(async trx => {
     const build = await lockBuild(trx, { slideId, revision })
-    if (!build || build.plan.coding.quality !== plan.coding.quality) return false
+    // Planned again meanwhile: this is a part of what nobody wants any more.
+    if (!build || partKey(build, build.plan, part) !== partKey(build, plan, part)) return false
     const { next, complete } = await finishPart(trx, build, part, made)
     if (next !== null) await deps.publish(trx, 'pyramid.part_wanted', { slideId, revision, part: next })
     if (complete) await deps.publish(trx, 'pyramid.assembly_wanted', { slideId, revision })

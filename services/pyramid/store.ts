@@ -1,6 +1,6 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { SlideRevision } from './keys.ts'
 import type { QualityReport } from './quality-report.ts'
 import type { PyramidRow, Tables } from './tables.ts'
@@ -53,8 +53,15 @@ export async function findPyramid(queries: Queries, slideId: string): Promise<Py
 }
 
 /**
- * Saves the outcome of a revision unless it has one or the slide is gone. A deletion at the very same time removes the
- * object all the same: its event comes again until it has done so.
+ * Until the transaction ends the slide is not deleted, and a deletion under way has ended. Taken before anything else is
+ * locked, so that nobody waits in a circle.
+ */
+export async function lockSlide(trx: Transaction<Tables>, slideId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('coverslip pyramids'), hashtext(${slideId}))`.execute(trx)
+}
+
+/**
+ * Saves the outcome of a revision of a locked slide unless it has one or the slide is gone.
  * @returns whether it was saved
  */
 export async function saveOutcome(trx: Transaction<Tables>, record: PyramidRecord): Promise<boolean> {
@@ -79,6 +86,7 @@ export async function saveOutcome(trx: Transaction<Tables>, record: PyramidRecor
 /** Remembers that a slide is gone, and forgets everything else about it. @returns how many rows that were */
 export function markDeleted(db: Db<Tables>, slideId: string): Promise<number> {
   return db.transaction(async trx => {
+    await lockSlide(trx, slideId)
     await trx
       .insertInto('pyramids')
       .values({

@@ -25,7 +25,10 @@ export async function download(
         const offset = next
         next += PART_BYTES
         const bytes = await range(key, offset, Math.min(PART_BYTES, size - offset), stop.signal)
-        await file.write(bytes, 0, bytes.length, offset)
+        // The last write that a full disk takes may be a short one.
+        for (let done = 0; done < bytes.length; ) {
+          done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+        }
       }
     }
     const workers = Array.from({ length: AT_ONCE }, worker)
