@@ -9,6 +9,7 @@ import { costsRoutes } from './api/costs.ts'
 import { dicomWebRoutes } from './api/dicomweb.ts'
 import { intakeRoutes } from './api/intake.ts'
 import { ledgerRoutes } from './api/ledger.ts'
+import { overlayRoutes } from './api/overlays.ts'
 import { pictureRoutes } from './api/pictures.ts'
 import { processRoutes } from './api/process.ts'
 import { releasesRoutes } from './api/releases.ts'
@@ -47,6 +48,7 @@ export const api: readonly RouteSpec[] = [
   ...slidesRoutes,
   ...tilesRoutes,
   ...pictureRoutes,
+  ...overlayRoutes,
   ...dicomWebRoutes,
   ...stageRoutes,
   ...costsRoutes,

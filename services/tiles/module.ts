@@ -18,6 +18,9 @@ import { slides as slidesMigration } from './migrations/001-slides.ts'
 import { renditions } from './migrations/002-renditions.ts'
 import { stage as stageMigration } from './migrations/004-stage.ts'
 import { usage as usageMigration } from './migrations/004-usage.ts'
+import { overlays as overlaysMigration } from './migrations/005-overlays.ts'
+import { createOverlays } from './overlays/overlays.ts'
+import { overlayRoutes } from './overlays/routes.ts'
 import { createRenderQueue } from './regions/queue.ts'
 import { createRenderer } from './regions/renderer.ts'
 import { regionRoutes } from './regions/routes.ts'
@@ -37,7 +40,7 @@ const objects = { original: 'read', pyramid: 'read', stage: 'write' } as const s
 export const tiles = defineModule<Tables, typeof config, typeof objects>({
   name: 'tiles',
   config,
-  migrations: [slidesMigration, renditions, stageMigration, usageMigration],
+  migrations: [slidesMigration, renditions, stageMigration, usageMigration, overlaysMigration],
   objects,
   async start({ config, site, auth, log, db, cache: sharedCache, objects, scratch, telemetry, publish }) {
     const usage = startUsage({ db, log })
@@ -65,6 +68,7 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const pictures = { slides, cache, renderer }
     const dicomWeb = dicomWebRoutes({ slides, cache, tiles: service, db })
     const meter = createMeter(telemetry, usage.counter('served'))
+    const overlays = overlayRoutes({ overlays: createOverlays(db), slides, cache, meter })
     const sampler = createSampler(config.TILES_TRACE_EVERY)
     const hotTiles = createHotTiles({ site, auth, slides, cache, meter, sampler })
     const cors = createCors(config.TILES_ORIGINS)
@@ -74,11 +78,13 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
         ...deepZoomRoutes({ slides, tiles: service, telemetry, meter, sampler }),
         ...regionRoutes(pictures),
         ...iiifRoutes(pictures),
+        ...overlays.raw,
         ...dicomWeb.raw,
       },
       routes: {
         'GET /api/slides/{id}/pyramid': downloadPyramid(slides, downloads, db),
         ...batchRoutes({ slides, tiles: service, meter }),
+        ...overlays.routes,
         ...dicomWeb.routes,
         ...stage.routes,
         ...costsRoutes({ db, usage, stores: objects, prices: config.COSTS_PRICES, factors: energyFactors(config) }),

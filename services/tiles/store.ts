@@ -2,11 +2,12 @@
 import type { Db } from '@coverslip/platform/db/port.ts'
 import type { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import type { UsageTables } from './costs/usage.ts'
+import { eraseOverlays, type OverlayTables } from './overlays/rows.ts'
 import type { StageTables } from './stage/rows.ts'
 
 type Count = string | number | bigint
 
-export interface Tables extends StageTables, UsageTables {
+export interface Tables extends StageTables, UsageTables, OverlayTables {
   slides: {
     slide_id: string
     project: string
@@ -160,6 +161,7 @@ export async function deleteSlide(db: Db<Tables>, slideId: string): Promise<Serv
       .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ deleted: true }))
       .execute()
     await trx.deleteFrom('renditions').where('slide_id', '=', slideId).execute()
+    await eraseOverlays(trx, slideId)
   })
   return served
 }

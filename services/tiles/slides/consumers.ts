@@ -5,6 +5,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Consumers, Deps, Followers } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
+import { countOverlays } from '../overlays/rows.ts'
 import type { Readers } from '../renditions/readers.ts'
 import type { Stage } from '../stage/stage.ts'
 import { deleteSlide, type ServedRendition, saveRendition, type Tables } from '../store.ts'
@@ -32,12 +33,16 @@ export function slideConsumers({ db, site, publish, slides, cache, stage }: Cons
       // The stage may be away for a week; a copy there is not forgotten for that.
       maxDeliver: 10_000,
       async handle({ slideId }) {
+        const overlays = await countOverlays(db, slideId)
+        // Before they go, in case that this process does as well.
+        await noteErasure(db.query, slideId, { objects: 0, ...overlays })
         const served = await deleteSlide(db, slideId)
         slides.forget(slideId)
         if (served) await cache.drop(served)
-        await stage.erase(slideId, copies =>
-          noteErasure(db.query, slideId, { ...copies, rows: copies.rows + (served ? 1 : 0) }),
-        )
+        await stage.erase(slideId, ({ objects, rows, bytes }) => {
+          const all = { rows: rows + overlays.rows + (served ? 1 : 0), bytes: bytes + overlays.bytes }
+          return noteErasure(db.query, slideId, { objects, ...all })
+        })
         await db.transaction(async trx => {
           const receipt = await takeReceipt(trx, slideId)
           if (receipt) await publish(trx, 'slides.erased', { slideId, service: 'tiles', site, ...receipt })

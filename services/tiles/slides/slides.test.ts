@@ -9,6 +9,7 @@ import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { slides as slidesMigration } from '../migrations/001-slides.ts'
 import { renditions } from '../migrations/002-renditions.ts'
+import { overlays } from '../migrations/005-overlays.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import { deleteSlide, type RenditionKind, saveRendition, type Tables } from '../store.ts'
 import { openSlides } from './slides.ts'
@@ -21,7 +22,7 @@ const telemetry = await startTelemetry({ service: 'tiles', otlpUrl: '' })
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-slides-'))
   database = await openDatabase(`pglite:${join(folder, 'db')}`)
-  db = await database.open<Tables>('tiles', [slidesMigration, renditions])
+  db = await database.open<Tables>('tiles', [slidesMigration, renditions, overlays])
 })
 afterAll(async () => {
   await database?.close()

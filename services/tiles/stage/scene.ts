@@ -8,13 +8,14 @@ import { slides } from '../migrations/001-slides.ts'
 import { renditions } from '../migrations/002-renditions.ts'
 import { stage } from '../migrations/004-stage.ts'
 import { usage } from '../migrations/004-usage.ts'
+import { overlays } from '../migrations/005-overlays.ts'
 import { saveRendition, type Tables } from '../store.ts'
 import { type Stage, type StageDeps, startStage } from './stage.ts'
 
 export type Scene = TestDeps<Deps<Tables, typeof config, { pyramid: 'write'; stage: 'write' }>>
 
 export const openScene = (): Promise<Scene> =>
-  openTestDeps({ name: 'tiles', config, migrations: [slides, renditions, stage, usage] })
+  openTestDeps({ name: 'tiles', config, migrations: [slides, renditions, stage, usage, overlays] })
 
 export const bodyOf = (bytes: number): Buffer => randomBytes(bytes)
 
