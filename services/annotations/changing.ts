@@ -2,17 +2,11 @@
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
 import type { AnnotationsServiceImplementation } from '@coverslip/proto/gen/annotations/v1/annotations.ts'
+import type { By } from './columns.ts'
 import type { AnnotationsDeps } from './deps.ts'
 import { contentOfRequest, draftsOfRequest } from './import.ts'
 import { toFeature, toId } from './rpc.ts'
-import {
-  type By,
-  createAnnotations,
-  deleteAnnotation,
-  type Outcome,
-  readAnnotations,
-  updateAnnotation,
-} from './store.ts'
+import { createAnnotations, deleteAnnotation, type Outcome, readAnnotations, updateAnnotation } from './store.ts'
 
 type Changing = Pick<
   AnnotationsServiceImplementation<RpcContext>,

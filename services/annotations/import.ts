@@ -7,8 +7,8 @@ import { parseJson } from '@coverslip/wsi/annotation-files/geojson/document.ts'
 import { featuresOf, readFeature } from '@coverslip/wsi/annotation-files/geojson/read.ts'
 import { readAnnotationFile } from '@coverslip/wsi/annotation-files/read.ts'
 import type { Skipped } from '@coverslip/wsi/annotation-files/read-sink.ts'
+import type { Draft } from './columns.ts'
 import { checkSize } from './limits.ts'
-import type { Draft } from './store.ts'
 
 export interface PlacedDraft extends Draft {
   /** Where it stood, in words that quote nothing. */

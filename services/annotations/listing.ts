@@ -3,7 +3,7 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
 import type { Box } from '@coverslip/wsi/annotation-files/geometry.ts'
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import { shiftOf } from './store.ts'
+import { shiftOf } from './columns.ts'
 import { ANNOTATION_COLUMNS, type AnnotationRow, type AnnotationTables, fromRow } from './tables.ts'
 
 type Query = Kysely<AnnotationTables>

@@ -11,10 +11,11 @@ import { type Content, noContent } from '@coverslip/wsi/annotation-files/annotat
 import { boxRing, type Position } from '@coverslip/wsi/annotation-files/geometry.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { By, Draft } from './columns.ts'
 import { type Change, listAnnotations, listChanges } from './listing.ts'
 import { annotations as migration } from './migrations/001-annotations.ts'
 import { toChange } from './rpc.ts'
-import { type By, createAnnotations, type Draft, deleteAnnotation, deleteSlide, updateAnnotation } from './store.ts'
+import { createAnnotations, deleteAnnotation, deleteSlide, updateAnnotation } from './store.ts'
 import type { AnnotationTables } from './tables.ts'
 
 const point = (x: number, y: number, name = ''): Content => ({

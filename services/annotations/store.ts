@@ -1,48 +1,21 @@
 /** Writing: every change raises the slide's counter under the slide's row lock, in its own transaction. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import {
-  type Annotation,
-  type Content,
-  contentText,
-  digestOf,
-  type Origin,
-} from '@coverslip/wsi/annotation-files/annotation.ts'
-import { boxOf } from '@coverslip/wsi/annotation-files/geometry.ts'
-import type { Insertable, Transaction } from 'kysely'
+import { type Annotation, digestOf } from '@coverslip/wsi/annotation-files/annotation.ts'
+import type { Transaction } from 'kysely'
+import { type By, type Columns, type Draft, type LockedSlide, newContent, newRow } from './columns.ts'
 import { ANNOTATION_COLUMNS, type AnnotationTables, fromRow } from './tables.ts'
 
 type Trx = Transaction<AnnotationTables>
-type Columns = Insertable<AnnotationTables['annotations']>
 
-/** The slide's row while it is locked; `seq` is raised here and saved at the end. */
-interface LockedSlide {
-  id: string
-  number: number
-  seq: number
-}
-export interface Draft {
-  id: string
-  content: Content
-}
-export interface By {
-  user: string
-  origin: Origin
-  at: Date
-}
 /** `same`: there already with equal content. `differs`: the id is in use for other content. */
 export type Outcome = 'created' | 'same' | 'differs' | 'deleted' | 'restored'
 
-/** Slides lie this far apart in the index; coordinates reach FARTHEST = 2^24 to either side. */
-const SLIDE_PITCH = 2 ** 26
 /** 2^16 parameters are the most that a statement can have. */
 const ROWS_PER_INSERT = 500
 const IDS_PER_QUERY = 5000
 
 const noSlide = (): ServiceError => new ServiceError('not-found', 'There is no such slide')
 const noAnnotation = (): ServiceError => new ServiceError('not-found', 'There is no such annotation')
-
-/** How far down a slide's boxes are moved in the index. */
-export const shiftOf = (slideNumber: number): number => slideNumber * SLIDE_PITCH
 
 /** @throws ServiceError `not-found` when the slide was deleted */
 async function lockSlide(trx: Trx, id: string): Promise<LockedSlide> {
@@ -124,36 +97,6 @@ async function knownOf(
   return known
 }
 
-function newRow(slide: LockedSlide, { id, content }: Draft, digest: string, by: By): Columns {
-  slide.seq += 1
-  return {
-    slide_id: slide.id,
-    id,
-    version: 1,
-    seq: slide.seq,
-    created_seq: slide.seq,
-    is_deleted: false,
-    ...contentColumns(slide, content),
-    digest,
-    origin: by.origin,
-    author: by.user,
-    changed_by: by.user,
-    created_at: by.at,
-    changed_at: by.at,
-  }
-}
-
-function contentColumns(slide: LockedSlide, content: Content): Pick<Columns, 'content' | 'bytes' | 'place'> {
-  const text = contentText(content)
-  const { x0, y0, x1, y1 } = boxOf(content.geometry)
-  const shift = shiftOf(slide.number)
-  return {
-    content: text,
-    bytes: Buffer.byteLength(text),
-    place: `(${x0},${y0 + shift}),(${x1},${y1 + shift})`,
-  }
-}
-
 /**
  * Replaces an annotation's content, unless it is equal already (a repeated request).
  * @param ifVersion 0: whatever version is current
@@ -214,11 +157,6 @@ async function currentOf(trx: Trx, slideId: string, id: string): Promise<{ versi
 function checkVersion(current: number, expected: number): void {
   if (expected !== 0 && expected !== current)
     throw new ServiceError('precondition-failed', 'Somebody else changed this annotation; fetch it again')
-}
-
-function newContent(slide: LockedSlide, content: Content, by: Omit<By, 'origin'>): Partial<Columns> {
-  const digest = digestOf(content)
-  return { ...contentColumns(slide, content), digest, changed_by: by.user, changed_at: by.at }
 }
 
 /** Puts the current version among the former ones, then writes the next. */

@@ -10,12 +10,13 @@ import {
 import type { Annotation } from '@coverslip/wsi/annotation-files/annotation.ts'
 import { type AnnotationFormat, formatOf } from '@coverslip/wsi/annotation-files/format.ts'
 import type { Skipped } from '@coverslip/wsi/annotation-files/read-sink.ts'
+import type { By } from './columns.ts'
 import type { AnnotationsDeps } from './deps.ts'
 import { chunked, exportAsap, exportGeoJson, exportImageScope } from './export.ts'
 import { type Imported, importFile, type PlacedDraft } from './import.ts'
 import { listAnnotations } from './listing.ts'
 import { toId } from './rpc.ts'
-import { type By, createAnnotations } from './store.ts'
+import { createAnnotations } from './store.ts'
 
 type Transferring = Pick<AnnotationsServiceImplementation<RpcContext>, 'export' | 'import'>
 

@@ -14,6 +14,12 @@ export interface TurboJpeg {
   target: Uint8Array
 }
 
+// Values of turbojpeg.h.
+/** The slow integer DCT, which libjpeg, libtiff and libvips use; TurboJPEG's own default below quality 96 is a coarser one. */
+export const ACCURATE_DCT = 4096
+/** At most 500 scans: a progressive JPEG can otherwise keep a decoder busy for minutes. */
+export const LIMIT_SCANS = 32768
+
 let loaded: TurboJpeg | undefined
 
 /** One instance per thread: handles are not thread-safe, and each worker has its own module state. */

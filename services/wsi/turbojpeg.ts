@@ -1,5 +1,5 @@
 import { SlideFileError } from './errors.ts'
-import { check, lastWritten, targetFor, turbo, written } from './turbojpeg-handles.ts'
+import { ACCURATE_DCT, check, LIMIT_SCANS, lastWritten, targetFor, turbo, written } from './turbojpeg-handles.ts'
 import { type Allocate, allocateNew, allocateYuv, type YuvImage, type YuvPlanes } from './yuv.ts'
 
 /** Chroma sampling of a JPEG that is written. */
@@ -24,10 +24,6 @@ const SAMPLING = ['4:4:4', '4:2:2', '4:2:0', 'grey', '4:4:0', '4:1:1'] as const
 const COLORSPACE = ['rgb', 'ycbcr', 'grey', 'cmyk', 'ycck'] as const
 const PIXELS_RGB = 0
 const NO_REALLOC = 1024
-/** The slow integer DCT, which libjpeg, libtiff and libvips use; TurboJPEG's own default below quality 96 is a coarser one. */
-const ACCURATE_DCT = 4096
-/** At most 500 scans: a progressive JPEG can otherwise keep a decoder busy for minutes. */
-const LIMIT_SCANS = 32768
 const TRANSFORM_CROP = 4
 
 /** Pictures beyond this are refused before any memory is taken for them. */
@@ -121,60 +117,6 @@ export function decodeYuv(jpeg: Uint8Array): YuvImage {
   if (colorspace === 'grey') for (const plane of [image.u, image.v]) plane.fill(128)
   decodeYuvInto(jpeg, image, width, height)
   return image
-}
-
-/** One component of a JPEG as it is stored, padded to whole samples of the coarsest component. */
-export interface Plane {
-  data: Uint8Array
-  stride: number
-  /** Luma pixels per sample in each direction. */
-  stepX: 1 | 2
-  stepY: 1 | 2
-}
-
-/** Luma pixels per chroma sample by sampling; others are decoded as RGB. */
-const CHROMA_STEPS: Partial<Record<JpegHeader['sampling'], { stepX: 1 | 2; stepY: 1 | 2 }>> = {
-  '4:4:4': { stepX: 1, stepY: 1 },
-  '4:2:2': { stepX: 2, stepY: 1 },
-  '4:2:0': { stepX: 2, stepY: 2 },
-  '4:4:0': { stepX: 1, stepY: 2 },
-}
-
-/**
- * Decodes a complete YCbCr or grey JPEG to its components, in the sampling that it has.
- * @returns Y, Cb and Cr, or only Y; null for other colours and for samplings with more than two pixels to a sample
- * @throws SlideFileError `damaged`, `unsupported`, `too-large`
- */
-export function decodePlanes(
-  jpeg: Uint8Array,
-  { width, height, sampling, colorspace }: JpegHeader,
-  allocate: Allocate = allocateNew,
-): Plane[] | null {
-  const steps = CHROMA_STEPS[sampling]
-  const known = colorspace === 'grey' || (colorspace === 'ycbcr' && steps)
-  if (!known) return null
-  const all =
-    colorspace === 'grey' ? [{ stepX: 1, stepY: 1 } as const] : [{ stepX: 1, stepY: 1 } as const, steps, steps]
-  const sizes = (all as Pick<Plane, 'stepX' | 'stepY'>[]).map(({ stepX, stepY }) => ({
-    stepX,
-    stepY,
-    stride: ((width + 7) & ~7) / stepX,
-    rows: ((height + 1) & ~1) / stepY,
-  }))
-  const memory = allocate(sizes.reduce((sum, { stride, rows }) => sum + stride * rows, 0))
-  let at = 0
-  const planes = sizes.map(({ stride, rows, stepX, stepY }) => {
-    const data = memory.subarray(at, at + stride * rows)
-    at += stride * rows
-    return { data, stride, stepX, stepY }
-  })
-  const tj = turbo()
-  const pointers = planes.map(plane => plane.data)
-  const strides = Int32Array.from(planes, plane => plane.stride)
-  const flags = ACCURATE_DCT | LIMIT_SCANS
-  const { lib, decompressor } = tj
-  check(tj, decompressor, lib.decompressToYuv(decompressor, jpeg, jpeg.length, pointers, width, strides, height, flags))
-  return planes
 }
 
 /** Converts interleaved RGB to YCbCr (at 4:2:0 chroma averaged over 2x2 pixels) where `target`'s planes begin. */

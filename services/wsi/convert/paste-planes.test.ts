@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Plane } from '../turbojpeg.ts'
+import type { Plane } from '../turbojpeg-planes.ts'
 import { allocateYuv } from '../yuv.ts'
 import { pastePlanes } from './paste-planes.ts'
 import { fillWhite } from './planes.ts'

@@ -1,5 +1,5 @@
 import type { Rectangle } from '../tiff/region.ts'
-import type { Plane } from '../turbojpeg.ts'
+import type { Plane } from '../turbojpeg-planes.ts'
 import { chromaShift, type YuvPlanes } from '../yuv.ts'
 
 /** Planes that show the pixels of `area`. */

@@ -2,15 +2,8 @@ import { openSync, readSync } from 'node:fs'
 import { SlideFileError } from '../errors.ts'
 import { type ReadNow, readPicture, type StoredPicture } from '../pictures.ts'
 import type { Rectangle } from '../tiff/region.ts'
-import {
-  decodePlanes,
-  decodeRgb,
-  decodeYuvInto,
-  type JpegHeader,
-  type Plane,
-  readHeader,
-  rgbToYuv,
-} from '../turbojpeg.ts'
+import { decodeRgb, decodeYuvInto, type JpegHeader, readHeader, rgbToYuv } from '../turbojpeg.ts'
+import { decodePlanes, type Plane } from '../turbojpeg-planes.ts'
 import { allocateYuv, chromaShift, type YuvPlanes } from '../yuv.ts'
 import { allocatePadded, type Scratch } from './block.ts'
 import { type BlockDecoder, tilesOf } from './decoder.ts'
