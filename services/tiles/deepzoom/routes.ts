@@ -7,7 +7,7 @@ import { isTileFormat, type TileFormat } from '../cache/keys.ts'
 import type { Found } from '../cache/tile-cache.ts'
 import { notModified, sendPicture } from '../hot/answer.ts'
 import { etagOf, FOR_A_MINUTE, SAFE_HEADERS } from '../hot/headers.ts'
-import type { TileMeter } from '../hot/meter.ts'
+import { type TileMeter, traceTile } from '../hot/meter.ts'
 import type { Sampler } from '../hot/sampler.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import type { ServedRendition } from '../store.ts'
@@ -62,12 +62,10 @@ export function deepZoomRoutes({
     async (call, req, res) => {
       const rendition = await allowed(call)
       const answer = () => answerTile(call, { req, res }, rendition, kind)
-      if (!sampler.takes(req, rendition)) return answer()
-      // Another user's request: a trace of its own, linked to the slide's way in.
-      const { traceparent } = await slides.find(rendition.slideId)
-      const attributes = { 'http.route': route, 'coverslip.slide.id': rendition.slideId }
-      const parent = (req.headers.traceparent as string | undefined) ?? null
-      await telemetry.span('GET tile', { kind: 'server', parent, attributes, links: [traceparent] }, answer)
+      if (!sampler.takes(rendition)) return answer()
+      const { slideId } = rendition
+      const { traceparent } = await slides.find(slideId)
+      await traceTile(telemetry, { route, req, slideId, traceparent }, answer)
     }
 
   const tilePaths: [string, 'dz' | 'stored'][] = [

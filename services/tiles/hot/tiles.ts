@@ -1,7 +1,7 @@
 /**
  * Tiles in memory, or in this machine's page cache: answered before routing, without waiting for anything. Whatever is
- * out of the ordinary (unknown credentials, a slide not seen lately, another spelling of the path, a tile to be traced)
- * is left to the routes, which also say what is wrong.
+ * out of the ordinary (unknown credentials, a slide not seen lately, another spelling of the path) is left to the routes,
+ * which also say what is wrong.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { decide } from '@coverslip/platform/auth/policy.ts'
@@ -18,6 +18,8 @@ import type { TileMeter } from './meter.ts'
 import { notModifiedHeaders, type ReadyTile, readyTile, tileHeaders } from './ready-tile.ts'
 import type { Sampler } from './sampler.ts'
 import { parseTilePath, type TilePath } from './tile-path.ts'
+
+const ROUTE = '/tiles/{id}/{rendition}_files/{level}/{x}_{y}.{format}'
 
 export interface HotParts {
   site: string
@@ -45,7 +47,26 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
   function mayAnswer(req: IncomingMessage, known: KnownSlide, rendition: ServedRendition): boolean {
     if (req.method !== 'GET' && req.method !== 'HEAD') return false
     if (!slides.isFresh(known) || !known.slide!.renditions.includes(rendition)) return false
-    return mayRead(auth.known(req), rendition) && !sampler.takes(req, rendition)
+    return mayRead(auth.known(req), rendition)
+  }
+
+  /** One in so many is traced; with nothing to wait for, its span is ended before the next request. */
+  function deliver(
+    req: IncomingMessage,
+    res: ServerResponse,
+    ready: ReadyTile,
+    from: 'memory' | 'page',
+    begun: number,
+  ): void {
+    const { rendition, known, bytes, etag } = ready
+    const headers = from === 'memory' ? ready.headers : tileHeaders(bytes, etag, from)
+    if (sampler.takes(rendition)) {
+      const tile = { route: ROUTE, req, slideId: rendition.slideId, traceparent: known.slide?.traceparent }
+      void meter.trace(tile, async () => send(req, res, ready, headers))
+    } else {
+      send(req, res, ready, headers)
+    }
+    meter.record(from, performance.now() - begun, bytes.length)
   }
 
   /** Bytes that no one asked for lately in this shape: of another way of asking, or of the page cache. */
@@ -65,8 +86,7 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
     }
     const etag = etagOf(rendition, `${path.level}-${path.x}-${path.y}-jpeg`)
     kept.ready = readyTile(kept.bytes, known, rendition, etag)
-    send(req, res, kept.ready, from === 'memory' ? kept.ready.headers : tileHeaders(kept.bytes, etag, from))
-    meter.record(from, performance.now() - begun, kept.bytes.length)
+    deliver(req, res, kept.ready, from, begun)
     return true
   }
 
@@ -79,8 +99,7 @@ export function createHotTiles({ site, auth, slides, cache, meter, sampler }: Ho
       return path !== undefined && answerNew(url, path, req, res, begun)
     }
     if (!mayAnswer(req, ready.known, ready.rendition)) return false
-    send(req, res, ready, ready.headers)
-    meter.record('memory', performance.now() - begun, ready.bytes.length)
+    deliver(req, res, ready, 'memory', begun)
     return true
   }
 }
