@@ -1,63 +1,79 @@
 /**
  * Tiles put together without leaving their own colour space: a JPEG of JPEG tiles in 4:2:0 needs neither the conversion to
- * RGB nor the one back, which is a third of the work.
+ * RGB nor the one back. Tiles are decoded to where they belong, and copied nowhere.
  */
-import { repeatEdges } from '@coverslip/wsi/convert/planes.ts'
+import { from } from '@coverslip/wsi/convert/planes.ts'
 import { decodeYuvInto, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { allocateYuv, type YuvImage, type YuvPlanes } from '@coverslip/wsi/yuv.ts'
 import { type Job, type Piece, unpackTiles } from './job.ts'
-import { createCanvas, createKeptTiles } from './kept-tiles.ts'
-import { copyRows, KEPT_CANVAS, tilesUnder } from './paint.ts'
 import type { Rectangle } from './picture.ts'
 
 export interface PlanePainter {
   /**
    * Planes of the crop; in memory that the next call overwrites. Null where the tiles are no YCbCr in 4:2:0, or are to be
-   * reduced.
+   * reduced, or would take more memory than is kept for it.
    * @throws SlideFileError `damaged`
    */
   paint(job: Pick<Job, 'crop' | 'source'>): YuvPlanes | null
 }
 
-/** For one more chroma sample than the picture has, in either direction. */
-const ROOM_BEHIND = 4
-const evenFrom = (side: number): number => (side + 1) & ~1
+/** A canvas of whole tiles. */
+interface Canvas extends YuvImage {
+  /** Which tile lies at each place: one that the next picture wants there again stays. */
+  tiles: (string | undefined)[]
+}
 
-/** @param room bytes of decoded tiles that are kept */
-export function createPlanePainter(room: number): PlanePainter {
-  const tiles = createKeptTiles<YuvImage>(room)
-  const canvas = createCanvas(KEPT_CANVAS)
+/** What is kept of chroma between two pixels: rows of the picture, padded. */
+interface Chroma {
+  u: Uint8Array
+  v: Uint8Array
+}
 
-  function decode({ id, jpeg }: Piece, side: number): YuvImage {
-    return tiles.get(id, allocate => {
-      const planes = allocateYuv(side, side, '4:2:0', allocate)
-      decodeYuvInto(jpeg, planes, side, side)
-      return planes
-    })
+const NO_TILE = ''
+
+/** Canvases that are kept: pictures of one size lie on two or three tiles a side. */
+const SHAPES = 4
+
+/** @param most bytes of a canvas */
+export function createPlanePainter(most: number): PlanePainter {
+  // Of the last few shapes, the latest last.
+  const canvases: Canvas[] = []
+  let chroma: Chroma = { u: new Uint8Array(0), v: new Uint8Array(0) }
+
+  function canvasFor(width: number, height: number): Canvas {
+    const at = canvases.findIndex(one => one.width === width && one.height === height)
+    const [known] = at < 0 ? [] : canvases.splice(at, 1)
+    const canvas = known ?? { ...allocateYuv(width, height), tiles: [] }
+    canvases.push(canvas)
+    if (canvases.length > SHAPES) canvases.shift()
+    return canvas
   }
 
   return {
     paint({ crop, source }) {
       if ('pixels' in source || source.reduction !== 1 || source.tileSize % 2 !== 0) return null
       const { tileSize } = source
+      const grid = gridUnder(crop, tileSize)
       const pieces = unpackTiles(source)
-      if (!pieces.every(({ jpeg }) => isPlain(jpeg))) return null
-      // Chroma begins at even pixels.
-      const left = crop.x & 1
-      const top = crop.y & 1
-      const width = crop.width + left
-      const height = crop.height + top
-      const image = { ...allocateYuv(width + ROOM_BEHIND, height + ROOM_BEHIND, '4:2:0', canvas), width, height }
-      if (pieces.length < tilesUnder(crop, tileSize)) {
-        image.y.fill(255)
-        image.u.fill(128)
-        image.v.fill(128)
-      }
-      for (const piece of pieces) paste(decode(piece, tileSize), image, piece.x - crop.x + left, piece.y - crop.y + top)
-      if (left || top) repeatEdges(image, evenFrom(width) + 2, evenFrom(height) + 2)
-      return from(image, { x: left, y: top })
+      if (grid.width * grid.height * 1.5 > most || !pieces.every(({ jpeg }) => isPlain(jpeg))) return null
+      const target = canvasFor(grid.width, grid.height)
+      placeTiles(target, pieces, grid, tileSize)
+      const [left, top] = [crop.x - grid.x, crop.y - grid.y]
+      const planes = from(target, left & ~1, top & ~1)
+      if (((left | top) & 1) === 0) return planes
+      const bytes = ((crop.width + 1) >> 1) * ((crop.height + 1) >> 1)
+      if (chroma.u.length < bytes) chroma = { u: new Uint8Array(bytes), v: new Uint8Array(bytes) }
+      return betweenSamples(planes, { ...crop, x: left, y: top }, target, chroma)
     },
   }
+}
+
+/** The whole tiles that a crop touches. */
+function gridUnder({ x, y, width, height }: Rectangle, side: number): Rectangle {
+  const left = Math.floor(x / side) * side
+  const top = Math.floor(y / side) * side
+  const up = (end: number): number => Math.ceil(end / side) * side
+  return { x: left, y: top, width: up(x + width) - left, height: up(y + height) - top }
 }
 
 function isPlain(jpeg: Uint8Array): boolean {
@@ -65,51 +81,53 @@ function isPlain(jpeg: Uint8Array): boolean {
   return colorspace === 'ycbcr' && sampling === '4:2:0'
 }
 
-/** Copies a tile to (left, top), both even. */
-function paste(tile: YuvImage, image: YuvImage, left: number, top: number): void {
-  const luma = ({ y, yStride, width, height }: YuvImage) => ({ data: y, stride: yStride, width, height })
-  copyRows(luma(tile), luma(image), left, top)
-  for (const plane of ['u', 'v'] as const) {
-    const chroma = ({ uvStride, width, height, ...of }: YuvImage) => ({
-      data: of[plane],
-      stride: uvStride,
-      width: (width + 1) >> 1,
-      height: (height + 1) >> 1,
-    })
-    copyRows(chroma(tile), chroma(image), left / 2, top / 2)
+function placeTiles(canvas: Canvas, pieces: readonly Piece[], grid: Rectangle, side: number): void {
+  const byPlace = new Map(pieces.map(piece => [`${piece.x - grid.x},${piece.y - grid.y}`, piece]))
+  let place = 0
+  for (let top = 0; top < grid.height; top += side) {
+    for (let left = 0; left < grid.width; left += side, place += 1) {
+      const piece = byPlace.get(`${left},${top}`)
+      const id = piece?.id ?? NO_TILE
+      if (canvas.tiles[place] === id) continue
+      canvas.tiles[place] = undefined
+      const planes = from(canvas, left, top)
+      if (piece) decodeYuvInto(piece.jpeg, planes, side, side)
+      else whiten(planes, side)
+      canvas.tiles[place] = id
+    }
   }
 }
 
-/** The planes from a pixel on. At an odd one chroma lies half a sample further: the mean of two is there. */
-function from(image: YuvImage, { x, y }: Pick<Rectangle, 'x' | 'y'>): YuvPlanes {
-  const { yStride, uvStride } = image
-  for (const plane of [image.u, image.v]) {
-    if (x) averageAcross(wordsOf(plane))
-    if (y) averageDown(wordsOf(plane), uvStride / 4)
-  }
-  return { ...image, y: image.y.subarray(y * yStride + x) }
-}
-
-/** Planes and their rows begin at multiples of 16 bytes. */
-const wordsOf = (plane: Uint8Array): Int32Array => new Int32Array(plane.buffer, plane.byteOffset, plane.length / 4)
-
-/** Halves of four bytes at once, none of which may reach into its neighbour. */
-const HALVES = 0x7f7f7f7f
-
-/** Each byte becomes the mean of itself and the next, rounded down; four at once. */
-function averageAcross(words: Int32Array): void {
-  for (let i = 0; i + 1 < words.length; i += 1) {
-    const a = words[i]!
-    const b = (a >>> 8) | (words[i + 1]! << 24)
-    words[i] = (a & b) + (((a ^ b) >>> 1) & HALVES)
+function whiten({ y, u, v, yStride, uvStride }: YuvPlanes, side: number): void {
+  for (let row = 0; row < side; row += 1) y.fill(255, row * yStride, row * yStride + side)
+  for (const plane of [u, v]) {
+    for (let row = 0; row < side / 2; row += 1) plane.fill(128, row * uvStride, row * uvStride + side / 2)
   }
 }
 
-/** Each byte becomes the mean of itself and the one a row below, rounded up, so that both ways together change nothing. */
-function averageDown(words: Int32Array, stride: number): void {
-  for (let i = 0; i + stride < words.length; i += 1) {
-    const a = words[i]!
-    const b = words[i + stride]!
-    words[i] = (a | b) - (((a ^ b) >>> 1) & HALVES)
+/** At an odd pixel chroma lies half a sample further: the mean of two is there. The canvas stays as it is. */
+function betweenSamples(planes: YuvPlanes, crop: Rectangle, canvas: YuvImage, { u, v }: Chroma): YuvPlanes {
+  const { yStride, uvStride } = planes
+  const [oddX, oddY] = [crop.x & 1, crop.y & 1]
+  const width = (crop.width + 1) >> 1
+  const height = (crop.height + 1) >> 1
+  // At the canvas' last samples there is no further one.
+  const lastX = (canvas.width >> 1) - (crop.x >> 1) - 1
+  const lastY = (canvas.height >> 1) - (crop.y >> 1) - 1
+  for (const [source, target] of [
+    [planes.u, u],
+    [planes.v, v],
+  ] as const) {
+    for (let row = 0; row < height; row += 1) {
+      const upper = row * uvStride
+      const lower = Math.min(row + oddY, lastY) * uvStride
+      const out = row * width
+      for (let i = 0; i < width; i += 1) {
+        const next = i + oddX > lastX ? lastX : i + oddX
+        const sum = source[upper + i]! + source[upper + next]! + source[lower + i]! + source[lower + next]!
+        target[out + i] = (sum + 2) >> 2
+      }
+    }
   }
+  return { ...planes, y: planes.y.subarray(oddY * yStride + oddX), u, v, uvStride: width }
 }

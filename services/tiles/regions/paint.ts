@@ -13,7 +13,7 @@ export interface Painter {
 }
 
 /** A larger canvas is not kept. */
-export const KEPT_CANVAS = 12 * 1024 * 1024
+const KEPT_CANVAS = 12 * 1024 * 1024
 
 /** @param room bytes of decoded tiles that are kept */
 export function createPainter(room: number): Painter {

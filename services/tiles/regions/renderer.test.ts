@@ -167,6 +167,21 @@ test.each([
   expect(mean(quick.data, exact)).toBeLessThan(1.05 * mean((await pixels(byRgb)).data, exact))
 })
 
+test('a missing tile is white in a JPEG, too, whatever was there before', async () => {
+  const sparse: Rendition = {
+    ...pyramid,
+    readTile: async (level, column, row) => (column === 1 ? undefined : pyramid.readTile(level, column, row)),
+  }
+  const region = { x: 100, y: 100, width: 300, height: 100 }
+  const of = async (rendition: Rendition, id: string) =>
+    (await pixels(await renderer.render(rendition, id, picture({ region, format: 'jpeg' })))).data
+  const whole = await of(pyramid, 'slide/1')
+  const holed = await of(sparse, 'sparse/1')
+  expect(Math.min(...holed.subarray(290 * 3, 291 * 3))).toBeGreaterThan(250)
+  expect(mean(holed.subarray(0, 300), whole.subarray(0, 300))).toBeLessThan(3)
+  expect(await of(pyramid, 'slide/1')).toEqual(whole)
+})
+
 test('a thumbnail keeps the proportions and is never enlarged', async () => {
   const thumbnail = async (max: number) =>
     sharp(await renderer.render(pyramid, 'slide/1', thumbnailOf(pyramid, max))).metadata()

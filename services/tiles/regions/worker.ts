@@ -8,14 +8,16 @@ import type { Answer, Job } from './job.ts'
 import { createPainter } from './paint.ts'
 import { createPlanePainter } from './paint-planes.ts'
 
-/** Of each thread, in either colour space: a hundred tiles or so. */
+/** Decoded tiles that each thread keeps: about a hundred. */
 const ROOM = 16 * 1024 * 1024
+/** A larger picture goes over RGB. */
+const LARGEST_CANVAS = 4 * 1024 * 1024
 
 // There are as many threads as pictures may be in work; libvips would start its own for each.
 sharp.concurrency(1)
 sharp.cache(false)
 const painter = createPainter(ROOM)
-const planePainter = createPlanePainter(ROOM)
+const planePainter = createPlanePainter(LARGEST_CANVAS)
 
 async function render(job: Job): Promise<Answer> {
   try {
