@@ -1,0 +1,116 @@
+{{/* Rules of NetworkPolicies. */}}
+
+{{/* A peer of this release, of (list root component…). */}}
+{{- define "coverslip.peers" -}}
+{{- $root := index . 0 -}}
+{{- range rest . }}
+- podSelector:
+    matchLabels:
+      {{- include "coverslip.selector" (list $root .) | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{/* Egress to a server that you bring, or to the trial's, of (list root network-key trial-server trial-port). */}}
+{{- define "coverslip.toServer" -}}
+{{- $root := index . 0 -}}
+{{- $server := index $root.Values.network (index . 1) -}}
+{{- if and $root.Values.trial.enabled (index . 2) }}
+- to:
+    {{- include "coverslip.peers" (list $root (index . 2)) | nindent 4 }}
+  ports: [{protocol: TCP, port: {{ index . 3 }}}]
+{{- else }}
+- ports: [{protocol: TCP, port: {{ int $server.port }}}]
+  {{- with $server.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "coverslip.toNames" -}}
+- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+  {{- with .Values.network.dns }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* A policy for one component, of (dict root component ingress egress). */}}
+{{- define "coverslip.policy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "coverslip.meta" (list .root .component) | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "coverslip.selector" (list .root .component) | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  {{- with trim .ingress }}
+  ingress:
+    {{- . | nindent 4 }}
+  {{- end }}
+  {{- with trim .egress }}
+  egress:
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* Who may come in to a service, of (list root name service): its callers, the front, whoever reads metrics. */}}
+{{- define "coverslip.ingressRules" -}}
+{{- $root := index . 0 -}}
+{{- $row := (index . 2).row -}}
+{{- if $row.calledBy }}
+- from:
+    {{- include "coverslip.peers" (concat (list $root) $row.calledBy) | nindent 4 }}
+  ports: [{protocol: TCP, port: grpc}]
+{{- end }}
+{{- if $row.http }}
+- from:
+    {{- include "coverslip.peers" (list $root "front") | nindent 4 }}
+  ports: [{protocol: TCP, port: http}]
+{{- end }}
+{{- if and $row.prefixes (or $root.Values.ingress.enabled $root.Values.gateway.enabled) }}
+- ports: [{protocol: TCP, port: http}]
+  {{- with $root.Values.network.clients }}
+  from:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- with $root.Values.network.monitoring }}
+- from:
+    {{- toYaml . | nindent 4 }}
+  ports: [{protocol: TCP, port: metrics}]
+{{- end }}
+{{- end }}
+
+{{/* Whom a service may reach: names, those whom it calls, its servers and stores; nobody else. */}}
+{{- define "coverslip.egressRules" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $service := index . 2 -}}
+{{- $row := $service.row -}}
+{{ include "coverslip.toNames" $root }}
+{{ include "coverslip.toServer" (list $root "bus" "nats" 4222) }}
+{{- if $row.calls }}
+- to:
+    {{- include "coverslip.peers" (concat (list $root) $row.calls) | nindent 4 }}
+  ports: [{protocol: TCP, port: 50051}]
+{{- end }}
+{{- if $row.database }}{{ include "coverslip.toServer" (list $root "database" "postgres" 5432) }}{{ end }}
+{{- if $row.cache }}{{ include "coverslip.toServer" (list $root "cache" "redis" 6379) }}{{ end }}
+{{- $trialStore := false }}
+{{- range $kind, $_ := $row.stores }}
+{{- $given := include "coverslip.secret" (list $root (printf "OBJECTS_%s_URL" (upper $kind)) $name) }}
+{{- if and $given (not (index $root.Values.stores $kind).claim) }}
+{{- if and $root.Values.trial.enabled (ne $kind "stage") }}{{ $trialStore = true }}{{ else }}
+{{- include "coverslip.toServer" (list $root $kind "" 0) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if $trialStore }}{{ include "coverslip.toServer" (list $root "pyramid" "s3" 7070) }}{{ end }}
+{{- if and (eq $name "access") (include "coverslip.secret" (list $root "SMTP_URL" $name)) }}{{ include "coverslip.toServer" (list $root "mail" "" 0) }}{{ end }}
+{{- if $root.Values.tracing.endpoint }}{{ include "coverslip.toServer" (list $root "traces" "" 0) }}{{ end }}
+{{- with $service.egress }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
