@@ -1,6 +1,6 @@
 /**
- * THE MAP: every event, who makes it and who acts on it. Stream and consumer names, the README's table, the checks at
- * start and the end-to-end test derive from this file; nothing else names a subject.
+ * THE MAP: every event, who makes it and who acts on it. Stream and consumer names (streams.ts), the README's table, the
+ * checks at start and the end-to-end test derive from this file; nothing else names a subject.
  */
 import {
   AccessRevoked,
@@ -20,23 +20,7 @@ import {
   SlideTiled,
   SubjectsChanged,
 } from './gen/events/v1/events.ts'
-
-/** The services, each a folder under services/; the gateway is two modules, `intake` (on-prem only) and `public`. */
-export type ServiceName =
-  | 'access'
-  | 'annotations'
-  | 'catalog'
-  | 'deidentify'
-  | 'ingest'
-  | 'intake'
-  | 'public'
-  | 'pyramid'
-  | 'subjects'
-  | 'tiles'
-
-/** The folder of a service under services/. */
-export const folderOf = (service: string): string =>
-  service === 'intake' || service === 'public' ? 'gateway' : service
+import type { ServiceName } from './services.ts'
 
 /** How ts-proto encodes and decodes a message. */
 export interface Codec<Message> {
@@ -271,40 +255,3 @@ export const flow = {
 export type Flow = typeof flow
 export type EventName = keyof Flow
 export type EventMessage<Name extends EventName> = Flow[Name]['message'] extends Codec<infer Message> ? Message : never
-
-/** Who may call whom over gRPC: a call from anybody else is refused (and, in a cluster, has no route). */
-export const calls: Record<ServiceName, readonly ServiceName[]> = {
-  access: ['public', 'intake'],
-  annotations: ['public'],
-  catalog: ['public'],
-  deidentify: ['intake'],
-  ingest: ['intake'],
-  intake: [],
-  public: [],
-  pyramid: ['public'],
-  subjects: ['ingest', 'deidentify'],
-  tiles: ['public'],
-}
-
-/** How long streams keep their events. Revocations outlive the longest token (366 days). */
-export const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, PYRAMID: 7, ANNOTATIONS: 7, ACCESS: 400 } as const
-
-/** The subject of an event made at a site: `slides.<site>.received`. `*` as the site matches every site. */
-export function subjectOf(event: EventName, site: string): string {
-  const [what, ...happened] = event.split('.')
-  return `${what}.${site}.${happened.join('.')}`
-}
-
-/** The durable name of a service's consumer of an event: `tiles-slides-tiled`. */
-export function consumerName(service: ServiceName, event: EventName): string {
-  return `${service}-${event.replaceAll(/[._]/g, '-')}`
-}
-
-/** The streams with the subjects that each keeps, as the bus wants them. */
-export function streams(): { name: string; subjects: string[]; maxAgeMs: number }[] {
-  const byStream = new Map<keyof typeof STREAM_AGE_DAYS, string[]>()
-  for (const [name, { stream }] of Object.entries(flow)) {
-    if (stream) byStream.set(stream, [...(byStream.get(stream) ?? []), subjectOf(name as EventName, '*')])
-  }
-  return [...byStream].map(([name, subjects]) => ({ name, subjects, maxAgeMs: STREAM_AGE_DAYS[name] * 86_400_000 }))
-}

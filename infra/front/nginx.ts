@@ -5,7 +5,7 @@
  *   node infra/front/nginx.ts LISTEN public=HOST:PORT intake=HOST:PORT ingest=… deidentify=… tiles=… > nginx.conf
  */
 import { api, type RouteSpec } from '@coverslip/proto/api.ts'
-import type { ServiceName } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
 
 export interface Front {
   /** nginx' listen directive: `127.0.0.1:8080`. */

@@ -1,6 +1,6 @@
 /** How a route is declared. */
 import type { z } from 'zod'
-import type { ServiceName } from '../flow.ts'
+import type { ServiceName } from '../services.ts'
 
 /** What somebody wants to do to something of a project; see platform/auth/policy.ts for who may. */
 export type Action =

@@ -2,7 +2,7 @@
  * The two shapes of Coverslip that the black-box suites run against: everything in one process on embedded defaults, and
  * one process per service on NATS, Redis, PostgreSQL, S3 and an nginx front. The code is the same; only settings differ.
  */
-import type { ServiceName } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
 
 export interface Shape {
   /** `one process` or `separate processes`, for titles. */

@@ -3,7 +3,7 @@
  * READMEs, the chart's schema and the error texts derive from the declarations.
  */
 import { readFileSync } from 'node:fs'
-import { folderOf } from '@coverslip/proto/flow.ts'
+import { folderOf } from '@coverslip/proto/services.ts'
 import { z } from 'zod'
 
 export interface Setting<Value = unknown> {

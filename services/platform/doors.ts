@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServiceName } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
 import type { Adapters } from './adapters.ts'
 import type { Keys } from './auth/keys.ts'
 import type { Verifier } from './auth/verifier.ts'

@@ -1,5 +1,6 @@
-import { consumerName, flow } from '@coverslip/proto/flow.ts'
+import { flow } from '@coverslip/proto/flow.ts'
 import { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
+import { consumerName } from '@coverslip/proto/streams.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Bus, BusMessage, ConsumerSpec, DeadHandler, Handler } from './bus/port.ts'
 import { createSignals, startConsumers } from './events.ts'
@@ -23,7 +24,7 @@ test('a module consumes exactly what the flow says', async () => {
     telemetry,
   }
   await expect(startConsumers(subscriber, {})).rejects.toThrow(
-    'consumers of tiles must be [slides.tiled,slides.deleted]',
+    'consumers of tiles must be [slides.deidentified,slides.tiled,slides.deleted]',
   )
 })
 

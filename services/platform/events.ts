@@ -1,13 +1,7 @@
 /** Ties modules to the flow: what they may publish, what they consume and follow; names come from proto/flow.ts alone. */
-import {
-  type Arrow,
-  consumerName,
-  type EventMessage,
-  type EventName,
-  flow,
-  type ServiceName,
-  subjectOf,
-} from '@coverslip/proto/flow.ts'
+import { type Arrow, type EventMessage, type EventName, flow } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
+import { consumerName, subjectOf } from '@coverslip/proto/streams.ts'
 import type { Transaction } from 'kysely'
 import type { Bus, BusMessage, ConsumerSpec, Subscription } from './bus/port.ts'
 import { ServiceError, toServiceError } from './errors.ts'

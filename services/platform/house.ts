@@ -1,6 +1,6 @@
 /** What all modules of a process share, in the order in which it is made; and one module moved into it. */
 import { mkdir } from 'node:fs/promises'
-import { streams } from '@coverslip/proto/flow.ts'
+import { streams } from '@coverslip/proto/streams.ts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import { type Adapters, openAdapters } from './adapters.ts'
 import { type Keys, openKeys } from './auth/keys.ts'

@@ -1,6 +1,6 @@
 /** A withdrawal of consent: whatever dies on its way, it ends with nothing left and a proof that says so. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ServiceName } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
 import { beforeAll, expect, test } from 'vitest'
 import { type Client, clientOf, eventually } from '../client.ts'
 import { processesOf, type Shape } from '../shape.ts'

@@ -1,5 +1,5 @@
 /** The asking end: one channel per address; identity, deadline and trace on every call. */
-import { calls, type ServiceName } from '@coverslip/proto/flow.ts'
+import { calls, type ServiceName } from '@coverslip/proto/services.ts'
 import {
   type Channel,
   ClientError,

@@ -1,6 +1,6 @@
 /** The answering end: who calls, for whom, with health and reflection beside the services. */
 import { readFile } from 'node:fs/promises'
-import { calls, type ServiceName } from '@coverslip/proto/flow.ts'
+import { calls, type ServiceName } from '@coverslip/proto/services.ts'
 import { createServer, type Metadata, type Server, ServerError, type ServerMiddleware } from 'nice-grpc'
 import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health'
 import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection'

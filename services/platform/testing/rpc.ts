@@ -1,7 +1,7 @@
 /** gRPC calls of a test, made as one of the services. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ServiceName } from '@coverslip/proto/flow.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
 import type { CompatServiceDefinition } from 'nice-grpc'
 import { type RpcClient, rpcClients } from '../rpc.ts'
 import type { Telemetry } from '../telemetry.ts'
