@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { drawingSuite } from './browser/drawing.ts'
 import { filesSuite } from './browser/files.ts'
 import { gridSuite } from './browser/grid.ts'
+import { heatMapsSuite } from './browser/heat-maps.ts'
 import { listingSuite } from './browser/listing.ts'
 import { reviewingSuite } from './browser/reviewing.ts'
 import { settingsSuite } from './browser/settings.ts'
@@ -26,6 +27,7 @@ describe('Coverslip in Chromium', () => {
   drawingSuite(it, slide)
   filesSuite(it, slide)
   gridSuite(it)
+  heatMapsSuite(it, slide)
   reviewingSuite(it)
   subjectsSuite(it)
   settingsSuite(it)

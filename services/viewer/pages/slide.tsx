@@ -9,6 +9,7 @@ import { AnnotationList } from '../parts/annotation-list.tsx'
 import { IconButton } from '../parts/button.tsx'
 import { Conflicts } from '../parts/conflicts.tsx'
 import { Files } from '../parts/files.tsx'
+import { HeatMaps } from '../parts/heat-maps.tsx'
 import { Help } from '../parts/help.tsx'
 import { Icons } from '../parts/icons.tsx'
 import { Layers } from '../parts/layers.tsx'
@@ -123,6 +124,7 @@ function Panel({ page }: { page: Page }) {
     <aside class="panel" aria-label="Annotations and slide">
       <AnnotationEditor page={page} />
       <Layers page={page} />
+      <HeatMaps page={page} />
       <Files page={page} />
       <AnnotationList page={page} />
       <SlideFacts state={page.state} />

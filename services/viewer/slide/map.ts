@@ -34,7 +34,7 @@ function tileSource({ width, height }: Slide, shown: ShownRendition, onFailure: 
 }
 
 /** A tile that did not come is asked for again; OpenLayers itself would leave a hole. */
-function retryTiles(source: Zoomify, onFailure: () => void) {
+export function retryTiles(source: Zoomify, onFailure: () => void) {
   const failures = new WeakMap<Tile, number>()
   source.on('tileloaderror', ({ tile }) => {
     const count = (failures.get(tile) ?? 0) + 1

@@ -3,6 +3,7 @@ import type { Slide, User } from '@coverslip/proto/api.ts'
 import { effect } from '@preact/signals'
 import { openAnnotations } from '../annotations/session.ts'
 import { api, goToSignIn, messageOf, signedIn } from '../api.ts'
+import { showOverlays } from '../overlays/layers.ts'
 import type { Page } from './commands.ts'
 import { createController } from './controller.ts'
 import { readPlace, writePlace } from './deep-link.ts'
@@ -25,17 +26,18 @@ export interface OpenedSlide {
 export function openSlide(slide: Slide, rendition: ShownRendition, user: User, element: HTMLElement): OpenedSlide {
   const state = createSlideState(slide, user, localStorage)
   state.original.value = rendition.original
+  // The answer tells whether the sign-in has ended, the slide is gone, or only the connection is bad.
+  const onTileFailure = () => {
+    signedIn(api.slide(slide.id))
+      .then(() => state.notices.show('Some tiles could not be loaded.'))
+      .catch(error => state.notices.show(messageOf(error)))
+  }
   const slideMap = createSlideMap(slide, rendition, element, {
     place: readPlace(location.search),
     onView: view => {
       state.view.value = view
     },
-    // The answer tells whether the sign-in has ended, the slide is gone, or only the connection is bad.
-    onTileFailure: () => {
-      signedIn(api.slide(slide.id))
-        .then(() => state.notices.show('Some tiles could not be loaded.'))
-        .catch(error => state.notices.show(messageOf(error)))
-    },
+    onTileFailure,
   })
   const session = openAnnotations(slide.id, user.id, localStorage, {
     applied: changes => controller.applied(changes),
@@ -54,6 +56,7 @@ export function openSlide(slide: Slide, rendition: ShownRendition, user: User, e
     }),
     watchConnection(page),
     awaitPyramid(page),
+    showOverlays(state, slideMap, onTileFailure),
     keepAddress(state),
     listenToKeys(page, element),
   ]

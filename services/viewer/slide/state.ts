@@ -1,8 +1,10 @@
 /** What one open slide's page remembers: tool, selection, what is shown, what new shapes get. */
+import type { OverlayView } from '@coverslip/proto/api/overlays.ts'
 import type { Slide, User } from '@coverslip/proto/api.ts'
 import { computed, signal } from '@preact/signals'
 import type { AnnotationFeature, Kind, Term } from '../annotations/model.ts'
 import { DEFAULT_LAYER, layerOf } from '../annotations/model.ts'
+import { FIRST_LOOK, type OverlayLook } from '../overlays/looks.ts'
 import { newNotices } from '../parts/notices.ts'
 import { mayAnnotate } from '../rights.ts'
 import type { Tool } from '../tools/keymap.ts'
@@ -43,6 +45,9 @@ export function createSlideState(slide: Slide, user: User, shelf: Storage) {
     allHidden: signal(false),
     outlineOnly: signal(false),
     opacity: signal(1),
+    /** Heat maps over the slide, and how those look that somebody has touched. */
+    overlays: signal<readonly OverlayView[]>([]),
+    looks: signal<ReadonlyMap<string, OverlayLook>>(new Map()),
     minimap: signal(true),
     panel: signal(true),
     help: signal(false),
@@ -65,6 +70,9 @@ const noneFound: Found = { layers: new Map(), terms: [] }
 export function isVisible(state: SlideState, feature: AnnotationFeature): boolean {
   return !state.allHidden.value && !state.hiddenLayers.value.has(layerOf(feature))
 }
+
+export const lookOf = (state: SlideState, overlayId: string): OverlayLook =>
+  state.looks.value.get(overlayId) ?? FIRST_LOOK
 
 export const KIND_NAMES: Record<Kind, string> = {
   polygon: 'Polygon',
