@@ -10,7 +10,13 @@ import { openObjects } from '@coverslip/platform/objects/index.ts'
 import type { Objects } from '@coverslip/platform/objects/port.ts'
 import { startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startNats, startPostgres, startS3 } from '@coverslip/platform/testing/servers.ts'
-import { SlideDeidentified, SlideFailed, SlideProgress, SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
+import {
+  SlideDeidentified,
+  SlideDeleted,
+  SlideFailed,
+  SlideProgress,
+  SlideTiled,
+} from '@coverslip/proto/gen/events/v1/events.ts'
 import { Rendition } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { streams, subjectOf } from '@coverslip/proto/streams.ts'
 import type { Kysely } from 'kysely'
@@ -24,6 +30,7 @@ export interface Fleet {
   query: Kysely<Tables>
   pyramids: Objects
   s3Url: string
+  servers: { nats: TestServer; postgres: TestServer; s3: TestServer }
   workers: TestServer[]
   /** Starts workers until there are so many. */
   grow(size: number): Promise<void>
@@ -31,6 +38,7 @@ export interface Fleet {
   shrink(size: number): Promise<void>
   /** Puts a slide into the store of originals and tells of it. */
   send(path: string): Promise<{ slideId: string; outcome: Promise<Outcome> }>
+  delete(slideId: string): Promise<void>
   /** What was told so far; `at` in milliseconds of performance.now(). */
   progress: (SlideProgress & { at: number })[]
   stop(): Promise<void>
@@ -102,6 +110,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     query,
     pyramids,
     s3Url: s3.server.url,
+    servers: { nats, postgres, s3: s3.server },
     workers,
     progress,
     grow,
@@ -115,6 +124,10 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
       const data = SlideDeidentified.encode(event).finish()
       await bus.publish(subjectOf('slides.deidentified', 'onprem'), data, { id: event.slideId })
       return { slideId: event.slideId, outcome: promise }
+    },
+    async delete(slideId) {
+      const data = SlideDeleted.encode({ slideId, reason: 'deleted' }).finish()
+      await bus.publish(subjectOf('slides.deleted', 'onprem'), data, { id: `${slideId} deleted` })
     },
     async stop() {
       await Promise.all(workers.map(worker => worker.stop()))
