@@ -123,3 +123,29 @@ test('no more slides are open than may be, and large ones count for more', async
   expect(large.counts).toEqual({ opened: 6, closed: 2 })
   large.slides.close()
 })
+
+test('readers go on while the database is away, but not with what has been deleted', async () => {
+  await save('away', 1, 'pyramid')
+  let gone = false
+  const failing: Db<Tables> = Object.create(db, {
+    query: {
+      get: () => {
+        if (gone) throw new Error('connection refused')
+        return db.query
+      },
+    },
+  })
+  const openRendition = async () => ({}) as Rendition
+  const slides = openSlides({ db: failing, openRendition, telemetry }, { most: 10, idleMs: 60_000 })
+  await slides.current('away')
+  gone = true
+  // Longer than a row is remembered.
+  await sleep(3100)
+  expect((await slides.current('away')).name).toBe('1')
+  const known = slides.known('away')!
+  expect(slides.isFresh(known)).toBe(true)
+  await expect(slides.current('never-seen')).rejects.toThrow('connection refused')
+  slides.forget('away')
+  expect(slides.isFresh(known)).toBe(false)
+  await expect(slides.current('away')).rejects.toThrow('connection refused')
+})

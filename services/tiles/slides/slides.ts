@@ -14,6 +14,8 @@ export interface KnownSlide {
   /** `performance.now()` of the last look into the database. */
   readAt: number
   reading: Promise<void> | undefined
+  /** The database was away at the last look. */
+  failing: boolean
 }
 
 export interface OpenSlides {
@@ -42,6 +44,8 @@ export type OpenRendition = (rendition: ServedRendition) => Promise<Rendition>
 const REMEMBER_MS = 3000
 /** From this age on a slide that is being looked at is read anew, so that nobody waits for it. */
 const RENEW_MS = 1500
+/** While the database is away readers go on for so long; of a deletion the bus tells meanwhile. */
+const OUTAGE_MS = 300_000
 const MAX_ROWS = 10_000
 
 /** Of the indexes of all that is open: fifty slides of 100,000 x 80,000 pixels, hundreds of usual ones. */
@@ -82,6 +86,11 @@ export function openSlides(
       .then(slide => {
         known.slide = slide && keepObjects(slide, known.slide)
         known.readAt = performance.now()
+        known.failing = false
+      })
+      .catch(error => {
+        known.failing = true
+        throw error
       })
       .finally(() => {
         known.reading = undefined
@@ -89,13 +98,23 @@ export function openSlides(
     return known.reading
   }
 
+  /** Looks anew; while the database is away what was known counts a little longer, and nobody waits for it twice. */
+  async function renew(known: KnownSlide): Promise<void> {
+    const mayBeOld = (): boolean => known.slide !== undefined && performance.now() - known.readAt < OUTAGE_MS
+    const wasFailing = known.failing
+    const reading = read(known).catch(error => {
+      if (!mayBeOld()) throw error
+    })
+    if (!wasFailing || !mayBeOld()) await reading
+  }
+
   async function find(slideId: string): Promise<ServedSlide> {
     let known = rows.get(slideId)
     if (!known) {
-      known = { slideId, slide: undefined, readAt: Number.NEGATIVE_INFINITY, reading: undefined }
+      known = { slideId, slide: undefined, readAt: Number.NEGATIVE_INFINITY, reading: undefined, failing: false }
       rows.set(slideId, known)
     }
-    if (performance.now() - known.readAt >= REMEMBER_MS) await read(known)
+    if (performance.now() - known.readAt >= REMEMBER_MS) await renew(known)
     if (!known.slide) throw unknownThing()
     return known.slide
   }
@@ -131,7 +150,7 @@ export function openSlides(
     isFresh(known) {
       const age = performance.now() - known.readAt
       if (age >= RENEW_MS && !known.reading) void read(known).catch(() => {})
-      return age < REMEMBER_MS && known.slide !== undefined
+      return age < (known.failing ? OUTAGE_MS : REMEMBER_MS) && known.slide !== undefined
     },
     opened: rendition => openings.get(rendition.key)?.rendition,
     forget(slideId) {
