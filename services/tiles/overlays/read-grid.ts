@@ -5,8 +5,6 @@ import { isNpy, readNpy } from './npy.ts'
 
 /** As 64-bit numbers, with a header. */
 export const MOST_BYTES = MOST_VALUES * 8 + 64 * 1024
-/** JSON is parsed on the thread that serves tiles. */
-const MOST_JSON = 8 * 2 ** 20
 
 const PNG = '\x89PNG'
 const TIFFS = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+']
@@ -45,7 +43,6 @@ async function readPicture(bytes: Buffer): Promise<Grid> {
 
 /** `[[0.1, null, 0.3], …]`: rows from above, null where there is no value. */
 function readRows(bytes: Buffer): Grid {
-  if (bytes.length > MOST_JSON) throw noGrid('is too large for JSON: send it as npy')
   const rows = parse(bytes)
   const columns = Array.isArray(rows[0]) ? rows[0].length : 0
   checkSize(columns, rows.length)

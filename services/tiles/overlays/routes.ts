@@ -15,9 +15,9 @@ import { alphasOf, coloursOf, entriesOf } from './colour.ts'
 import type { Overlays } from './overlays.ts'
 import { paintTile } from './paint.ts'
 import { codeEntries, withColours } from './png.ts'
-import { MOST_BYTES, readGrid } from './read-grid.ts'
+import { MOST_BYTES } from './read-grid.ts'
 import type { Overlay } from './rows.ts'
-import { packSteps, toSteps } from './steps.ts'
+import { takeGrid } from './taking.ts'
 
 export interface OverlayParts {
   overlays: Overlays
@@ -87,7 +87,7 @@ type Wish = Pick<Overlay, 'name' | 'x' | 'y'> & Partial<Pick<Overlay, 'width' | 
 
 async function take({ overlays }: OverlayParts, call: HttpCall, slide: ServedSlide): Promise<Overlay> {
   const wish = call.query as unknown as Wish
-  const { steps, ...grid } = toSteps(await readGrid(await readBody(call.stream)))
+  const { packed, ...grid } = await takeGrid(await readBody(call.stream))
   const { width, height } = slide.renditions[0]!
   const { min = grid.low, max = grid.high } = wish
   if (min > max) throw new ServiceError('invalid', 'The colours must end at a larger value than they begin at')
@@ -97,7 +97,6 @@ async function take({ overlays }: OverlayParts, call: HttpCall, slide: ServedSli
     throw new ServiceError('invalid', 'The heat map lies beside the slide')
   const id = randomUUID()
   const createdBy = call.principal.userId
-  const packed = await packSteps(steps)
   return overlays.save(slide.slideId, { id, name: wish.name, ...place, ...grid, min, max, steps: packed, createdBy })
 }
 

@@ -40,7 +40,7 @@ export interface Overlay extends Rectangle, Range {
   createdAt: Date
 }
 
-export type NewOverlay = Omit<Overlay, 'createdAt'> & { steps: Buffer; createdBy: string }
+export type NewOverlay = Omit<Overlay, 'createdAt'> & { steps: Uint8Array; createdBy: string }
 
 const MOST_OF_A_SLIDE = 50
 

@@ -47,3 +47,15 @@ test('with a slide its heat maps go, are counted, and none comes after', async (
   await expect(overlays.save(gone, await newOverlay())).rejects.toMatchObject({ code: 'not-found' })
   await stage.stop()
 })
+
+test('a slide has so many heat maps and no more', async () => {
+  const { db } = scene.deps
+  const { slideId } = await addSlide(scene, { bytes: 1000 })
+  const overlays = createOverlays(db)
+  for (let i = 0; i < 50; i += 1) await overlays.save(slideId, await newOverlay())
+  await expect(overlays.save(slideId, await newOverlay())).rejects.toMatchObject({ code: 'conflict' })
+  const [first] = await overlays.list(slideId)
+  await overlays.delete(slideId, first!.id)
+  await overlays.save(slideId, await newOverlay())
+  expect(await overlays.list(slideId)).toHaveLength(50)
+})
