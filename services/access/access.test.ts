@@ -114,7 +114,8 @@ describe('signing in', () => {
       expect(claims).not.toHaveProperty('ownLink')
       expect(claims.accountSince).toBeCloseTo(Date.now() / 1000, -3)
     }
-    for (const claims of [await claimsOf(own), await tokenOf(own)]) expect(claims).toMatchObject({ ownLink: true })
+    for (const claims of [await claimsOf(own), await tokenOf(own)])
+      expect(claims).toMatchObject({ ownLink: true, site: 'onprem' })
     // A file is not a person.
     expect(await claimsOf(await ownerToken())).not.toHaveProperty('ownLink')
   })

@@ -18,7 +18,8 @@ export async function signIn(deps: AccessDeps, code: string): Promise<{ account:
     if (!redeemed) return undefined
     const { account, own: ownLink } = redeemed
     const wish = { kind: 'session', label: 'Browser session', lifeSeconds: LIFE_SECONDS.session } as const
-    const session = await issue(deps, trx, { ...wish, account, ownLink, accountSince: account.createdAt })
+    const person = { ownLink, accountSince: account.createdAt, site: deps.site }
+    const session = await issue(deps, trx, { ...wish, account, ...person })
     await addDeed(trx, account.id, 'signed-in')
     return { account, session }
   })

@@ -33,11 +33,13 @@ interface TokenWish {
   /** Whether the sign-in behind it was by a link that nobody else was given. */
   ownLink?: boolean
   accountSince?: Date | undefined
+  /** Of the account. */
+  site?: string | undefined
 }
 
 /** Signs a token and remembers its id. */
 export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish: TokenWish): Promise<Issued> {
-  const { account, kind, label, lifeSeconds, slides, via, ownLink, accountSince } = wish
+  const { account, kind, label, lifeSeconds, slides, via, ownLink, accountSince, site } = wish
   const rights = { sub: account.id, roles: { ...account.roles }, level: account.level }
   const { token, claims } = await deps.auth.sign({
     ...rights,
@@ -46,6 +48,7 @@ export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish:
     ...(slides && { slides }),
     ...(via && { via }),
     ...(ownLink && { ownLink }),
+    ...(site && { site }),
     ...(accountSince && { accountSince: Math.floor(accountSince.getTime() / 1000) }),
   })
   const row = {
@@ -87,8 +90,8 @@ export async function createToken(
     const asked = days * 86_400
     const lifeSeconds = principal.kind === 'token' ? Math.min(asked, secondsLeft(principal)) : asked
     const rights = { id: account.id, ...rightsCarried(principal, account) }
-    const { ownLink, accountSince } = principal
-    const made = { account: rights, kind: 'token', label: wish.label, lifeSeconds, ownLink, accountSince } as const
+    const carried = { ownLink: principal.ownLink, accountSince: principal.accountSince, site: principal.site }
+    const made = { account: rights, kind: 'token', label: wish.label, lifeSeconds, ...carried } as const
     const issued = await issue(deps, trx, made)
     await addDeed(trx, account.id, 'token-created')
     return issued

@@ -312,8 +312,10 @@ describe('the ledger over HTTP', () => {
   test('nobody who came by a link that others held, by a file, or just now', async () => {
     const asked = { project: 'hang', reason: 'incidental finding', of: { subject: 'KIM-7' } }
     const steward = { roles: { hang: 'steward' as const } }
-    const [given, fresh] = await Promise.all([
+    const [given, abroad, fresh] = await Promise.all([
       system.token({ sub: 'asker', ...steward, ownLink: false }),
+      // The same person, by an account at the other site that shares the key.
+      system.token({ sub: 'elsewhere', ...steward, site: 'cloud' }),
       system.token({ sub: 'fresh', ...steward, accountSince: Math.floor(Date.now() / 1000) - 6 * 86_400 }),
     ])
     const refused = await post('/api/ledger/lookups', asked, given)
@@ -324,6 +326,8 @@ describe('the ledger over HTTP', () => {
     const approve = (token: string) => post(`/api/ledger/lookups/${id}/approval`, { decision: 'approve' }, token)
     expect((await approve(await system.token({ sub: 'second', ...steward, ownLink: false }))).status).toBe(403)
     expect((await approve(fresh)).status).toBe(403)
+    const refusal = await approve(abroad)
+    expect([refusal.status, await refusal.text()]).toEqual([403, expect.stringContaining('of this site')])
     expect((await approve(second)).status).toBe(200)
     // Nor does somebody who was given a link to the asker's account read the answer.
     expect((await system.fetch(`/api/ledger/lookups/${id}`, { token: given })).status).toBe(403)

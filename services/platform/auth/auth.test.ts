@@ -26,6 +26,7 @@ const principal = (over: Partial<Principal>): Principal => ({
   slides: undefined,
   ownLink: false,
   accountSince: undefined,
+  site: undefined,
   expiresAt: new Date(),
   ...over,
 })

@@ -15,6 +15,8 @@ export interface Principal {
   ownLink: boolean
   /** When the account was made, where that is known. */
   accountSince: Date | undefined
+  /** The site that has the account, where that is known. */
+  site: string | undefined
   expiresAt: Date
 }
 
@@ -27,6 +29,7 @@ export function principalOf(claims: Claims): Principal {
     level: claims.level,
     slides: claims.slides,
     ownLink: claims.ownLink ?? false,
+    site: claims.site,
     accountSince: claims.accountSince === undefined ? undefined : new Date(claims.accountSince * 1000),
     expiresAt: new Date(claims.exp * 1000),
   }

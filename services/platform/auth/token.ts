@@ -24,6 +24,8 @@ const claimsSchema = z.object({
   ownLink: z.boolean().optional(),
   /** When the account was made. */
   accountSince: z.number().optional(),
+  /** The site that has the account. Sites may share a key, and one person may have an account at each. */
+  site: z.string().optional(),
   jti: z.string().min(1),
   iat: z.number(),
   exp: z.number(),

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { type NewClaims, readPrivateKey, signToken } from '../auth/token.ts'
 
-/** Signed in by a link of their own, long ago. */
-const PERSON = { ownLink: true, accountSince: 0 }
+/** Signed in by a link of their own, at the site that tests run, long ago. */
+const PERSON = { ownLink: true, accountSince: 0, site: 'onprem' }
 
 /** @param keyFile the signing key in PEM; by default an API token of an owner of everything, for an hour */
 export async function mintToken(keyFile: string, claims: Partial<NewClaims> = {}): Promise<string> {

@@ -43,7 +43,7 @@ export const postLookup =
   async call => {
     const { project, reason, of: asked } = call.body as { project: string; reason: string; of: Asked }
     call.allow({ project })
-    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
+    mustBePerson(call.principal, deps.site, deps.config.LEDGER_PERSON_AGE)
     const user = call.principal.userId
     const lookup = await deps.db.transaction(trx => requestLookup(trx, deps.root, { project, asked, reason, user }))
     return { body: toAnswer(deps, lookup) }
@@ -54,7 +54,7 @@ export const postApproval =
   async call => {
     const { id } = await lookupOf(deps, call)
     const { decision } = call.body as { decision: string }
-    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
+    mustBePerson(call.principal, deps.site, deps.config.LEDGER_PERSON_AGE)
     const by = {
       id,
       approved: decision === 'approve',
@@ -72,7 +72,7 @@ export const getLookup =
     const isAsker = lookup.requested_by === call.principal.userId
     if (!isAsker || shown.state !== 'approved') return { body: { ...shown, answer: null } }
     // Whoever gave the asker's account a link must not read what two others agreed to.
-    mustBePerson(call.principal, deps.config.LEDGER_PERSON_AGE)
+    mustBePerson(call.principal, deps.site, deps.config.LEDGER_PERSON_AGE)
     return { body: { ...shown, answer: await look(deps, lookup) } }
   }
 

@@ -3,21 +3,24 @@ import { mustBePerson } from './person.ts'
 
 const now = Date.UTC(2026, 0, 31)
 const DAY = 86_400_000
+const own = { ownLink: true, site: 'onprem' }
 const since = (days: number) => new Date(now - days * DAY)
 
 test('somebody with a link of their own and an account of some age is a person', () => {
-  expect(() => mustBePerson({ ownLink: true, accountSince: since(7) }, 7 * DAY, now)).not.toThrow()
-  expect(() => mustBePerson({ ownLink: true, accountSince: since(0) }, 0, now)).not.toThrow()
+  expect(() => mustBePerson({ ...own, accountSince: since(7) }, 'onprem', 7 * DAY, now)).not.toThrow()
+  expect(() => mustBePerson({ ...own, accountSince: since(0) }, 'onprem', 0, now)).not.toThrow()
 })
 
 test.each([
-  ['a link that somebody gave them', { ownLink: false, accountSince: since(100) }, 'link of their own'],
-  ['a fresh account', { ownLink: true, accountSince: since(6.9) }, '7 days'],
-  ['an account of unknown age', { ownLink: true, accountSince: undefined }, '7 days'],
+  ['a link that somebody gave them', { ...own, ownLink: false, accountSince: since(100) }, 'link of their own'],
+  ['a fresh account', { ...own, accountSince: since(6.9) }, '7 days'],
+  ['an account of unknown age', { ...own, accountSince: undefined }, '7 days'],
+  ['an account of another site', { ...own, site: 'cloud', accountSince: since(100) }, 'of this site'],
+  ['an account of nobody knows where', { ...own, site: undefined, accountSince: since(100) }, 'of this site'],
 ])('somebody with %s is not', (_who, caller, why) => {
-  expect(() => mustBePerson(caller, 7 * DAY, now)).toThrow(why)
+  expect(() => mustBePerson(caller, 'onprem', 7 * DAY, now)).toThrow(why)
 })
 
 test('a short time is told in hours', () => {
-  expect(() => mustBePerson({ ownLink: true, accountSince: since(0) }, 90 * 60_000, now)).toThrow('2 hours')
+  expect(() => mustBePerson({ ...own, accountSince: since(0) }, 'onprem', 90 * 60_000, now)).toThrow('2 hours')
 })

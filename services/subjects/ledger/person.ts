@@ -5,19 +5,28 @@
 import type { Principal } from '@coverslip/platform/auth/principal.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 
-type Caller = Pick<Principal, 'ownLink' | 'accountSince'>
+type Caller = Pick<Principal, 'ownLink' | 'accountSince' | 'site'>
 
 /**
  * An account counts as a person when it signed in by a link that nobody else was given, and was not made for the purpose.
+ * @param here this site: at another one the same person may have one more account
  * @param minAgeMs how long the account has to be there
  * @throws ServiceError `forbidden` that says what to do
  */
-export function mustBePerson({ ownLink, accountSince }: Caller, minAgeMs: number, now = Date.now()): void {
+export function mustBePerson(
+  { ownLink, accountSince, site }: Caller,
+  here: string,
+  minAgeMs: number,
+  now = Date.now(),
+): void {
   if (!ownLink) {
     throw new ServiceError(
       'forbidden',
       'A look-up wants people who signed in with a link of their own, not one that somebody gave them, nor with the token of a file: ask for a link on the sign-in page, and sign in with it',
     )
+  }
+  if (site !== here) {
+    throw new ServiceError('forbidden', 'A look-up wants accounts of this site: sign in here, with a link of your own')
   }
   if (!accountSince || now - accountSince.getTime() < minAgeMs) {
     const hours = Math.ceil(minAgeMs / 3_600_000)
