@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -47,37 +48,25 @@ export function GateAudit({ project, nameOf }: { project: string; nameOf: NameOf
 
 function Entries({ entries, nameOf }: { entries: readonly GateEntry[]; nameOf: NameOf }) {
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Reason</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ at, who, what, slideId, reason }) => (
-            <tr key={`${at} ${what} ${slideId}`}>
-              <td>
-                <Time at={at} />
-              </td>
-              <td>{nameOf(who) || 'Coverslip'}</td>
-              <td>
-                {wordsFor(what)}
-                {slideId ? (
-                  <>
-                    {' '}
-                    <small>{slideId.slice(0, 8)}</small>
-                  </>
-                ) : null}
-              </td>
-              <td class="why">{reason}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['When', 'Who', 'What', 'Reason']}>
+      {entries.map(({ at, who, what, slideId, reason }) => (
+        <tr key={`${at} ${what} ${slideId}`}>
+          <td>
+            <Time at={at} />
+          </td>
+          <td>{nameOf(who) || 'Coverslip'}</td>
+          <td>
+            {wordsFor(what)}
+            {slideId ? (
+              <>
+                {' '}
+                <small>{slideId.slice(0, 8)}</small>
+              </>
+            ) : null}
+          </td>
+          <td class="why">{reason}</td>
+        </tr>
+      ))}
+    </Table>
   )
 }

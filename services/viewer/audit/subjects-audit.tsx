@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -33,33 +34,18 @@ export function SubjectsAudit({ project, nameOf }: { project: string; nameOf: Na
 
 function Entries({ entries, nameOf }: { entries: readonly SubjectEntry[]; nameOf: NameOf }) {
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              Entry
-            </th>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Reason</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ seq, at, actor, action, what, words }) => (
-            <tr key={seq}>
-              <td class="number">{seq}</td>
-              <td>
-                <Time at={at} />
-              </td>
-              <td>{actor === 'system' ? 'Coverslip' : nameOf(actor)}</td>
-              <td>{sayEntry(action, what)}</td>
-              <td class="why">{words}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={[{ numbers: 'Entry' }, 'When', 'Who', 'What', 'Reason']}>
+      {entries.map(({ seq, at, actor, action, what, words }) => (
+        <tr key={seq}>
+          <td class="number">{seq}</td>
+          <td>
+            <Time at={at} />
+          </td>
+          <td>{actor === 'system' ? 'Coverslip' : nameOf(actor)}</td>
+          <td>{sayEntry(action, what)}</td>
+          <td class="why">{words}</td>
+        </tr>
+      ))}
+    </Table>
   )
 }

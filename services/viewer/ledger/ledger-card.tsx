@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { type LedgerState, ledger } from '../ledger/remote.ts'
 import { Answered, Failure } from '../parts/answered.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { mayRule } from '../rights.ts'
@@ -130,42 +131,28 @@ function Keys({ state: { keys }, answer, isOwner }: PartProps) {
         ) : null}
       </header>
       <Failure of={failure} />
-      <div class="table-scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Version</th>
-              <th scope="col">Made</th>
-              <th scope="col" class="number">
-                Subjects
-              </th>
-              <th scope="col">State</th>
-            </tr>
-          </thead>
-          <tbody aria-live="polite">
-            {keys.toReversed().map(({ version, createdAt, destroyedAt, subjects }, index) => (
-              <tr key={version}>
-                <th scope="row">{version}</th>
-                <td>
-                  <Time at={createdAt} />
-                </td>
-                <td class="number">{subjects}</td>
-                <td>
-                  {destroyedAt ? (
-                    <small>
-                      destroyed <Time at={destroyedAt} />
-                    </small>
-                  ) : index === 0 ? (
-                    <span class="tag good">In use</span>
-                  ) : (
-                    <span class="tag held">Being replaced</span>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['Version', 'Made', { numbers: 'Subjects' }, 'State']} live>
+        {keys.toReversed().map(({ version, createdAt, destroyedAt, subjects }, index) => (
+          <tr key={version}>
+            <th scope="row">{version}</th>
+            <td>
+              <Time at={createdAt} />
+            </td>
+            <td class="number">{subjects}</td>
+            <td>
+              {destroyedAt ? (
+                <small>
+                  destroyed <Time at={destroyedAt} />
+                </small>
+              ) : index === 0 ? (
+                <span class="tag good">In use</span>
+              ) : (
+                <span class="tag held">Being replaced</span>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }

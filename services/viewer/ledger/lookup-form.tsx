@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type AskedBy, ledger } from '../ledger/remote.ts'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { useAttempt } from '../use-answer.ts'
 
 const BY: Readonly<Record<AskedBy, { text: string; field: string; most: number }>> = {
@@ -25,14 +25,7 @@ export function LookupForm({ project, onAsked, onClose }: LookupFormProps) {
     if (await attempt(() => ledger.ask(project, by, what.trim(), reason.trim()))) onAsked()
   }
   return (
-    <form
-      class="stacked"
-      aria-label="Look-up"
-      onSubmit={event => {
-        event.preventDefault()
-        void ask()
-      }}
-    >
+    <Form label="Look-up" busy={busy} failure={failure} send="Ask" onSend={ask} onClose={onClose}>
       <div class="fields">
         <label>
           What
@@ -70,15 +63,6 @@ export function LookupForm({ project, onAsked, onClose }: LookupFormProps) {
       <p class="hint">
         Whoever asks and whoever agrees has to be signed in by a link of their own, not by the one of an invitation.
       </p>
-      <Failure of={failure} />
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={busy}>
-          Ask
-        </button>
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </Form>
   )
 }

@@ -7,6 +7,7 @@ import { daysText, monthRows, readRows, tierRows } from '../costs/texts.ts'
 import { Account } from '../parts/account.tsx'
 import { Answered } from '../parts/answered.tsx'
 import { Logo } from '../parts/logo.tsx'
+import { Table } from '../parts/table.tsx'
 import { mayCosts } from '../rights.ts'
 import { bytesText } from '../slide/units.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -64,40 +65,28 @@ function Month({ view }: { view: CostsView }) {
   return (
     <section class="box">
       <h2>A month</h2>
-      <div class="table-scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">If it were</th>
-              {['Storage', 'Egress', 'Requests', 'Together', ''].map(name => (
-                <th key={name} scope="col" class="number">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {monthRows(view).map(({ name, cells, times }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                {cells ? (
-                  <>
-                    <td class="number">{cells.storage}</td>
-                    <td class="number">{cells.egress}</td>
-                    <td class="number">{cells.requests}</td>
-                    <td class="number">
-                      <b>{cells.total}</b>
-                    </td>
-                    <td class="number">{times}</td>
-                  </>
-                ) : (
-                  <td colSpan={5}>Not known here: this site holds no originals.</td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        columns={['If it were', ...['Storage', 'Egress', 'Requests', 'Together', ''].map(numbers => ({ numbers }))]}
+      >
+        {monthRows(view).map(({ name, cells, times }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {cells ? (
+              <>
+                <td class="number">{cells.storage}</td>
+                <td class="number">{cells.egress}</td>
+                <td class="number">{cells.requests}</td>
+                <td class="number">
+                  <b>{cells.total}</b>
+                </td>
+                <td class="number">{times}</td>
+              </>
+            ) : (
+              <td colSpan={5}>Not known here: this site holds no originals.</td>
+            )}
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }

@@ -1,6 +1,7 @@
 import type { WatchedFolders } from '@coverslip/proto/api/schemas.ts'
 import { watchedFolders } from '../intake/watched.ts'
 import { Answered } from '../parts/answered.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import { useAnswer } from '../use-answer.ts'
 import type { InProject } from './project.tsx'
@@ -77,33 +78,21 @@ const STATES: Readonly<Record<string, { text: string; tone: string }>> = {
 
 function Waiting({ list }: { list: Folder['waiting'] }) {
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">State</th>
-            <th scope="col">Why</th>
-            <th scope="col">Since</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map(({ name, state, reason, since }) => (
-            <tr key={`${name} ${since}`}>
-              <th scope="row" class="path">
-                {name}
-              </th>
-              <td>
-                <span class={`tag ${STATES[state]?.tone ?? ''}`}>{STATES[state]?.text ?? state}</span>
-              </td>
-              <td class="why">{reason}</td>
-              <td>
-                <Time at={since} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['File', 'State', 'Why', 'Since']}>
+      {list.map(({ name, state, reason, since }) => (
+        <tr key={`${name} ${since}`}>
+          <th scope="row" class="path">
+            {name}
+          </th>
+          <td>
+            <span class={`tag ${STATES[state]?.tone ?? ''}`}>{STATES[state]?.text ?? state}</span>
+          </td>
+          <td class="why">{reason}</td>
+          <td>
+            <Time at={since} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

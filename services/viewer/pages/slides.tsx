@@ -8,10 +8,10 @@ import { createUploads } from '../intake/uploads.ts'
 import { Account } from '../parts/account.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { GateBanner } from '../parts/gate-banner.tsx'
-import { Icons } from '../parts/icons.tsx'
 import { Logo } from '../parts/logo.tsx'
 import { NoticeList } from '../parts/notice-list.tsx'
 import { newNotices } from '../parts/notices.ts'
+import { Search } from '../parts/search.tsx'
 import { SlideRow } from '../parts/slide-row.tsx'
 import { UploadButtons } from '../parts/upload-buttons.tsx'
 import { UploadList } from '../parts/upload-list.tsx'
@@ -22,8 +22,6 @@ import { maySteward } from '../rights.ts'
 import type { SlideList } from '../slides/list.ts'
 import { createSlideList } from '../slides/list.ts'
 import { projectsOf, type Row } from '../slides/rows.ts'
-
-const SEARCH_DELAY = 250
 
 export function SlidesPage() {
   const list = useMemo(createSlideList, [])
@@ -68,7 +66,7 @@ export function SlidesPage() {
       </header>
       <main>
         <div class="actions">
-          <Search list={list} />
+          <Search label="Search slides" maxLength={100} searched={list.query.value} onSearch={list.search} />
           <span class="grow" />
           {user && mayUpload ? (
             <ProjectPicker
@@ -129,28 +127,6 @@ function DropTarget({ enabled, onFiles, children }: DropTargetProps) {
       {children}
       {over ? <div class="drop-hint">Drop slides or folders to upload them</div> : null}
     </div>
-  )
-}
-
-function Search({ list }: { list: SlideList }) {
-  const [text, setText] = useState('')
-  useEffect(() => {
-    if (text === list.query.value) return
-    const timer = setTimeout(() => list.search(text), SEARCH_DELAY)
-    return () => clearTimeout(timer)
-  }, [text])
-  return (
-    <label class="search">
-      <Icons.search />
-      <input
-        type="search"
-        placeholder="Search slides"
-        aria-label="Search slides"
-        maxLength={100}
-        value={text}
-        onInput={event => setText(event.currentTarget.value)}
-      />
-    </label>
   )
 }
 

@@ -1,16 +1,16 @@
 import type { SubjectAnswer } from '@coverslip/proto/api/subjects.ts'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { takeManifest } from '../intake/manifest.ts'
 import { Answered } from '../parts/answered.tsx'
 import { Icons } from '../parts/icons.tsx'
 import { Paging } from '../parts/paging.tsx'
+import { Search } from '../parts/search.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import { projectPath } from '../projects/address.ts'
 import { type Asked, subjects } from '../subjects/remote.ts'
 import { useAnswer } from '../use-answer.ts'
 import type { InProject } from './project.tsx'
-
-const SEARCH_DELAY = 250
 
 /** Whose material a project has, by pseudonyms. */
 export function SubjectsPage({ project, notices }: InProject) {
@@ -27,7 +27,10 @@ export function SubjectsPage({ project, notices }: InProject) {
         holds slides back.
       </p>
       <div class="actions">
-        <PseudonymSearch
+        <Search
+          label="Find a pseudonym"
+          maxLength={20}
+          searched={pseudonym}
           onSearch={text => {
             setPseudonym(text)
             setCursors([null])
@@ -56,32 +59,6 @@ export function SubjectsPage({ project, notices }: InProject) {
         )}
       </Answered>
     </>
-  )
-}
-
-function PseudonymSearch({ onSearch }: { onSearch(text: string): void }) {
-  const [text, setText] = useState('')
-  const searched = useRef('')
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (text.trim() === searched.current) return
-      searched.current = text.trim()
-      onSearch(searched.current)
-    }, SEARCH_DELAY)
-    return () => clearTimeout(timer)
-  }, [text])
-  return (
-    <label class="search">
-      <Icons.search />
-      <input
-        type="search"
-        placeholder="Find a pseudonym"
-        aria-label="Find a pseudonym"
-        maxLength={20}
-        value={text}
-        onInput={event => setText(event.currentTarget.value)}
-      />
-    </label>
   )
 }
 
@@ -117,36 +94,22 @@ function ManifestButton({ onFile }: { onFile(file: File): void }) {
 
 function SubjectTable({ project, list }: { project: string; list: readonly SubjectAnswer[] }) {
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Pseudonym</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Slides
-            </th>
-            <th scope="col">Known since</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map(subject => (
-            <tr key={subject.id}>
-              <th scope="row">
-                <a href={projectPath(project, 'subjects', subject.id)}>{subject.pseudonym}</a>
-              </th>
-              <td>
-                <SubjectTags subject={subject} />
-              </td>
-              <td class="number">{subject.slides}</td>
-              <td>
-                <Time at={subject.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Pseudonym', 'State', { numbers: 'Slides' }, 'Known since']}>
+      {list.map(subject => (
+        <tr key={subject.id}>
+          <th scope="row">
+            <a href={projectPath(project, 'subjects', subject.id)}>{subject.pseudonym}</a>
+          </th>
+          <td>
+            <SubjectTags subject={subject} />
+          </td>
+          <td class="number">{subject.slides}</td>
+          <td>
+            <Time at={subject.createdAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

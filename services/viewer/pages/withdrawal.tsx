@@ -1,6 +1,7 @@
 import type { Withdrawal } from '@coverslip/proto/api/ledger.ts'
 import { Answered } from '../parts/answered.tsx'
 import { Icons } from '../parts/icons.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import { projectPath } from '../projects/address.ts'
 import type { NameOf } from '../projects/people.ts'
@@ -136,32 +137,20 @@ function Copies({ of: { downloads }, nameOf }: { of: Withdrawal; nameOf: NameOf 
       ) : (
         <>
           <p class="warning">These copies are outside of Coverslip. Ask these people to delete them.</p>
-          <div class="table-scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Who</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Slide</th>
-                  <th scope="col">When</th>
-                </tr>
-              </thead>
-              <tbody>
-                {downloads.map(({ slide, name, user, what, at }) => (
-                  <tr key={`${slide} ${user} ${what} ${at}`}>
-                    <th scope="row" title={user}>
-                      {nameOf(user)}
-                    </th>
-                    <td>{what}</td>
-                    <td>{name ?? slide}</td>
-                    <td>
-                      <Time at={at} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['Who', 'What', 'Slide', 'When']}>
+            {downloads.map(({ slide, name, user, what, at }) => (
+              <tr key={`${slide} ${user} ${what} ${at}`}>
+                <th scope="row" title={user}>
+                  {nameOf(user)}
+                </th>
+                <td>{what}</td>
+                <td>{name ?? slide}</td>
+                <td>
+                  <Time at={at} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
     </section>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import { projectPath } from '../projects/address.ts'
 import { useAnswer } from '../use-answer.ts'
@@ -32,38 +33,23 @@ export function WithdrawalsPage({ project, nameOf }: InProject) {
             {list.length === 0 ? (
               <p class="empty-list">Nobody has withdrawn their consent.</p>
             ) : (
-              <div class="table-scroll">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Subject</th>
-                      <th scope="col">State</th>
-                      <th scope="col" class="number">
-                        Slides
-                      </th>
-                      <th scope="col">Asked for by</th>
-                      <th scope="col">On</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {list.map(one => (
-                      <tr key={one.id}>
-                        <th scope="row">
-                          <a href={projectPath(project, 'withdrawals', one.id)}>{one.subject}</a>
-                        </th>
-                        <td>
-                          <WithdrawalTag state={one.state} />
-                        </td>
-                        <td class="number">{one.slides}</td>
-                        <td>{nameOf(one.requestedBy)}</td>
-                        <td>
-                          <Time at={one.requestedAt} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table columns={['Subject', 'State', { numbers: 'Slides' }, 'Asked for by', 'On']}>
+                {list.map(one => (
+                  <tr key={one.id}>
+                    <th scope="row">
+                      <a href={projectPath(project, 'withdrawals', one.id)}>{one.subject}</a>
+                    </th>
+                    <td>
+                      <WithdrawalTag state={one.state} />
+                    </td>
+                    <td class="number">{one.slides}</td>
+                    <td>{nameOf(one.requestedBy)}</td>
+                    <td>
+                      <Time at={one.requestedAt} />
+                    </td>
+                  </tr>
+                ))}
+              </Table>
             )}
             <Paging cursors={cursors} next={nextCursor} onChange={setCursors} />
           </>

@@ -1,6 +1,6 @@
 import type { Gate } from '@coverslip/proto/api/reviews.ts'
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { releases } from '../releases/remote.ts'
 import { useAttempt } from '../use-answer.ts'
 
@@ -21,13 +21,14 @@ export function GateSwitch({ project, gate, onSwitched }: GateSwitchProps) {
     if (switched) setReason('')
   }
   return (
-    <form
+    <Form
+      label="Switch the gate"
       class="box stacked"
-      aria-label="Switch the gate"
-      onSubmit={event => {
-        event.preventDefault()
-        void set()
-      }}
+      busy={busy}
+      failure={failure}
+      send={gate.on ? 'Switch the gate off' : 'Switch the gate on'}
+      danger={gate.on}
+      onSend={set}
     >
       <h2>Switch it {gate.on ? 'off' : 'on'}</h2>
       {gate.on ? (
@@ -58,12 +59,6 @@ export function GateSwitch({ project, gate, onSwitched }: GateSwitchProps) {
           </span>
         </label>
       ) : null}
-      <Failure of={failure} />
-      <div class="buttons">
-        <button type="submit" class={gate.on ? 'danger' : 'primary'} disabled={busy}>
-          {gate.on ? 'Switch the gate off' : 'Switch the gate on'}
-        </button>
-      </div>
-    </form>
+    </Form>
   )
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { type NomenclatureVersion, releases } from '../releases/remote.ts'
 import { useAttempt } from '../use-answer.ts'
 
@@ -27,13 +27,14 @@ export function NomenclatureForm({ project, version, onSaved, onClose }: Nomencl
     void attempt(async () => onSaved(await releases.setNomenclature(project, nomenclature)))
   }
   return (
-    <form
+    <Form
+      label="Nomenclature"
       class="box stacked"
-      aria-label="Nomenclature"
-      onSubmit={event => {
-        event.preventDefault()
-        save()
-      }}
+      busy={busy}
+      failure={malformed || failure}
+      send="Name slides like this"
+      onSend={save}
+      onClose={onClose}
     >
       <h2>Nomenclature</h2>
       <p class="hint">
@@ -45,15 +46,6 @@ export function NomenclatureForm({ project, version, onSaved, onClose }: Nomencl
         As JSON
         <textarea rows={24} spellcheck={false} value={text} onInput={event => setText(event.currentTarget.value)} />
       </label>
-      <Failure of={malformed || failure} />
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={busy}>
-          Name slides like this
-        </button>
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </Form>
   )
 }

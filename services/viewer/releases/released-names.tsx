@@ -2,6 +2,7 @@ import type { ReleasedSlide } from '@coverslip/proto/api/releases.ts'
 import { useState } from 'preact/hooks'
 import { Answered } from '../parts/answered.tsx'
 import { Paging } from '../parts/paging.tsx'
+import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
 import { releases } from '../releases/remote.ts'
@@ -30,32 +31,20 @@ export function ReleasedNames({ project, nameOf }: { project: string; nameOf: Na
             {list.length === 0 ? (
               <p class="hint">None yet.</p>
             ) : (
-              <div class="table-scroll">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Name</th>
-                      <th scope="col">Says</th>
-                      <th scope="col">Released by</th>
-                      <th scope="col">On</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {list.map(one => (
-                      <tr key={one.slideId}>
-                        <th scope="row">
-                          <a href={`/slides/${one.slideId}`}>{one.name}</a>
-                        </th>
-                        <td>{one.slots.flatMap(said).join(', ')}</td>
-                        <td>{one.owner ? nameOf(one.owner) : <small>nobody: the gate was off</small>}</td>
-                        <td>
-                          <Time at={one.at} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table columns={['Name', 'Says', 'Released by', 'On']}>
+                {list.map(one => (
+                  <tr key={one.slideId}>
+                    <th scope="row">
+                      <a href={`/slides/${one.slideId}`}>{one.name}</a>
+                    </th>
+                    <td>{one.slots.flatMap(said).join(', ')}</td>
+                    <td>{one.owner ? nameOf(one.owner) : <small>nobody: the gate was off</small>}</td>
+                    <td>
+                      <Time at={one.at} />
+                    </td>
+                  </tr>
+                ))}
+              </Table>
             )}
             <Paging cursors={cursors} next={nextCursor} onChange={setCursors} />
           </>

@@ -1,6 +1,6 @@
 import type { ProjectRules } from '@coverslip/proto/api/selection-rules.ts'
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { draftsOf, INFORMATION_FIELDS, type RuleDraft, rulesOf } from '../rules/draft.ts'
 import { projectRules } from '../rules/remote.ts'
 import { RULE_TITLES } from '../rules/wording.ts'
@@ -27,28 +27,20 @@ export function RulesForm({ rules: { project, version, rules }, onSaved, onClose
           void attempt(async () => onSaved(await projectRules.set(project, { preset: 'paip', collectedFrom }, version)))
         }
       />
-      <form
+      <Form
+        label="Selection rules"
         class="box rules-form"
-        aria-label="Selection rules"
-        onSubmit={event => {
-          event.preventDefault()
-          void save()
-        }}
+        busy={busy}
+        failure={failure}
+        send="Put in force"
+        onSend={save}
+        onClose={onClose}
       >
         <h2>Rules</h2>
         {drafts.map(draft => (
           <Rule key={draft.rule} draft={draft} onChange={change} />
         ))}
-        <Failure of={failure} />
-        <div class="buttons">
-          <button type="submit" class="primary" disabled={busy}>
-            Put in force
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
+      </Form>
     </>
   )
 }

@@ -1,7 +1,7 @@
 import type { Attestation } from '@coverslip/proto/api/selection-rules.ts'
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { useReturnFocus } from '../parts/return-focus.ts'
 import { Time } from '../parts/time.tsx'
 import type { NameOf } from '../projects/people.ts'
@@ -79,14 +79,7 @@ function AttestForm({ subject, kind, onKind, onSaved, onClose }: AttestFormProps
     if (saved) onClose()
   }
   return (
-    <form
-      class="stacked"
-      aria-label="Attestation"
-      onSubmit={event => {
-        event.preventDefault()
-        void save()
-      }}
-    >
+    <Form label="Attestation" busy={busy} failure={failure} send="Attest it" onSend={save} onClose={onClose}>
       <label>
         What
         {/* biome-ignore lint/a11y/noAutofocus: whoever opens the form goes on with its first field */}
@@ -146,15 +139,6 @@ function AttestForm({ subject, kind, onKind, onSaved, onClose }: AttestFormProps
         </div>
       )}
       <p class="hint">You answer for this; your name is kept with it. No registration number belongs here.</p>
-      <Failure of={failure} />
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={busy}>
-          Attest it
-        </button>
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </Form>
   )
 }

@@ -1,6 +1,6 @@
 import type { SubjectDetails } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
+import { Form } from '../parts/form.tsx'
 import { useReturnFocus } from '../parts/return-focus.ts'
 import { dayText } from '../rules/wording.ts'
 import { type ConsentDraft, consentDraft, consentOf, type Said } from '../subjects/consent.ts'
@@ -64,13 +64,14 @@ function ConsentForm({ subject, onSaved, onClose }: ConsentCardProps & { onClose
     if (saved) onClose()
   }
   return (
-    <form
+    <Form
+      label="Consent"
       class="box stacked"
-      aria-label="Consent"
-      onSubmit={event => {
-        event.preventDefault()
-        void save()
-      }}
+      busy={busy}
+      failure={failure}
+      send="Record consent"
+      onSend={save}
+      onClose={onClose}
     >
       <h2>Consent</h2>
       <p class="hint">What is left empty is unknown, and a rule that asks for it holds the slides.</p>
@@ -108,16 +109,7 @@ function ConsentForm({ subject, onSaved, onClose }: ConsentCardProps & { onClose
         />
         <Permission label="Commercial use" value={draft.commercial} onChange={commercial => change({ commercial })} />
       </div>
-      <Failure of={failure} />
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={busy}>
-          Record consent
-        </button>
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </Form>
   )
 }
 

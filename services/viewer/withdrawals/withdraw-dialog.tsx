@@ -1,7 +1,7 @@
 import type { SubjectAnswer } from '@coverslip/proto/api/subjects.ts'
 import { useState } from 'preact/hooks'
-import { Failure } from '../parts/answered.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { Form } from '../parts/form.tsx'
 import { projectPath } from '../projects/address.ts'
 import { useAttempt } from '../use-answer.ts'
 import { withdrawals } from '../withdrawals/remote.ts'
@@ -25,12 +25,15 @@ export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; o
     })
   return (
     <Dialog title={`Withdraw ${subject.pseudonym}?`} onClose={onClose}>
-      <form
-        class="stacked"
-        onSubmit={event => {
-          event.preventDefault()
-          if (isMeant && !busy) void withdraw()
-        }}
+      <Form
+        busy={busy}
+        failure={failure}
+        send="Erase everything"
+        danger
+        disabled={!isMeant}
+        onSend={withdraw}
+        close="Back"
+        onClose={onClose}
       >
         <p>
           {whatIsErased(subject.slides)} What comes of the subject later is held. <b>This cannot be undone.</b>
@@ -57,16 +60,7 @@ export function WithdrawDialog({ subject, onClose }: { subject: SubjectAnswer; o
             onInput={event => setTyped(event.currentTarget.value)}
           />
         </label>
-        <Failure of={failure} />
-        <div class="buttons">
-          <button type="submit" class="danger" disabled={!isMeant || busy}>
-            Erase everything
-          </button>
-          <button type="button" onClick={onClose}>
-            Back
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }
