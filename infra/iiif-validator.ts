@@ -6,6 +6,7 @@
  * Without a folder the validator is installed into a throwaway one. Its reference image is drawn from its own table of
  * colours; a proxy adds the token that the validator cannot send.
  */
+
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -19,8 +20,7 @@ import { openDatabase } from '@coverslip/platform/db/index.ts'
 import { openObjects } from '@coverslip/platform/objects/index.ts'
 import { startSystem } from '@coverslip/platform/testing/system.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import { slides } from '@coverslip/tiles/migrations/001-slides.ts'
-import { renditions } from '@coverslip/tiles/migrations/002-renditions.ts'
+import { migrations } from '@coverslip/tiles/migrations/index.ts'
 import { tiles } from '@coverslip/tiles/module.ts'
 import { saveRendition, type Tables } from '@coverslip/tiles/store.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
@@ -76,7 +76,7 @@ async function serve(data: string, bytes: Buffer): Promise<string> {
   await store.put(key, bytes)
   await store.close()
   const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<Tables>('tiles', [slides, renditions])
+  const db = await database.open<Tables>('tiles', migrations)
   const size = { width: SIDE, height: SIDE }
   const file = { key, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), moreKeys: [] }
   const row = {

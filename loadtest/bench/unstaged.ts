@@ -25,8 +25,7 @@ import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { sparsePyramid } from '@coverslip/wsi/synthetic/sparse-pyramid.ts'
 import { readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
-import { slides } from '../../services/tiles/migrations/001-slides.ts'
-import { renditions } from '../../services/tiles/migrations/002-renditions.ts'
+import { migrations } from '../../services/tiles/migrations/index.ts'
 import { tiles } from '../../services/tiles/module.ts'
 import { saveRendition, type Tables } from '../../services/tiles/store.ts'
 import { startLatencyProxy } from './latency-proxy.ts'
@@ -67,7 +66,7 @@ const KEY = `${SLIDE}/1/pyramid.tiff`
 /** Tells the service of the pyramid as its event would. */
 async function saveSlide(data: string, file: { size: number; sha256: string }): Promise<void> {
   const database = await openDatabase(await emptyDatabase(join(data, 'db')))
-  const db = await database.open<Tables>('tiles', [slides, renditions])
+  const db = await database.open<Tables>('tiles', migrations)
   const facts = { project: 'default', revision: 1, kind: 'pyramid', format: 'generic-tiff', moreKeys: [] } as const
   const geometry = Geometry.fromPartial(SIZE)
   const { size: bytes, sha256 } = file

@@ -14,11 +14,7 @@ import type { ReadyTile } from './hot/ready-tile.ts'
 import { createSampler } from './hot/sampler.ts'
 import { createHotTiles } from './hot/tiles.ts'
 import { iiifRoutes } from './iiif/routes.ts'
-import { slides as slidesMigration } from './migrations/001-slides.ts'
-import { renditions } from './migrations/002-renditions.ts'
-import { stage as stageMigration } from './migrations/004-stage.ts'
-import { usage as usageMigration } from './migrations/004-usage.ts'
-import { overlays as overlaysMigration } from './migrations/005-overlays.ts'
+import { migrations } from './migrations/index.ts'
 import { createOverlays } from './overlays/overlays.ts'
 import { overlayRoutes } from './overlays/routes.ts'
 import { createRenderQueue } from './regions/queue.ts'
@@ -40,7 +36,7 @@ const objects = { original: 'read', pyramid: 'read', stage: 'write' } as const s
 export const tiles = defineModule<Tables, typeof config, typeof objects>({
   name: 'tiles',
   config,
-  migrations: [slidesMigration, renditions, stageMigration, usageMigration, overlaysMigration],
+  migrations,
   objects,
   async start({ config, site, auth, log, db, cache: sharedCache, objects, scratch, telemetry, publish }) {
     const usage = startUsage({ db, log })

@@ -13,6 +13,7 @@ export interface Tables extends StageTables, UsageTables, OverlayTables {
     project: string
     traceparent: string | null
     deleted: boolean
+    release_name: string | null
   }
   renditions: {
     slide_id: string
@@ -59,6 +60,8 @@ export interface ServedSlide {
   project: string
   /** Of the slide's way from upload to here; a viewer's first tile links to it. */
   traceparent: string | undefined
+  /** Null where it has none, or none is known yet. */
+  releaseName: string | null
   /** The one to show first: the newest revision, its pyramid before its original. At least one. */
   renditions: readonly ServedRendition[]
 }
@@ -75,7 +78,7 @@ export async function saveRendition(
 ): Promise<void> {
   const { slideId, project, revision, kind } = given
   await db.transaction(async trx => {
-    const slide = { slide_id: slideId, project, traceparent: traceparent ?? null, deleted: false }
+    const slide = { slide_id: slideId, project, traceparent: traceparent ?? null, deleted: false, release_name: null }
     const kept = await trx
       .insertInto('slides')
       .values(slide)
@@ -111,20 +114,36 @@ export async function saveRendition(
   })
 }
 
+/** Names a slide, served already or not; a deleted one stays without. */
+export async function saveReleaseName(
+  db: Db<Tables>,
+  { slideId, project }: { slideId: string; project: string },
+  name: string,
+): Promise<void> {
+  await db.query
+    .insertInto('slides')
+    .values({ slide_id: slideId, project, traceparent: null, deleted: false, release_name: name })
+    .onConflict(conflict =>
+      conflict.column('slide_id').doUpdateSet({ release_name: name }).where('slides.deleted', '=', false),
+    )
+    .execute()
+}
+
 /** Undefined for a slide that is deleted or has nothing to show. */
 export async function findSlide(db: Db<Tables>, slideId: string): Promise<ServedSlide | undefined> {
   const rows = await db.query
     .selectFrom('slides')
     .innerJoin('renditions', 'renditions.slide_id', 'slides.slide_id')
     .selectAll('renditions')
-    .select(['slides.project', 'slides.traceparent'])
+    .select(['slides.project', 'slides.traceparent', 'slides.release_name'])
     .where('slides.slide_id', '=', slideId)
     .where('slides.deleted', '=', false)
     .execute()
   const [first] = rows
   if (!first) return undefined
   const renditions = rows.map(toRendition).sort(byRank)
-  return { slideId, project: first.project, traceparent: first.traceparent ?? undefined, renditions }
+  const { project, traceparent, release_name: releaseName } = first
+  return { slideId, project, traceparent: traceparent ?? undefined, releaseName, renditions }
 }
 
 const byRank = (one: ServedRendition, other: ServedRendition): number =>
@@ -157,8 +176,8 @@ export async function deleteSlide(db: Db<Tables>, slideId: string): Promise<Serv
   await db.transaction(async trx => {
     await trx
       .insertInto('slides')
-      .values({ slide_id: slideId, project: '', traceparent: null, deleted: true })
-      .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ deleted: true }))
+      .values({ slide_id: slideId, project: '', traceparent: null, deleted: true, release_name: null })
+      .onConflict(conflict => conflict.column('slide_id').doUpdateSet({ deleted: true, release_name: null }))
       .execute()
     await trx.deleteFrom('renditions').where('slide_id', '=', slideId).execute()
     await eraseOverlays(trx, slideId)

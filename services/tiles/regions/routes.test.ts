@@ -1,4 +1,5 @@
 /** Originals, regions and IIIF pictures through the doors of the service. */
+
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,8 +16,7 @@ import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { decodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { slides } from '../migrations/001-slides.ts'
-import { renditions } from '../migrations/002-renditions.ts'
+import { migrations } from '../migrations/index.ts'
 import { tiles } from '../module.ts'
 import { createReaders } from '../renditions/readers.ts'
 import { onDeidentified } from '../slides/deidentified.ts'
@@ -60,7 +60,7 @@ beforeAll(async () => {
   await writeSyntheticSlide(files.ndpi, { ...SIZE, seed: 3, format: 'hamamatsu' })
   await convert(files.svs, files.pyramid)
   const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<Tables>('tiles', [slides, renditions])
+  const db = await database.open<Tables>('tiles', migrations)
   const original = await openObjects(`file:${join(data, 'original')}`)
   const pyramid = await openObjects(`file:${join(data, 'pyramid')}`)
   const readers = createReaders(2)

@@ -1,4 +1,7 @@
-/** slides.deidentified: at the site that holds the original, the slide can be viewed before its pyramid is there. */
+/**
+ * slides.deidentified: the slide has its name; at the site that holds the original it can be viewed before its pyramid is
+ * there.
+ */
 import type { Db } from '@coverslip/platform/db/port.ts'
 import type { Consumer } from '@coverslip/platform/module.ts'
 import type { SlideDeidentified } from '@coverslip/proto/gen/events/v1/events.ts'
@@ -6,7 +9,14 @@ import { Rendition as RenditionOf } from '@coverslip/proto/gen/slides/v1/slides.
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { openOriginal, type RenditionStores } from '../renditions/open.ts'
 import type { Rendition } from '../renditions/rendition.ts'
-import { findSlide, renditionName, type ServedRendition, saveRendition, type Tables } from '../store.ts'
+import {
+  findSlide,
+  renditionName,
+  type ServedRendition,
+  saveReleaseName,
+  saveRendition,
+  type Tables,
+} from '../store.ts'
 import type { OpenSlides } from './slides.ts'
 
 export interface OriginalParts {
@@ -16,7 +26,10 @@ export interface OriginalParts {
 }
 
 export const onDeidentified = (parts: OriginalParts): Consumer<'slides.deidentified'> => ({
-  handle: (event, { traceparent }) => serveOriginal(parts, event, traceparent),
+  async handle(event, { traceparent }) {
+    if (event.release) await saveReleaseName(parts.db, event, event.release.name)
+    await serveOriginal(parts, event, traceparent)
+  },
 })
 
 async function serveOriginal(

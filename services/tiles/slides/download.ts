@@ -10,7 +10,7 @@ import type { OpenSlides } from './slides.ts'
 
 export function downloadPyramid(slides: OpenSlides, objects: ReadableObjects, db: Db<Tables>): HttpHandler {
   return async call => {
-    const { project, slideId, renditions } = await slides.find(call.params.id!)
+    const { project, slideId, releaseName, renditions } = await slides.find(call.params.id!)
     call.allow({ project, slide: slideId })
     const slide = renditions.find(({ kind }) => kind === 'pyramid')
     if (!slide) throw new ServiceError('not-found', 'The slide has no pyramid yet')
@@ -22,7 +22,7 @@ export function downloadPyramid(slides: OpenSlides, objects: ReadableObjects, db
       size: info.size,
       etag: `"${slide.sha256}"`,
       type: 'image/tiff',
-      fileName: `${slide.slideId}.tiff`,
+      fileName: `${releaseName ?? slideId}.tiff`,
       open: range => objects.stream(slide.key, range),
     })
   }

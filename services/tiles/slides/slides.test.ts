@@ -7,11 +7,9 @@ import type { Db } from '@coverslip/platform/db/port.ts'
 import { startTelemetry } from '@coverslip/platform/telemetry.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { slides as slidesMigration } from '../migrations/001-slides.ts'
-import { renditions } from '../migrations/002-renditions.ts'
-import { overlays } from '../migrations/005-overlays.ts'
+import { migrations } from '../migrations/index.ts'
 import type { Rendition } from '../renditions/rendition.ts'
-import { deleteSlide, type RenditionKind, saveRendition, type Tables } from '../store.ts'
+import { deleteSlide, type RenditionKind, saveReleaseName, saveRendition, type Tables } from '../store.ts'
 import { openSlides } from './slides.ts'
 
 let folder: string
@@ -22,7 +20,7 @@ const telemetry = await startTelemetry({ service: 'tiles', otlpUrl: '' })
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coverslip-slides-'))
   database = await openDatabase(`pglite:${join(folder, 'db')}`)
-  db = await database.open<Tables>('tiles', [slidesMigration, renditions, overlays])
+  db = await database.open<Tables>('tiles', migrations)
 })
 afterAll(async () => {
   await database?.close()
@@ -148,4 +146,18 @@ test('readers go on while the database is away, but not with what has been delet
   slides.forget('away')
   expect(slides.isFresh(known)).toBe(false)
   await expect(slides.current('away')).rejects.toThrow('connection refused')
+})
+
+test('a slide is named before or after it is served, and without a name once it is deleted', async () => {
+  const { slides } = counting()
+  const named = { slideId: 'named', project: 'p' }
+  await saveReleaseName(db, named, 'K7-one')
+  await expect(slides.find('named')).rejects.toMatchObject({ code: 'not-found' })
+  await save('named', 1, 'pyramid')
+  slides.forget('named')
+  expect((await slides.find('named')).releaseName).toBe('K7-one')
+  await deleteSlide(db, 'named')
+  await saveReleaseName(db, named, 'K7-two')
+  const rows = await db.query.selectFrom('slides').selectAll().where('slide_id', '=', 'named').execute()
+  expect(rows).toMatchObject([{ deleted: true, release_name: null }])
 })

@@ -8,8 +8,7 @@ import { startSystem, type TestSystem } from '@coverslip/platform/testing/system
 import { costsView } from '@coverslip/proto/api/costs.ts'
 import { stageView } from '@coverslip/proto/api/stage.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { slides } from '../migrations/001-slides.ts'
-import { renditions } from '../migrations/002-renditions.ts'
+import { migrations } from '../migrations/index.ts'
 import { tiles } from '../module.ts'
 import { saveRendition, type Tables } from '../store.ts'
 import { bodyOf, renditionOf } from './scene.ts'
@@ -20,7 +19,7 @@ let system: TestSystem
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'coverslip-stage-'))
   const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<Tables>('tiles', [slides, renditions])
+  const db = await database.open<Tables>('tiles', migrations)
   const pyramids = await openObjects(`file:${join(data, 'pyramid')}`)
   for (const [slideId, project] of [
     [ONE, 'course'],

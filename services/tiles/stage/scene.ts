@@ -1,21 +1,17 @@
 /** A stage between two folders with an embedded database, and slides to put on it; for tests. */
+
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Deps } from '@coverslip/platform/module.ts'
 import { openTestDeps, type TestDeps } from '@coverslip/platform/testing/deps.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { config } from '../config.ts'
-import { slides } from '../migrations/001-slides.ts'
-import { renditions } from '../migrations/002-renditions.ts'
-import { stage } from '../migrations/004-stage.ts'
-import { usage } from '../migrations/004-usage.ts'
-import { overlays } from '../migrations/005-overlays.ts'
+import { migrations } from '../migrations/index.ts'
 import { saveRendition, type Tables } from '../store.ts'
 import { type Stage, type StageDeps, startStage } from './stage.ts'
 
 export type Scene = TestDeps<Deps<Tables, typeof config, { pyramid: 'write'; stage: 'write' }>>
 
-export const openScene = (): Promise<Scene> =>
-  openTestDeps({ name: 'tiles', config, migrations: [slides, renditions, stage, usage, overlays] })
+export const openScene = (): Promise<Scene> => openTestDeps({ name: 'tiles', config, migrations })
 
 export const bodyOf = (bytes: number): Buffer => randomBytes(bytes)
 

@@ -1,4 +1,5 @@
 /** A slide that tiles serves from the start: a made pyramid in the store of a data folder, its row in the database. */
+
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,8 +8,7 @@ import { openObjects } from '@coverslip/platform/objects/index.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { convert } from '@coverslip/wsi/convert/index.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
-import { slides } from '../migrations/001-slides.ts'
-import { renditions } from '../migrations/002-renditions.ts'
+import { migrations } from '../migrations/index.ts'
 import { type ServedRendition, saveRendition, type Tables } from '../store.ts'
 
 export interface MadeSlide {
@@ -31,7 +31,7 @@ export async function makeServedSlides(
   const bytes = await readFile(tiff)
   const store = await openObjects(`file:${join(data, 'pyramid')}`)
   const opened = await openDatabase(database ?? `pglite:${join(data, 'db')}`)
-  const db = await opened.open<Tables>('tiles', [slides, renditions])
+  const db = await opened.open<Tables>('tiles', migrations)
   const made: MadeSlide[] = []
   for (let i = 0; i < count; i += 1) {
     const slideId = randomUUID()
