@@ -70,6 +70,12 @@ const BODIES: Record<string, string> = {
   }),
 }
 
+/** Queries that a route wants before it asks who calls. */
+const QUERIES: Record<string, string> = {
+  'GET /api/reviews/{id}/region': '?x=0&y=0&width=9&height=9',
+  'POST /api/slides/{id}/overlays': '?name=x',
+}
+
 export function credentialsSuite(shape: () => Shape): void {
   let client: Client
   let slideId: string
@@ -106,7 +112,7 @@ export function credentialsSuite(shape: () => Shape): void {
       .replace('{uploadId}', 'x')
       .replace('{tokenId}', 'x')
       .replace('{file}', 'none.js')
-    const query = path.endsWith('/region') ? '?x=0&y=0&width=9&height=9' : ''
+    const query = QUERIES[routeName(route)] ?? ''
     const withBody = route.method === 'POST' || route.method === 'PUT' || route.method === 'PATCH'
     const body = BODIES[routeName(route)] ?? '{}'
     const headers: Record<string, string> = {
