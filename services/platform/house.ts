@@ -7,7 +7,7 @@ import { type Keys, openKeys } from './auth/keys.ts'
 import { signToken } from './auth/token.ts'
 import { createVerifier, type Verifier } from './auth/verifier.ts'
 import { readConfig, type Settings } from './config.ts'
-import type { Db } from './db/port.ts'
+import type { Db, Migration } from './db/port.ts'
 import { createDoors, type Doors } from './doors.ts'
 import { erasureMigration } from './erasure.ts'
 import { createSignals, publish } from './events.ts'
@@ -109,11 +109,18 @@ export async function startModule(module: Module, house: House): Promise<Running
   return running
 }
 
+/** A module's migrations, after those of what each schema has: an outbox, and receipts of erasure. */
+export const migrationsOf = ({ migrations }: Pick<Module, 'migrations'>): Migration[] => [
+  outboxMigration,
+  erasureMigration,
+  ...(migrations ?? []),
+]
+
 /** A module with tables has a schema of its own name, and an outbox in it. */
 async function openModuleDb({ name, migrations }: Module, house: House): Promise<Db<unknown>> {
   const { adapters, log, telemetry, stops } = house
   const database = adapters.database!
-  const db = await database.open<OutboxTables>(name, [outboxMigration, erasureMigration, ...(migrations ?? [])])
+  const db = await database.open<OutboxTables>(name, migrationsOf({ migrations }))
   const relay = await startRelay(db, database, adapters.bus, log)
   stops.push(() => relay.stop())
   telemetry.gauge(`coverslip_outbox_lag_${name}`, 'Events saved but not yet relayed', relay.lag)

@@ -101,6 +101,12 @@ values of `defaults` and `services` beside it.
 {{- $_ := set $here $name $service -}}
 {{- end -}}
 {{- end -}}
+{{- /* A caller that is not at this site gets no way in. */ -}}
+{{- range $here -}}
+{{- $callers := list -}}
+{{- range .row.calledBy }}{{ if hasKey $here . }}{{ $callers = append $callers . }}{{ end }}{{ end -}}
+{{- $_ := set .row "calledBy" $callers -}}
+{{- end -}}
 {{ $here | toJson }}
 {{- end }}
 
