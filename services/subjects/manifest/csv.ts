@@ -28,18 +28,40 @@ const MAX_LINE = 64 * 1024
  */
 export function readCsv(text: string, limit: number): { records: CsvRecord[]; breaks: Break[] } {
   const [records, breaks]: [CsvRecord[], Break[]] = [[], []]
-  const lines = text.split(/\r\n|\n|\r/)
-  const readLine = lineReader(lines[0]!.includes(';') ? ';' : ',')
-  for (const [i, written] of lines.entries()) {
-    if (records.length === limit) break
-    const line = i + 1
+  let readLine: ReturnType<typeof lineReader> | undefined
+  let line = 0
+  for (const written of linesOf(text)) {
+    if (records.length === limit || breaks.length === limit) break
+    line += 1
+    readLine ??= lineReader(written.includes(';') ? ';' : ',')
+    if (written === '') continue
+    // Such a line is not looked into: a quote that is open over megabytes is more than the expression can take.
+    if (written.length > MAX_LINE) {
+      breaks.push({ line, reason: `it is longer than ${MAX_LINE} characters` })
+      continue
+    }
     const { cells, trouble } = readLine(written)
-    const reason = written.length > MAX_LINE ? `it is longer than ${MAX_LINE} characters` : BREAKS[trouble ?? '']
+    const reason = BREAKS[trouble ?? '']
     if (reason !== undefined) breaks.push({ line, reason })
     const stray = trouble === 'stray'
     if (stray || cells.some(cell => cell !== '')) records.push({ line, cells, stray })
   }
   return { records, breaks }
+}
+
+const [LF, CR] = [10, 13]
+
+/** One after the other: a text of nothing but line breaks has millions of lines. */
+function* linesOf(text: string): Generator<string> {
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code !== LF && code !== CR) continue
+    yield text.slice(start, at)
+    if (code === CR && text.charCodeAt(at + 1) === LF) at += 1
+    start = at + 1
+  }
+  yield text.slice(start)
 }
 
 type Trouble = 'open' | 'closing' | 'stray'

@@ -7,6 +7,25 @@ import { readManifest } from './read.ts'
 const read = (text: string | Buffer, maxLines = 1000) =>
   readManifest(Buffer.from(text), { maxLines, vocabulary: STANDARD })
 
+test.each([
+  ['a quote that is never closed', `"${'a'.repeat(2 ** 24)}`, 'line 2: it is longer than'],
+  ['a quoted cell', `"${'a'.repeat(2 ** 24)}"`, 'line 2: it is longer than'],
+  ['delimiters', ','.repeat(2 ** 24), 'line 2: it is longer than'],
+  ['quotes', '"'.repeat(2 ** 24), 'line 2: it is longer than'],
+])('16 MiB of one line, %s, are refused by the line', (_what, line, why) => {
+  expect(() => read(`file,subject\n${line}`)).toThrow(
+    expect.objectContaining({ code: 'invalid', details: [expect.stringContaining(why)] }),
+  )
+})
+
+test('a manifest of line breaks only has no lines, and their numbers count on', () => {
+  const { lines, refused } = read(`file,subject\r\n${'\n'.repeat(1000)}\ra.svs,1,,`)
+  expect({ lines, refused }).toEqual({
+    lines: [],
+    refused: [{ line: 1003, reason: 'it has more cells than there are columns', file: 'a.svs' }],
+  })
+})
+
 test('a full line is read: quotes, vocabulary in any case, percentages, terms, yes and no', () => {
   const { lines, refused } = read(
     '\ufefffile,Subject,case,organ,diagnosis,stain,scanner,collected,consent version,consent_date,consent-scope,international,commercial,tumour_fraction,normal_fraction,fractions_attested,vital_status,vital_status_broker,known_texts\r\n' +
