@@ -14,7 +14,7 @@ import { config as tiles } from '@coverslip/tiles/config.ts'
 import { expectedTable } from '@coverslip/wsi/formats/expected.ts'
 
 /** The flow as a Markdown table. */
-export function flowTable(): string {
+function flowTable(): string {
   const rows = Object.entries(flow).map(([name, arrow]) => [
     `\`${name}\``,
     arrow.says,
@@ -34,7 +34,7 @@ function hearers({ consumers, followers }: Pick<Arrow<unknown>, 'consumers' | 'f
 }
 
 /** @throws Error when the text has no place for the table */
-export function withTable(text: string, name: string, table: string): string {
+function withTable(text: string, name: string, table: string): string {
   const [start, end] = [`<!-- ${name}: generated -->\n`, `\n<!-- /${name} -->`]
   const [before, rest] = text.split(start)
   const after = rest?.split(end)[1]
@@ -58,7 +58,7 @@ const SETTINGS: Record<string, readonly Settings[]> = {
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
 /** Every README with its tables as they should be. */
-export function freshReadmes(): [path: string, fresh: string][] {
+function freshReadmes(): [path: string, fresh: string][] {
   const ofRooms = Object.entries(SETTINGS).map(([room, settings]): [string, string] => {
     const path = `${room}/README.md`
     return [path, withTable(read(path), 'settings', configTable(Object.assign({}, ...settings)))]

@@ -3,7 +3,7 @@ import { type EventName, flow } from './flow.ts'
 import type { ServiceName } from './services.ts'
 
 /** How long streams keep their events. Revocations outlive the longest token (366 days). */
-export const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, PYRAMID: 7, ANNOTATIONS: 7, ACCESS: 400 } as const
+const STREAM_AGE_DAYS = { INTAKE: 30, SLIDES: 365, PYRAMID: 7, ANNOTATIONS: 7, ACCESS: 400 } as const
 
 /** The subject of an event made at a site: `slides.<site>.received`. `*` as the site matches every site. */
 export function subjectOf(event: EventName, site: string): string {

@@ -23,7 +23,7 @@ export interface View {
 }
 
 /** Where readers of a slide like to look: the same places for all of them, since tissue is where it is. */
-export function hotSpots({ width, height }: SlideSize, slideSeed: number): { x: number; y: number }[] {
+function hotSpots({ width, height }: SlideSize, slideSeed: number): { x: number; y: number }[] {
   const random = createRandom(slideSeed)
   // Tissue lies around the middle; the outer tenth is glass.
   return Array.from({ length: HOT_SPOTS.count }, () => ({

@@ -22,7 +22,7 @@ export async function writeReport(folder: string, about: string, runs: Measured[
 }
 
 /** The report's text. */
-export function markdown(about: string, runs: Measured[], plots: string[]): string {
+function markdown(about: string, runs: Measured[], plots: string[]): string {
   const missed = runs.flatMap(({ outcome }) =>
     Object.entries(outcome.thresholds).flatMap(([threshold, ok]) =>
       ok ? [] : [`- ${outcome.scenario}: ${threshold}`],

@@ -14,7 +14,7 @@ export interface Sample {
 }
 
 /** One reading of a process. @throws when it is gone */
-export async function sampleProcess(pid: number, at: number): Promise<Sample> {
+async function sampleProcess(pid: number, at: number): Promise<Sample> {
   const [stat, status, handles] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/status`, 'utf8'),

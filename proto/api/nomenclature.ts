@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /** Names fit in file systems, mails and old databases. */
-export const MAX_NAME_LENGTH = 64
+const MAX_NAME_LENGTH = 64
 /** Three characters of 32 tell 32,768 slides of one subject apart. */
 const MIN_RANDOM = 3
 /** Eight random characters and one to check them. */
@@ -14,7 +14,7 @@ const width = z.number().int().min(1).max(16)
 /** Three different things, each with a code of its own, none of them a value's. */
 const absences = { notAssessed: code, notApplicable: code, unknown: code }
 
-export const nomenclatureSlot = z.discriminatedUnion('kind', [
+const nomenclatureSlot = z.discriminatedUnion('kind', [
   /** The nomenclature's id. */
   z.strictObject({ kind: z.literal('scheme'), name: slotName }),
   z.strictObject({ kind: z.literal('literal'), name: slotName, text: code }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
 import { paging, projectName, text, uuid } from './schemas.ts'
 
-export const reviewState = z.enum(['waiting', 'redacting', 'approved', 'rejected', 'failed'])
+const reviewState = z.enum(['waiting', 'redacting', 'approved', 'rejected', 'failed'])
 export const reviewImage = z.enum([
   'before-label',
   'before-macro',

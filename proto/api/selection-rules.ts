@@ -11,7 +11,7 @@ export const day = z.iso.date('expected a date such as 2024-05-31')
 const fraction = z.number().min(0).max(1)
 
 /** What a manifest may say of a slide; a rule can ask for it. */
-export const informationField = z.enum([
+const informationField = z.enum([
   'case',
   'specimen',
   'block',
@@ -28,7 +28,7 @@ export const informationField = z.enum([
 const collectedFrom = { collectedFrom: day.optional() }
 
 /** One condition; unknown facts do not meet it. */
-export const selectionRule = z.discriminatedUnion('rule', [
+const selectionRule = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('consent'), ...collectedFrom }),
   z.strictObject({ rule: z.literal('consent-version'), atLeast: consentVersion, ...collectedFrom }),
   z.strictObject({ rule: z.literal('consent-scope'), terms: z.array(duoTerm).min(1).max(20), ...collectedFrom }),

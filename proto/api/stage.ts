@@ -4,7 +4,7 @@ import type { RouteSpec } from './route.ts'
 import { oneProject, uuid } from './schemas.ts'
 
 /** Names what keeps slides on the stage: a campaign, a course. */
-export const pinName = z
+const pinName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected a name of letters, digits, dots, _ and -')
 

@@ -8,7 +8,7 @@ import type { RouteSpec } from './route.ts'
 const index = z.int().min(0).max(9_999_999)
 
 /** Tiles of levels as they are stored, 0 being the full size. */
-export const tileBatch = z.strictObject({
+const tileBatch = z.strictObject({
   tiles: z
     .array(z.strictObject({ level: index, x: index, y: index }))
     .min(1)

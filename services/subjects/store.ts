@@ -1,6 +1,6 @@
 import type { SelectionRule } from '@coverslip/proto/api/selection-rules.ts'
 import type { Pseudonyms } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely'
+import type { ColumnType, Generated, Kysely, Selectable, Transaction } from 'kysely'
 
 /** A JSON column is written as text. */
 export type Json<Value> = ColumnType<Value, string, string>
@@ -163,7 +163,6 @@ export type LookupRow = Selectable<LookupsTable>
 export type WithdrawalRow = Selectable<WithdrawalsTable>
 export type ReceiptRow = Selectable<ReceiptsTable>
 export type SubjectRow = Selectable<SubjectsTable>
-export type NewLine = Insertable<LinesTable>
 export type LineRow = Selectable<LinesTable>
 export type RefusedLineRow = Selectable<RefusedLinesTable>
 export type SlideRow = Selectable<SlidesTable>

@@ -24,7 +24,7 @@ export type Removed = z.infer<typeof removed>
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 const bytes = z.number().int().min(0)
 
-export const provenLevel = z.object({
+const provenLevel = z.object({
   width: z.number().int(),
   height: z.number().int(),
   tiles: z.number().int().min(0),

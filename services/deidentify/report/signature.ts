@@ -17,7 +17,7 @@ import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
 import { type Report, report } from './report.ts'
 
-export const signedReport = report.extend({
+const signedReport = report.extend({
   signature: z.object({
     algorithm: z.literal('Ed25519'),
     /** The beginning of the SHA-256 of the public key (SPKI, DER). */

@@ -8,7 +8,7 @@ import { ServiceError, unknownThing } from '../errors.ts'
 import type { HttpCall } from '../module.ts'
 import type { CompiledRoute } from './routes.ts'
 
-export const SESSION_COOKIE = 'coverslip_session'
+const SESSION_COOKIE = 'coverslip_session'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface Credentials {

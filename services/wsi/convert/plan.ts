@@ -59,7 +59,7 @@ const PART_SIZE = 8192
 const TOP_SPAN = 3
 
 /** Edge of a block in pixels: about 13 MB of RGB where a worker does not decode it by itself. */
-export const BLOCK_SIZE = 2048
+const BLOCK_SIZE = 2048
 
 /**
  * Blocks of at most `blockSize` pixels (but four tiles), smaller where that keeps more workers busy. The number of workers
