@@ -1,6 +1,8 @@
-/** Heat maps through the doors of the service, from their upload to the deletion of their slide. */
+/** Heat maps through the doors of the service. */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
@@ -159,4 +161,32 @@ test('whoever sees the slide sees its heat maps; who may draw may lay them', asy
   expect((await system.fetch(`/tiles/${other}/overlays/${overlay.id}/0/0_0.png`)).status).toBe(404)
   const annotator = await system.token({ roles: { default: 'annotator' }, level: 0 })
   expect((await statuses(annotator)).slice(2)).toEqual([201, 204])
+})
+
+/** An upload that the service has begun to take, and that goes on until it is ended. */
+async function slowUpload() {
+  const headers = {
+    authorization: `Bearer ${await system.token()}`,
+    'content-type': 'application/octet-stream',
+    expect: '100-continue',
+  }
+  const sent = request(`${system.url}/api/slides/${id}/overlays?name=Slow`, { method: 'POST', headers })
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>
+  sent.flushHeaders()
+  await once(sent, 'continue')
+  // A call that waits for the same things and more has been answered: this one is where it reads.
+  await list()
+  return async () => {
+    sent.end('[[0, 1]]')
+    const [answer] = await answered
+    answer.resume()
+    return answer.statusCode
+  }
+}
+
+test('two are taken at once; who comes then is told to come again, and may when one is done', async () => {
+  const endings = [await slowUpload(), await slowUpload()]
+  expect((await upload('name=Third')).status).toBe(503)
+  for (const end of endings) expect(await end()).toBe(201)
+  expect((await upload('name=Fourth')).status).toBe(201)
 })
