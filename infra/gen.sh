@@ -1,5 +1,6 @@
 #!/bin/sh
-# Generates what is derived from the contracts: proto/gen, the README's tables, the lint rule of import directions.
+# Generates what is derived from the contracts: proto/gen, the README's tables, the lint rule of import directions, what the
+# chart knows of the services.
 #   infra/gen.sh         writes them
 #   infra/gen.sh check   fails when what is committed differs
 set -eu
@@ -17,8 +18,10 @@ if [ "${1:-}" = check ]; then
   diff -r proto/gen "$fresh/gen" || { echo 'proto/gen is out of date: npm run gen' >&2; exit 1; }
   node infra/readme.ts --check
   node infra/boundaries.ts --check
+  node infra/chart/generate.ts --check
 else
   generate .
   node infra/readme.ts
   node infra/boundaries.ts
+  node infra/chart/generate.ts
 fi

@@ -114,3 +114,12 @@ spec:
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{/* Whether anything goes to a server of `network` by way of the network, of (list root what). */}}
+{{- define "coverslip.reached" -}}
+{{- $root := index . 0 -}}
+{{- $what := index . 1 -}}
+{{- if not (hasKey $root.Values.stores $what) }}yes
+{{- else if and (not (index $root.Values.stores $what).claim) (include "coverslip.secret" (list $root (printf "OBJECTS_%s_URL" (upper $what)) "")) }}yes
+{{- end -}}
+{{- end }}

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { api } from '@coverslip/proto/api.ts'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { documented } from './readme.ts'
+import { edgesOf, type KubeObject, problemsOf } from './rules.ts'
+import { wholeSchema } from './schemas.ts'
+import { frontConf, onPremOnly, ownPrefixes, serviceRows } from './tables.ts'
+
+const chart = (path: string): string => readFileSync(new URL(`../../charts/coverslip/${path}`, import.meta.url), 'utf8')
+
+test('who has a part in what must not leave stays on-prem, and who calls them', () => {
+  expect([...onPremOnly()].sort()).toEqual(['deidentify', 'ingest', 'intake', 'subjects'])
+})
+
+test('no service that may run in the cloud is given the source store', () => {
+  for (const { sites, stores } of Object.values(serviceRows())) {
+    if (sites.includes('cloud')) expect(stores).not.toHaveProperty('source')
+  }
+  expect(frontConf('cloud')).not.toMatch(/intake|ledger|manifests|RELEASE-(ingest|deidentify|subjects)/)
+})
+
+test('a prefix is a module’s own when every route below it is', () => {
+  const routes = [
+    { path: '/tiles/{id}.dzi', module: 'tiles' },
+    { path: '/api/slides/{id}', module: 'public' },
+    { path: '/api/slides/{id}/pyramid', module: 'tiles' },
+    { path: '/api/stage/pins/{name}', module: 'tiles' },
+  ] as const
+  expect(ownPrefixes('tiles', routes)).toEqual(['/api/stage', '/tiles'])
+  for (const prefix of ownPrefixes('tiles', api)) {
+    const others = api.filter(({ path, module }) => module !== 'tiles' && path.startsWith(prefix))
+    expect(others.map(({ path }) => path)).toEqual([])
+  }
+})
+
+test('every value that stands at the top of values.yaml is told of in the README', () => {
+  const told = new Set(documented(chart('values.yaml')).map(({ path }) => path.split('.')[0]))
+  const untold = Object.keys(parse(chart('values.yaml'))).filter(name => !told.has(name))
+  expect(untold).toEqual([])
+})
+
+test('each alert names metrics that a service has, and has a paragraph of what to do', () => {
+  const { groups } = parse(chart('files/alerts.yaml')) as { groups: { rules: { alert: string; expr: string }[] }[] }
+  const rules = groups.flatMap(group => group.rules)
+  expect(rules.length).toBeGreaterThan(3)
+  const told = chart('ALERTS.md')
+  for (const { alert, expr } of rules) {
+    expect(told).toContain(`## ${alert}\n`)
+    for (const [found] of expr.matchAll(/coverslip_[a-z_]+/g)) {
+      const name = found.replace(/_(count|sum|bucket)$/, '')
+      const root = new URL('../../services', import.meta.url).pathname
+      expect(execFileSync('grep', ['-rlF', '--include=*.ts', '--exclude=*.test.ts', name, root]).toString()).not.toBe(
+        '',
+      )
+    }
+  }
+})
+
+const good = (): KubeObject[] => {
+  const labels = { app: 'x' }
+  const container = {
+    name: 'x',
+    readinessProbe: { httpGet: { path: '/readyz' } },
+    livenessProbe: { httpGet: { path: '/healthz' } },
+    resources: { requests: { cpu: '1' }, limits: { memory: '1Gi', 'ephemeral-storage': '1Gi' } },
+    securityContext: {
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    },
+  }
+  const security = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
+  const pod = { automountServiceAccountToken: false, securityContext: security, containers: [container] }
+  return [
+    {
+      kind: 'Deployment',
+      apiVersion: 'apps/v1',
+      metadata: { name: 'x' },
+      spec: { template: { metadata: { labels }, spec: pod } },
+    },
+    {
+      kind: 'NetworkPolicy',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: { name: 'x' },
+      spec: {
+        podSelector: { matchLabels: labels },
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ port: 53, protocol: 'UDP' }] }],
+      },
+    },
+  ]
+}
+
+test('the rules find nothing in what is right', () => {
+  expect(problemsOf(good())).toEqual([])
+  expect(edgesOf(good())).toEqual(['x => 10.0.0.0/8 53/udp'])
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: parts of any object are changed
+const cases: [says: string, wrong: (pod: any, policy: any) => void][] = [
+  ['may run as root', pod => (pod.spec.securityContext.runAsNonRoot = false)],
+  ['x runs as root', pod => (pod.spec.containers[0].securityContext.runAsUser = 0)],
+  ['x may write to its root', pod => (pod.spec.containers[0].securityContext.readOnlyRootFilesystem = false)],
+  ['has the token of a service account', pod => delete pod.spec.automountServiceAccountToken],
+  ['mounts a folder of its node', pod => (pod.spec.volumes = [{ name: 'h', hostPath: { path: '/' } }])],
+  ['no NetworkPolicy covers its Egress', (_, policy) => (policy.spec.policyTypes = ['Ingress'])],
+  ['no NetworkPolicy covers its Ingress', pod => (pod.metadata.labels = { app: 'y' })],
+  ['x has no readiness probe', pod => delete pod.spec.containers[0].readinessProbe],
+  ['x is asked the same', pod => (pod.spec.containers[0].livenessProbe = pod.spec.containers[0].readinessProbe)],
+  [
+    'x has a secret in its environment',
+    pod => (pod.spec.containers[0].env = [{ name: 'A', value: 'redis://:word@host' }]),
+  ],
+]
+test.each(cases)('the rules find that a pod %s', (says, wrong) => {
+  const objects = good()
+  wrong(objects[0]!.spec.template, objects[1])
+  expect(problemsOf(objects).join('\n')).toContain(says)
+})
+
+test('a schema becomes whole, also where it leads to itself', () => {
+  const all = { Node: { properties: { next: { $ref: '/api/_definitions.json#/$defs/Node' } } }, Other: {} }
+  expect(wholeSchema({ $id: 'x', properties: { first: { $ref: '/api/_definitions.json#/$defs/Node' } } }, all)).toEqual(
+    {
+      properties: { first: { $ref: '#/definitions/Node' } },
+      definitions: { Node: { properties: { next: { $ref: '#/definitions/Node' } } } },
+    },
+  )
+})
