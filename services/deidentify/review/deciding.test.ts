@@ -237,6 +237,36 @@ describe('a redaction', () => {
   })
 })
 
+describe('of two decisions', () => {
+  it('the first counts, whatever the second is, and it is told once', async () => {
+    const one = await waiting()
+    await approve(one.slideId)
+    await expect(reject(one.slideId)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(redact(one.slideId)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await namesOf(one.slideId)).toEqual(['slides.review_wanted', 'slides.deidentified'])
+    expect(await stored(one.slideId)).not.toEqual([])
+    const other = await waiting()
+    await reject(other.slideId)
+    await expect(approve(other.slideId)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await namesOf(other.slideId)).toEqual(['slides.review_wanted', 'slides.failed'])
+    expect(await stored(other.slideId)).toEqual([])
+  })
+
+  it('an approval and a redaction at once: either the slide goes out as it was seen, or it waits again', async () => {
+    const { slideId } = await waiting()
+    await look(slideId)
+    const [approval, redaction] = await Promise.allSettled([
+      decide(test.deps, slideId, { revision: 1, decision: 'approve' }, 'rosa'),
+      redact(slideId),
+    ])
+    expect([approval.status, redaction.status].toSorted()).toEqual(['fulfilled', 'rejected'])
+    const { state, revision } = (await findReview(test.deps.db.query, slideId))!
+    expect({ state, revision }).toEqual(
+      approval.status === 'fulfilled' ? { state: 'approved', revision: 1 } : { state: 'waiting', revision: 2 },
+    )
+  })
+})
+
 describe('the gate of a project', () => {
   it('is switched off for slides to come; those that wait go on waiting unless they are asked out', async () => {
     const project = 'trial'
@@ -251,6 +281,23 @@ describe('the gate of a project', () => {
     expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(1)
     expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(0)
     expect(await namesOf(before.slideId)).toEqual(['slides.review_wanted', 'slides.deidentified'])
+  })
+
+  it('that is switched on again lets nothing more out unseen, also what was asked out before', async () => {
+    const project = 'hesitant'
+    const { slideId } = await waiting({ project })
+    const redacting = await waiting({ project })
+    const regions = [{ x: 0, y: 0, width: 10, height: 10 }]
+    await askRedaction(test.deps, redacting.slideId, { revision: 1, regions }, 'rosa')
+    const gate = (on: boolean) =>
+      test.deps.db.transaction(trx => saveGate(test.deps, trx, { project, on, reason: 'a trial', who: 'olga' }))
+    await gate(false)
+    await gate(true)
+    expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(0)
+    expect(await findReview(test.deps.db.query, slideId)).toMatchObject({ state: 'waiting' })
+    await gate(false)
+    expect(await releaseWaiting(test.deps, project, 'olga', 'a trial')).toBe(1)
+    expect(await findReview(test.deps.db.query, redacting.slideId)).toMatchObject({ state: 'redacting', revision: 1 })
   })
 
   it('that the setting switches off is in the audit, once', async () => {

@@ -6,6 +6,7 @@ import { release } from '../release.ts'
 import { removeRenditions } from '../result.ts'
 import { findSlide, type Tables } from '../store.ts'
 import { appendAudit } from './audit.ts'
+import { findGate } from './gate.ts'
 import { notLookedAt } from './looks.ts'
 import { announcementOf, lockReview, type ReviewTable } from './store.ts'
 
@@ -42,6 +43,16 @@ async function mustHaveLooked(trx: Transaction<Tables>, review: ReviewTable, who
   throw new ServiceError('conflict', `Look at the pictures of this revision first: ${named}`)
 }
 
+/** Hundreds of slides take their time: an owner may have switched the gate on again. @throws ServiceError `conflict` */
+async function mustBeOff(
+  { config }: DeidentifyDeps,
+  trx: Transaction<Tables>,
+  { project }: ReviewTable,
+): Promise<void> {
+  const { on } = await findGate(trx, project, config.REVIEW_GATE)
+  if (on) throw new ServiceError('conflict', 'The gate is on again: a person decides')
+}
+
 const DONE = { approve: 'approved', reject: 'rejected' } as const
 
 /**
@@ -62,7 +73,8 @@ export async function decide(
     const again = review.state === DONE[decision.decision] && review.revision === decision.revision
     if (again) return review
     mustBeCurrent(review, decision.revision)
-    if (decision.decision === 'approve' && !unseen) await mustHaveLooked(trx, review, who)
+    if (unseen) await mustBeOff(deps, trx, review)
+    else if (decision.decision === 'approve') await mustHaveLooked(trx, review, who)
     return settle(deps, trx, review, decision, who)
   })
   if (decided.state === 'rejected') await removeRejected(deps, slideId)
@@ -127,7 +139,7 @@ export async function finishRejections(deps: DeidentifyDeps): Promise<void> {
   for (const { slide_id } of left) await removeRejected(deps, slide_id)
 }
 
-/** Approves whatever waits in a project, since its gate is off now. @returns how many slides */
+/** Approves whatever waits in a project as long as its gate is off. @returns how many slides */
 export async function releaseWaiting(
   deps: DeidentifyDeps,
   project: string,
