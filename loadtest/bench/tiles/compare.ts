@@ -1,0 +1,74 @@
+/** Several servers under the same load, turn by turn, so that a noisy machine is noisy for all: the ratios count. */
+import { type Load, load, memory, type Target } from './load.ts'
+
+export interface CompareOptions {
+  rounds: number
+  /** Of each turn. */
+  seconds: number
+  connections: number
+  /** Before the first round each server gets so many requests, or as many as it answers in so many seconds. */
+  warm: { requests: number; seconds: number }
+}
+
+/** Loads of each target, one per round. */
+export async function compare(targets: Target[], options: CompareOptions): Promise<Map<Target, Load[]>> {
+  const results = new Map<Target, Load[]>(targets.map(target => [target, []]))
+  for (const target of targets) await warm(target, options)
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const target of targets) results.get(target)!.push(await load(target, round, options))
+  }
+  return results
+}
+
+/** Code is compiled while it runs, and each process has a memory to fill. */
+async function warm(target: Target, { warm: wanted, connections }: CompareOptions): Promise<void> {
+  const seconds = Math.min(5, wanted.seconds)
+  let requests = 0
+  for (let spent = 0; requests < wanted.requests && spent < wanted.seconds; spent += seconds) {
+    requests += (await load(target, -spent - 1, { connections, seconds })).requestsPerSecond * seconds
+  }
+}
+
+/** Medians as a Markdown table; each target beside the reference, turn by turn. */
+export async function tableOf(results: Map<Target, Load[]>, references: Target[]): Promise<string> {
+  const heads = ['server', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us', 'MiB', 'errors']
+  heads.push(...references.flatMap(({ name }) => [`of ${name}`, 'by CPU']))
+  const rows = [heads, heads.map(() => '---')]
+  for (const [target, loads] of results) rows.push(await rowOf(target, loads, references, results))
+  return rows.map(cells => `| ${cells.join(' | ')} |\n`).join('')
+}
+
+async function rowOf(
+  target: Target,
+  loads: Load[],
+  references: Target[],
+  results: Map<Target, Load[]>,
+): Promise<string[]> {
+  const of = (what: keyof Load): number => median(loads.map(one => one[what]))
+  const numbers = [of('requestsPerSecond').toFixed(0), of('p50').toFixed(2), of('p99').toFixed(2), of('cpu').toFixed(1)]
+  const errors = loads.reduce((sum, one) => sum + one.errors, 0)
+  const ratios = references.flatMap(reference => {
+    const beside = results.get(reference)!
+    return [
+      median(loads.map((one, i) => one.requestsPerSecond / beside[i]!.requestsPerSecond)),
+      median(loads.map((one, i) => beside[i]!.cpu / one.cpu)),
+    ]
+  })
+  return [
+    target.name,
+    ...numbers,
+    (await memory(target.pids)).toFixed(0),
+    String(errors),
+    ...ratios.map(ratio => Number(ratio.toPrecision(2)).toString()),
+  ]
+}
+
+/** The slowest hundredth at four fifths of the peak: connections that pause a millisecond after each answer. */
+export async function belowPeak(target: Target, peak: number, seconds: number): Promise<string> {
+  const connections = Math.max(4, Math.round((0.8 * peak * 1.1) / 1000))
+  const found = await load(target, 0, { connections, seconds, delay: 1 })
+  const share = Math.round((100 * found.requestsPerSecond) / peak)
+  return `${target.name} at ${share} % of its peak (${connections} connections that pause a millisecond): p99 ${found.p99.toFixed(2)} ms\n`
+}
+
+export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
