@@ -123,7 +123,7 @@ export function frontConf(site: 'onprem' | 'cloud'): string {
   const here = Object.entries(serviceRows()).filter(([, { sites, http }]) => http && sites.includes(site))
   const upstreams = Object.fromEntries(here.map(([name]) => [name, `RELEASE-${name}:8080`]))
   return renderFront({ listen: '8080', upstreams, work: '/tmp' })
-    .replace('error_log /tmp/error.log', 'error_log /dev/stderr')
+    .replace('error_log /tmp/error.log', 'error_log stderr')
     .replace('  access_log off;', '  access_log off;\n  # TRUSTED')
     .replace(/\}\n$/, '  server { listen 8081; location = /healthz { return 200; } }\n}\n')
 }

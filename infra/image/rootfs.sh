@@ -2,7 +2,8 @@
 # Makes the root file system of an image without a registry and without Docker: from Debian's packages and npm's. A folder
 # like this is packed by any tool that makes images of folders and loaded into kind, k3d or a node's containerd.
 #   infra/image/rootfs.sh FOLDER [WHAT]
-# WHAT: a service, `all` (the default), or a server of a trial: postgres, nats, redis, nginx.
+# WHAT: a service, `all` (the default), or a server of a trial: postgres, nats, redis, nginx, s3 (the program that VERSITYGW names,
+# for Debian has none).
 # BASE_SUITE (bookworm) and DEBIAN_MIRROR say which Debian; FOLDER.sbom.txt lists what is inside.
 set -eu
 folder=$1
@@ -19,6 +20,7 @@ case $what in
   nats) packages=nats-server ;;
   redis) packages=redis-server ;;
   nginx) packages=nginx-light ;;
+  s3) packages=ca-certificates ;;
   *) packages=ca-certificates,libopenslide0,libturbojpeg0 ;;
 esac
 
@@ -34,6 +36,7 @@ rm -rf "$folder/etc/hostname" "$folder/etc/resolv.conf" "$folder/etc/machine-id"
 
 case $what in
   postgres | nats | redis | nginx) ;;
+  s3) install -m 755 "${VERSITYGW:?the program versitygw}" "$folder/usr/bin/versitygw" ;;
   *) sh "$here/app.sh" "$folder/app" "$what" ;;
 esac
 
