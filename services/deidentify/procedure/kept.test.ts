@@ -32,6 +32,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+/** Where on a thumbnail, from its top (0) to its end (1), and the colours there. */
+type Mark = [share: number, draw: (x: number, y: number) => number[] | undefined]
+
 let runs = 0
 async function run(format: Format, choices: Choices, file: string = FILES[format]): Promise<DeidentifiedFiles> {
   const keys = await openReportKeys({ signing: '', input: '' }, join(folder, 'keys'))
@@ -132,16 +135,21 @@ describe('the thumbnail of a slide as aperio', () => {
   const kinds = async ({ files: [main] }: DeidentifiedFiles) =>
     (await describeSlide(main.path)).associated.map(({ kind }) => kind)
 
-  /** Fills a strip of a file's thumbnail with a colour. */
-  async function mark(from: string, to: string, rgb: readonly number[]): Promise<void> {
+  /** Draws on a strip of a file's thumbnail; `draw` gives the colour of a pixel, or nothing. */
+  async function mark(from: string, to: string, [share, draw]: Mark): Promise<void> {
     const bytes = await readFile(from)
     const source = bufferSource(bytes)
     const image = await readImage((await readTiff(source)).ifds[1]!, source.size)
-    const strip = Math.floor(image.offsets.length / 2)
-    const { width, height } = decodeRgb(
+    const strip = Math.floor(image.offsets.length * share)
+    const {
+      width,
+      height,
+      data: drawnOn,
+    } = decodeRgb(
       completeJpeg(image, bytes.subarray(image.offsets[strip]!, image.offsets[strip]! + image.counts[strip]!)),
     )
-    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => rgb[i % 3]!)
+    const pixelAt = (i: number) => draw(Math.floor(i / 3) % width, Math.floor(i / 3 / width))
+    const data = Uint8Array.from(drawnOn, (value, i) => pixelAt(i)?.[i % 3] ?? value)
     const jpeg = withoutTables(encodeRgb(data, width, height, { quality: 50, subsampling: '4:2:0' }), image.jpegTables!)
     expect(jpeg.length).toBeLessThan(image.counts[strip]!)
     bytes.fill(0, image.offsets[strip]!, image.offsets[strip]! + image.counts[strip]!)
@@ -150,17 +158,19 @@ describe('the thumbnail of a slide as aperio', () => {
   }
 
   it.each([
-    ['a pen', [20, 160, 70]],
-    ['grey tape', [150, 150, 150]],
-  ] as const)(
+    ['a pen', [0.5, () => [20, 160, 70]]],
+    ['grey tape', [0.5, () => [150, 150, 150]]],
+    // Strokes of 2 px, 10 px high: what small letters are, whose mean is that of bright glass.
+    ['small writing', [0.04, (x, y) => (x < 64 && x % 8 < 2 && y < 10 ? [120, 120, 120] : undefined)]],
+  ] as [string, Mark][])(
     'goes where it shows %s that the levels do not show, and the proof looks there, too',
-    async (what, rgb) => {
+    async (what, drawn) => {
       const [clean, source] = [join(folder, 'large.svs'), join(folder, `${what}.svs`)]
-      await mark(clean, source, rgb)
+      await mark(clean, source, drawn)
       expect(await isCleanThumbnail(bufferSource(await readFile(source)), 0.5)).toBe(false)
       expect(await kinds(await run('aperio', { keepThumbnail: true }, `${what}.svs`))).toEqual([])
       const { files } = await run('aperio', { keepThumbnail: true }, 'large.svs')
-      await mark(files[0].path, files[0].path, rgb)
+      await mark(files[0].path, files[0].path, drawn)
       const input = {
         sourcePath: clean,
         resultPath: files[0].path,

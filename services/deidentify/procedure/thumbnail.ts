@@ -8,9 +8,12 @@ import { openTiffPictures } from '../review/pictures/tiff.ts'
 
 /** In fewer pixels handwriting is a smear that nothing tells from tissue. */
 const MIN_SIDE = 256
-/** Pixels to a side of the squares that are compared, and how far their mean colours may be apart, of 255. */
-const SQUARE = 16
-const MAX_DIFFERENCE = 24
+/**
+ * Pixels to a side of the squares that are compared, and how far their mean colours may be apart, of 255. Grey letters
+ * of 10 px differ by 70 in squares of 4 px, and by less than 20 in squares of 16 px; thumbnails of real slides by 11.
+ */
+const SQUARE = 4
+const MAX_DIFFERENCE = 14
 
 /**
  * Looks for ink, writing and bar codes, any of which is one too many, and compares the thumbnail with the levels: what is

@@ -7,9 +7,11 @@ import type { Layout, LevelLayout } from './layout.ts'
 import { completed } from './macro.ts'
 import { isPlain } from './streams.ts'
 
-/** Pixels to a side of a cell whose mean colour is judged, and how far from the levels' it may be, of 255. */
-const CELL = 8
-const FAR = 40
+/** Pixels to a side of a cell whose mean colour may be that of a pen; single nuclei are as dark. */
+const PEN_CELL = 8
+/** The same of a cell that is compared with the levels, as large as a stroke of small letters, and how far off it may be, of 255. */
+const CELL = 4
+const FAR = 32
 
 interface Cells {
   across: number
@@ -73,6 +75,13 @@ function averaged(cells: Cells, counts: Float64Array): Cells {
   return { ...cells, means: cells.means.map((sum, i) => sum / Math.max(1, counts[Math.floor(i / 3)]!)) }
 }
 
+function meansOf({ width, height, data }: { width: number; height: number; data: Buffer }, edge: number): Cells {
+  const [across, down] = [Math.ceil(width / edge), Math.ceil(height / edge)]
+  const [cells, counts] = [cellsOf(across, down), new Float64Array(across * down)]
+  add(cells, counts, data, 0, { width, height })
+  return averaged(cells, counts)
+}
+
 /** A pen: green or cyan, a blue that no nucleus has, a strong red, or nearly black without any colour. */
 function isPen(red: number, green: number, blue: number): boolean {
   if (Math.max(red, green, blue) < 50) return true
@@ -102,12 +111,12 @@ export async function moreThanLevels(path: string, picture: LevelLayout, signal?
   const { width, height } = picture
   const pixels = await decoded(path, picture).catch(() => null)
   if (!pixels || pixels.length !== width * height * 3) return ['a thumbnail that cannot be read']
-  const [across, down] = [Math.ceil(width / CELL), Math.ceil(height / CELL)]
-  const [cells, counts] = [cellsOf(across, down), new Float64Array(across * down)]
-  add(cells, counts, pixels, 0, { width, height })
-  const { means } = averaged(cells, counts)
-  for (let i = 0; i < means.length; i += 3)
-    if (isPen(means[i]!, means[i + 1]!, means[i + 2]!)) return ['a pen in the thumbnail']
+  const shown = { width, height, data: pixels }
+  const { means: pens } = meansOf(shown, PEN_CELL)
+  for (let i = 0; i < pens.length; i += 3)
+    if (isPen(pens[i]!, pens[i + 1]!, pens[i + 2]!)) return ['a pen in the thumbnail']
+  const cells = meansOf(shown, CELL)
+  const { means } = cells
   const levels = await levelCells(path, cells, Math.max(width, height), signal)
   return means.every((value, i) => Math.abs(value - levels.means[i]!) <= FAR) ? [] : ['another picture than the levels']
 }
