@@ -47,7 +47,7 @@ async function startAll({ id, path, service, folder, stops }: BenchSlide): Promi
   stops.push(() => tiles.stop())
   const iipsrv = await startIipsrv(folder, slide, CACHE_MEBIBYTES)
   stops.push(() => iipsrv.stop())
-  const largeImage = await startLibrary('large_image', slide)
+  const largeImage = await startLibrary('large_image()', slide)
   stops.push(() => largeImage.stop())
   const token = await mintToken(join(service.data, 'keys/signing.pem'))
   const ours = `/iiif/3/${id}/${ANY_REGION}/${REGION_SIZE},/0/default.jpg`

@@ -10,7 +10,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { mintToken } from '@coverslip/platform/testing/tokens.ts'
-import { startLibrary } from '../peers/gunicorn.ts'
+import { type Library, startLibrary } from '../peers/gunicorn.ts'
 import { iipsrvTile, startIipsrv } from '../peers/iipsrv.ts'
 import { startFiles } from '../peers/nginx.ts'
 import { belowPeak, compare, median, tableOf } from './tiles/compare.ts'
@@ -23,7 +23,7 @@ import { type BenchSlide, type Place, placesOf, topLevel, withSlide } from './ti
 const CONNECTIONS = 16
 /** A fetched file each; so many at once. */
 const FETCHES = 8
-const WARM = { requests: 50_000, seconds: 30 }
+const WARM = { requests: 50_000, seconds: 20 }
 /** Of pyramids. */
 const QUALITY = 50
 /** What a process of ours keeps in memory, for iipsrv as well. */
@@ -89,21 +89,18 @@ async function startOurs({ id, service, folder, stops }: BenchSlide, places: Pla
 async function startPeers({ path, folder, stops }: BenchSlide): Promise<Served[]> {
   const slide = { path, quality: QUALITY }
   const top = topLevel(size)
-  const iipsrv = async (name: string, mebibytes: number): Promise<Served> => {
-    const { url, pids, stop } = await startIipsrv(folder, slide, mebibytes)
-    stops.push(stop)
-    return { name, url, pids: pids(), pathOf: ({ down, x, y }) => iipsrvTile(path, top - down, x, y) }
-  }
-  const library = async (name: string, which: 'deepzoom' | 'large_image'): Promise<Served> => {
+  const iipsrv = await startIipsrv(folder, slide, CACHE_MEBIBYTES)
+  stops.push(() => iipsrv.stop())
+  const library = async (name: string, which: Library): Promise<Served> => {
     const server = await startLibrary(which, slide)
     stops.push(() => server.stop())
     return started(name, server, { pathOf: ({ down, x, y }) => `/${down}/${x}_${y}.jpeg` })
   }
   return [
-    await iipsrv('iipsrv, memory', CACHE_MEBIBYTES),
-    await iipsrv('iipsrv, page cache', 0),
-    await library('large_image', 'large_image'),
-    await library('OpenSlide DeepZoom', 'deepzoom'),
+    { ...iipsrv, name: 'iipsrv', pids: iipsrv.pids(), pathOf: ({ down, x, y }) => iipsrvTile(path, top - down, x, y) },
+    await library('large_image', 'large_image()'),
+    await library('large_image, colours left', 'large_image(False)'),
+    await library('OpenSlide DeepZoom', 'deepzoom()'),
   ]
 }
 

@@ -10,11 +10,14 @@ export interface PeerSlide {
   quality: number
 }
 
+/** Calls in slides.py. */
+export type Library = 'deepzoom()' | 'large_image()' | 'large_image(False)'
+
 /** Both libraries let other threads run while they read and encode: one per core and some that wait for the socket. */
 const THREADS = 4
 
 /** @throws Error that says how to make the environment when there is none */
-export function startLibrary(library: 'deepzoom' | 'large_image', slide: PeerSlide): Promise<TestServer> {
+export function startLibrary(library: Library, slide: PeerSlide): Promise<TestServer> {
   const python = pythonOf(process.env.PEERS_VENV ?? join(tmpdir(), 'venv-peers'))
   return startServer({
     title: library,
@@ -24,7 +27,7 @@ export function startLibrary(library: 'deepzoom' | 'large_image', slide: PeerSli
       args: [
         ...['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--chdir', import.meta.dirname],
         ...['--worker-class', 'gthread', '--workers', '1', '--threads', String(THREADS), '--keep-alive', '60'],
-        `slides:${library}()`,
+        `slides:${library}`,
       ],
       env: { SLIDE: slide.path, QUALITY: String(slide.quality), PYTHONDONTWRITEBYTECODE: '1' },
     }),

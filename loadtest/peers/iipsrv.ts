@@ -1,6 +1,7 @@
 /**
- * iipsrv, one process behind nginx. Debian's 1.1 decodes each tile and encodes it again, then keeps the JPEG in memory;
- * since 1.3 stored tiles are passed through. `IIPSRV` names another build than Debian's.
+ * iipsrv, one process behind nginx. Debian's 1.1 decodes each tile and encodes it again; the JPEGs it keeps in memory
+ * are not found again ("Cache Miss" in its log, tile after tile). Since 1.3 stored tiles pass through: `IIPSRV` names a build
+ * of one's own.
  */
 import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -15,9 +16,9 @@ export interface Iipsrv {
   stop(): Promise<void>
 }
 
-/** @param cacheMebibytes of tiles that it keeps in memory: JPEGs of tiles asked for, pixels of those in regions */
+/** @param cacheMebibytes for tiles in memory */
 export async function startIipsrv(folder: string, slide: PeerSlide, cacheMebibytes: number): Promise<Iipsrv> {
-  const socket = join(folder, `iipsrv-${cacheMebibytes}.sock`)
+  const socket = join(folder, 'iipsrv.sock')
   const program = process.env.IIPSRV ?? requireProgram('iipsrv.fcgi', 'iipimage-server', ['/usr/lib/iipimage-server'])
   const server = await startServer({
     title: 'iipsrv',

@@ -7,7 +7,6 @@ large_image also /region/{left},{top},{width},{height}, shrunk to 512 px.
 import io
 import os
 import re
-import sys
 
 SLIDE = os.environ["SLIDE"]
 QUALITY = int(os.environ["QUALITY"])
@@ -47,11 +46,12 @@ def deepzoom():
     return answering([(TILE_PATH, tile)])
 
 
-def large_image():
+def large_image(correct_colours=True):
+    """Stored tiles pass through only when colours are not corrected; they are by default."""
     import large_image as library
 
+    library.config.setConfig("icc_correction", correct_colours)
     source = library.open(SLIDE, encoding="JPEG", jpegQuality=QUALITY)
-    print("large_image reads by", source.name, file=sys.stderr, flush=True)
 
     def tile(down, x, y):
         return bytes(source.getTile(x, y, source.levels - 1 - down))

@@ -63,12 +63,20 @@ async function rowOf(
   ]
 }
 
-/** The slowest hundredth at four fifths of the peak: connections that pause a millisecond after each answer. */
+/**
+ * The slowest hundredth at four fifths of the peak: wrk knows no rate, so connections pause a millisecond after each answer,
+ * as many as it takes by what fewer or more of them came to.
+ */
 export async function belowPeak(target: Target, peak: number, seconds: number): Promise<string> {
-  const connections = Math.max(4, Math.round((0.8 * peak * 1.1) / 1000))
-  const found = await load(target, 0, { connections, seconds, delay: 1 })
+  let connections = Math.max(1, Math.round((0.8 * peak) / 1000))
+  let found = await load(target, 0, { connections, seconds, delay: 1 })
+  for (let attempt = 0; attempt < 4 && Math.abs(found.requestsPerSecond / peak - 0.8) > 0.03; attempt += 1) {
+    connections = Math.max(1, Math.round((connections * 0.8 * peak) / found.requestsPerSecond))
+    found = await load(target, 0, { connections, seconds, delay: 1 })
+  }
   const share = Math.round((100 * found.requestsPerSecond) / peak)
-  return `${target.name} at ${share} % of its peak (${connections} connections that pause a millisecond): p99 ${found.p99.toFixed(2)} ms\n`
+  const how = `${connections} connections that pause a millisecond`
+  return `${target.name} at ${share} % of its peak (${how}): p99 ${found.p99.toFixed(2)} ms\n`
 }
 
 export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
