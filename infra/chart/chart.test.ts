@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { api } from '@coverslip/proto/api.ts'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { closed } from './crds.ts'
 import { documented } from './readme.ts'
 import { edgesOf, type KubeObject, problemsOf } from './rules.ts'
 import { wholeSchema } from './schemas.ts'
@@ -128,4 +129,21 @@ test('a schema becomes whole, also where it leads to itself', () => {
       definitions: { Node: { properties: { next: { $ref: '#/definitions/Node' } } } },
     },
   )
+})
+
+test('a definition refuses what it does not list, but for what it leaves open', () => {
+  const spec = { type: 'object', properties: { properties: { type: 'object', properties: { a: {} } } } }
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { b: {} } }
+  expect(closed({ type: 'object', properties: { spec, open } })).toEqual({
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      spec: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { properties: { type: 'object', additionalProperties: false, properties: { a: {} } } },
+      },
+      open,
+    },
+  })
 })

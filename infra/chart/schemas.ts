@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeCrdSchemas } from './crds.ts'
 
 const PACKAGE = 'kubernetes-validate==1.37.0'
 export const KUBERNETES = '1.33.0'
@@ -41,6 +42,7 @@ export function schemaFolder(cache: string): string | undefined {
       )
       writeFileSync(join(work, 'made', name), JSON.stringify(whole))
     }
+    writeCrdSchemas(join(work, 'made'))
     mkdirSync(cache, { recursive: true })
     execFileSync('cp', ['-r', join(work, 'made'), `${folder}.part`])
     renameSync(`${folder}.part`, folder)

@@ -32,7 +32,7 @@ mmdebstrap --quiet --variant=essential --include="$packages" \
 printf 'coverslip:x:10001:10001::/tmp:/usr/sbin/nologin\n' >>"$folder/etc/passwd"
 printf 'coverslip:x:10001:\n' >>"$folder/etc/group"
 # Names and machine ids of the computer that built it.
-rm -rf "$folder/etc/hostname" "$folder/etc/resolv.conf" "$folder/etc/machine-id" "$folder"/var/lib/apt/lists/* "$folder"/var/cache/* "$folder"/var/log/*
+rm -rf "$folder"/var/lib/postgresql/* "$folder/etc/hostname" "$folder/etc/resolv.conf" "$folder/etc/machine-id" "$folder"/var/lib/apt/lists/* "$folder"/var/cache/* "$folder"/var/log/*
 
 case $what in
   postgres | nats | redis | nginx) ;;
