@@ -6,6 +6,7 @@ import type Koa from 'koa'
 import type { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import type { HttpAnswer } from '../module.ts'
+import { readBytes } from './body.ts'
 
 const MAX_JSON = 64 * 1024 * 1024
 
@@ -23,20 +24,10 @@ export async function readBody(req: IncomingMessage, schema: z.ZodType): Promise
   const type = (req.headers['content-type'] ?? '').split(';')[0]!.trim()
   if (!/^application\/([a-z.+-]+\+)?json$/.test(type))
     throw new ServiceError('unsupported', 'Send JSON (Content-Type: application/json)')
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_JSON) {
-      // A body that was begun and given up is read to its end: the next request on its connection waits behind it.
-      req.resume()
-      throw new ServiceError('too-large', 'The body is larger than 64 MiB; use the import of files')
-    }
-    chunks.push(chunk)
-  }
+  const bytes = await readBytes(req, MAX_JSON, 'The body is larger than 64 MiB; use the import of files')
   let value: unknown
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    value = JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new ServiceError('invalid', 'The body is not JSON', { cause })
   }

@@ -1,6 +1,6 @@
 /** POST /api/manifests */
-import { ServiceError } from '@coverslip/platform/errors.ts'
-import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
+import { readBytes } from '@coverslip/platform/http/body.ts'
+import type { HttpHandler } from '@coverslip/platform/module.ts'
 import { record } from '../audit.ts'
 import type { SubjectsDeps } from '../deps.ts'
 import { type Read, readManifest } from '../manifest/read.ts'
@@ -11,6 +11,7 @@ import { alone } from '../turn.ts'
 /** Lines that are taken together; other work gets a turn between them. */
 const LINES_PER_TRANSACTION = 500
 const MAX_TOLD = 1000
+const TOO_LARGE = 'The manifest is too large; send it in parts'
 
 export const postManifest =
   (deps: SubjectsDeps): HttpHandler =>
@@ -18,7 +19,7 @@ export const postManifest =
     const project = String(call.query.project)
     call.allow({ project })
     const { MANIFEST_MAX_BYTES, MANIFEST_MAX_LINES } = deps.config
-    const bytes = await readBody(call, MANIFEST_MAX_BYTES)
+    const bytes = await readBytes(call.stream, MANIFEST_MAX_BYTES, TOO_LARGE)
     const { lines, refused } = readManifest(bytes, { maxLines: MANIFEST_MAX_LINES, vocabulary: deps.vocabulary })
     const by = { project, user: call.principal.userId, manifest: await nextManifest(deps.db) }
     // First, so that no slide goes on between a line of this manifest that is taken and another that is refused.
@@ -72,19 +73,4 @@ async function takeAll(deps: SubjectsDeps, lines: Read['lines'], by: Taking): Pr
     for (const outcome of outcomes) counts[outcome]++
   }
   return counts
-}
-
-async function readBody({ stream }: HttpCall, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxBytes) {
-      // A body that was begun is read to its end: the next request on its connection waits behind it.
-      stream.resume()
-      throw new ServiceError('too-large', 'The manifest is too large; send it in parts')
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

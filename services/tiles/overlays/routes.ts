@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
+import { readBytes } from '@coverslip/platform/http/body.ts'
 import type { HttpCall, HttpHandler, RawHttpHandler } from '@coverslip/platform/module.ts'
 import type { OverlayLooks, OverlayView } from '@coverslip/proto/api/overlays.ts'
 import type { CacheKey } from '../cache/keys.ts'
@@ -27,6 +28,7 @@ export interface OverlayParts {
 }
 
 const TILE_SIZE = 256
+const TOO_LARGE = `A heat map may have at most ${MOST_BYTES} bytes`
 /** Grids that are taken at once: each is held in memory several times over. */
 const MOST_UPLOADS = 2
 
@@ -87,7 +89,7 @@ type Wish = Pick<Overlay, 'name' | 'x' | 'y'> & Partial<Pick<Overlay, 'width' | 
 
 async function take({ overlays }: OverlayParts, call: HttpCall, slide: ServedSlide): Promise<Overlay> {
   const wish = call.query as unknown as Wish
-  const { packed, ...grid } = await takeGrid(await readBody(call.stream))
+  const { packed, ...grid } = await takeGrid(await readBytes(call.stream, MOST_BYTES, TOO_LARGE))
   const { width, height } = slide.renditions[0]!
   const { min = grid.low, max = grid.high } = wish
   if (min > max) throw new ServiceError('invalid', 'The colours must end at a larger value than they begin at')
@@ -98,17 +100,6 @@ async function take({ overlays }: OverlayParts, call: HttpCall, slide: ServedSli
   const id = randomUUID()
   const createdBy = call.principal.userId
   return overlays.save(slide.slideId, { id, name: wish.name, ...place, ...grid, min, max, steps: packed, createdBy })
-}
-
-async function readBody(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MOST_BYTES) throw new ServiceError('too-large', `A heat map may have at most ${MOST_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** A picture is coded once for all colours: another palette or opacity only changes its head. */
