@@ -104,7 +104,17 @@ async function checkRefusal(name: string): Promise<void> {
   expect(code !== 0 && out.includes(sentence), `refused/${name}: expected "${sentence}", got ${out.slice(0, 300)}`)
 }
 
+/** Helm and its companions from PATH, or from the tools beside the repository. */
+async function findTools(): Promise<void> {
+  const shared = process.env.COVERSLIP_SHARED ?? join(CHART, '../../../shared')
+  const cluster = join(shared, 'tools/cluster/cluster')
+  if ((await has('helm', 'version')) || !existsSync(cluster)) return
+  const { out } = await ran('sh', ['-c', 'eval "$("$0" env)" && printf %s "$PATH"', cluster])
+  process.env.PATH = out || process.env.PATH
+}
+
 async function main(): Promise<void> {
+  await findTools()
   if (!(await has('helm', 'version'))) return skip('the chart', 'helm is not on PATH')
   const conform = await has('kubeconform', '-v')
   if (!conform) skip('schemas of Kubernetes', 'kubeconform is not on PATH')
