@@ -6,21 +6,24 @@ import { from } from '@coverslip/wsi/convert/planes.ts'
 import { decodeYuvInto, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { allocateYuv, type YuvImage, type YuvPlanes } from '@coverslip/wsi/yuv.ts'
 import { type Job, type Piece, unpackTiles } from './job.ts'
-import type { Rectangle } from './picture.ts'
+import type { Rectangle, Size } from './picture.ts'
+import { createResampler, isResampled, RESAMPLER_BYTES } from './resample.ts'
+import { createResampleSimd } from './resample-simd.ts'
 
 export interface PlanePainter {
   /**
-   * Planes of the crop; in memory that the next call overwrites. Null where the tiles are no YCbCr in 4:2:0, or are to be
-   * reduced, or would take more memory than is kept for it.
+   * Planes of the crop at `size`; in memory that the next call overwrites. Null where the tiles are no YCbCr in 4:2:0, or
+   * are to be reduced, or would take more memory than is kept for it.
    * @throws SlideFileError `damaged`
    */
-  paint(job: Pick<Job, 'crop' | 'source'>): YuvPlanes | null
+  paint(job: Pick<Job, 'crop' | 'source'>, size: Size): YuvPlanes | null
 }
 
 /** A canvas of whole tiles. */
 interface Canvas extends YuvImage {
   /** Which tile lies at each place: one that the next picture wants there again stays. */
   tiles: (string | undefined)[]
+  memory: Uint8Array
 }
 
 /** What is kept of chroma between two pixels: rows of the picture, padded. */
@@ -34,8 +37,12 @@ const NO_TILE = ''
 /** Canvases that are kept: pictures of one size lie on two or three tiles a side. */
 const SHAPES = 4
 
-/** @param most bytes of a canvas */
+/** @param most bytes of a canvas, and of a picture of another size */
 export function createPlanePainter(most: number): PlanePainter {
+  const simd = createResampleSimd((SHAPES + 1) * most + RESAMPLER_BYTES)
+  const room = (index: number): Uint8Array => new Uint8Array(simd.buffer, index * most, most)
+  const resampler = createResampler(simd, (SHAPES + 1) * most)
+  const resized = room(SHAPES)
   // Of the last few shapes, the latest last.
   const canvases: Canvas[] = []
   let chroma: Chroma = { u: new Uint8Array(0), v: new Uint8Array(0) }
@@ -43,30 +50,49 @@ export function createPlanePainter(most: number): PlanePainter {
   function canvasFor(width: number, height: number): Canvas {
     const at = canvases.findIndex(one => one.width === width && one.height === height)
     const [known] = at < 0 ? [] : canvases.splice(at, 1)
-    const canvas = known ?? { ...allocateYuv(width, height), tiles: [] }
+    const canvas = known ?? freshCanvas(width, height)
     canvases.push(canvas)
-    if (canvases.length > SHAPES) canvases.shift()
     return canvas
   }
 
+  function freshCanvas(width: number, height: number): Canvas {
+    const memory = canvases.length < SHAPES ? room(canvases.length) : canvases.shift()!.memory
+    return { ...planesIn(memory, width, height), tiles: [], memory }
+  }
+
+  function cut(canvas: Canvas, crop: Rectangle): YuvPlanes {
+    const planes = from(canvas, crop.x & ~1, crop.y & ~1)
+    if (((crop.x | crop.y) & 1) === 0) return planes
+    const bytes = ((crop.width + 1) >> 1) * ((crop.height + 1) >> 1)
+    if (chroma.u.length < bytes) chroma = { u: new Uint8Array(bytes), v: new Uint8Array(bytes) }
+    return betweenSamples(planes, crop, canvas, chroma)
+  }
+
   return {
-    paint({ crop, source }) {
+    paint({ crop, source }, size) {
       if ('pixels' in source || source.reduction !== 1 || source.tileSize % 2 !== 0) return null
       const { tileSize } = source
       const grid = gridUnder(crop, tileSize)
+      const same = size.width === crop.width && size.height === crop.height
+      if (bytesOf(grid) > most || !(same || (bytesOf(size) <= most && isResampled(crop, size)))) return null
       const pieces = unpackTiles(source)
-      if (grid.width * grid.height * 1.5 > most || !pieces.every(({ jpeg }) => isPlain(jpeg))) return null
-      const target = canvasFor(grid.width, grid.height)
-      placeTiles(target, pieces, grid, tileSize)
-      const [left, top] = [crop.x - grid.x, crop.y - grid.y]
-      const planes = from(target, left & ~1, top & ~1)
-      if (((left | top) & 1) === 0) return planes
-      const bytes = ((crop.width + 1) >> 1) * ((crop.height + 1) >> 1)
-      if (chroma.u.length < bytes) chroma = { u: new Uint8Array(bytes), v: new Uint8Array(bytes) }
-      return betweenSamples(planes, { ...crop, x: left, y: top }, target, chroma)
+      if (!pieces.every(({ jpeg }) => isPlain(jpeg))) return null
+      const canvas = canvasFor(grid.width, grid.height)
+      placeTiles(canvas, pieces, grid, tileSize)
+      const inside = { ...crop, x: crop.x - grid.x, y: crop.y - grid.y }
+      if (same) return cut(canvas, inside)
+      const target = planesIn(resized, size.width, size.height)
+      resampler.resample(canvas, inside, target, size)
+      return target
     },
   }
 }
+
+const planesIn = (memory: Uint8Array, width: number, height: number): YuvImage =>
+  allocateYuv(width, height, '4:2:0', bytes => memory.subarray(0, bytes))
+
+/** At most, of the planes of a picture. */
+const bytesOf = ({ width, height }: Size): number => ((width + 31) & ~31) * (height + 1) * 1.5
 
 /** The whole tiles that a crop touches. */
 function gridUnder({ x, y, width, height }: Rectangle, side: number): Rectangle {

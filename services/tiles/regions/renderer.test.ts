@@ -167,6 +167,27 @@ test.each([
   expect(mean(quick.data, exact)).toBeLessThan(1.05 * mean((await pixels(byRgb)).data, exact))
 })
 
+test.each([
+  [128, 256, 384],
+  [129, 256, 200],
+  [128, 257, 211],
+  [131, 259, 383],
+])('a JPEG at another size is as near to the pixels as one over RGB: %d, %d, %d', async (x, y, side) => {
+  const [region, size] = [
+    { x, y, width: 384, height: 384 },
+    { width: side, height: side },
+  ]
+  const quick = await pixels(await render({ region, size, format: 'jpeg' }))
+  expect(quick.info).toMatchObject(size)
+  const raw = { width: 384, height: 384, channels: 3 } as const
+  const exact = sharp(await reader.readRegion(x, y, 384, 384), { raw }).resize({ ...size, fit: 'fill' })
+  const wanted = await exact.raw().toBuffer()
+  const byRgb = await sharp(wanted, { raw: { ...size, channels: 3 } })
+    .jpeg({ quality: 80 })
+    .toBuffer()
+  expect(mean(quick.data, wanted)).toBeLessThan(1.05 * mean((await pixels(byRgb)).data, wanted))
+})
+
 test('a missing tile is white in a JPEG, too, whatever was there before', async () => {
   const sparse: Rendition = {
     ...pyramid,

@@ -32,10 +32,9 @@ async function render(job: Job): Promise<Answer> {
 
 /** The quick way to a JPEG; null where there is none. */
 function encodePlanes(job: Job): Uint8Array | null {
-  const { width, height } = job.crop
-  const same = width === job.picture.size.width && height === job.picture.size.height
-  const planes = same && isPlainJpeg(job) ? planePainter.paint(job) : null
-  return planes && encodeYuvShared(planes, width, height, { quality: QUALITY })
+  const { size } = job.picture
+  const planes = isPlainJpeg(job) ? planePainter.paint(job, size) : null
+  return planes && encodeYuvShared(planes, size.width, size.height, { quality: QUALITY })
 }
 
 serve<Job>(job => {
