@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { withJson } from '../client.ts'
 import { madeBytes } from '../suites/made.ts'
 import { plantedWords, stringsFound } from '../suites/planted.ts'
+import { awaitAnswers } from './answers.ts'
 import { pixelsOf, variety } from './pixels.ts'
 import type { World } from './world.ts'
 
@@ -129,10 +130,11 @@ export function reviewingSuite(world: () => World): void {
         })
         .toBe(2)
       const button = page.locator('.waiting button:not([disabled])', { hasText: numberOf(id) })
+      const tiles = awaitAnswers(page, url => url.includes(`/api/reviews/${id}/region?`) && url.includes('revision=2'))
       await button.click({ timeout: 20_000 })
       await page.getByText('revision 2, 1 blanked').waitFor()
       // The pixels are looked at once the tiles of the new revision are there.
-      await page.waitForLoadState('networkidle')
+      await tiles.come()
       // Below the word that says so.
       const blanked = { x: 470, y: 345, width: 70, height: 25 }
       await expect.poll(async () => Math.min(...(await pixelsOf(page, blanked)).data)).toBeGreaterThan(200)
