@@ -20,33 +20,35 @@ test('a site’s own table comes first', () => {
   expect(codingFor('OTHER', own)).toEqual(own.HE)
 })
 
-const INDEX = 64 * 1024
-const size = (pixels: number) => ({ bytes: INDEX, pixels })
+/** What any pyramid may take beside what it shows: index, tables, padding of edge tiles. */
+const FIXED = 64 * 1024
+const size = (pixels: number) => ({ bytes: FIXED, pixels: FIXED + pixels })
+const source = (pixels: number) => ({ bytes: FIXED, pixels })
 
-test('files are compared without the pyramid’s index, and pixels where both are known', () => {
+test('files are compared without what every pyramid takes, and pixels where both are known', () => {
   const policy = codingFor('HE')
-  const kind = (bytes: number, pixels: number | null, source: [number, number | null]) =>
-    decideSize(policy, policy, { bytes, pixels }, { bytes: source[0], pixels: source[1] }).kind
-  expect(kind(INDEX + 10, null, [10, null])).toBe('keep')
-  expect(kind(INDEX + 11, null, [10, null])).toBe('again')
-  expect(kind(INDEX + 10, 9, [10, null])).toBe('keep')
+  const kind = (bytes: number, pixels: number | null, from: [number, number | null]) =>
+    decideSize(policy, policy, { bytes, pixels }, { bytes: from[0], pixels: from[1] }).kind
+  expect(kind(FIXED + 10, null, [10, null])).toBe('keep')
+  expect(kind(FIXED + 11, null, [10, null])).toBe('again')
+  expect(kind(FIXED + 10, 9, [10, null])).toBe('keep')
   // A source that holds much beside its pixels.
-  expect(kind(INDEX + 500, 400, [1000, 399])).toBe('again')
-  expect(kind(INDEX + 500, 399, [1000, 399])).toBe('keep')
+  expect(kind(FIXED + 500, FIXED + 400, [1000, 399])).toBe('again')
+  expect(kind(FIXED + 500, FIXED + 399, [1000, 399])).toBe('keep')
 })
 
 test('a pyramid larger than its source is made again with less quality, down to the floor and no further', () => {
   const policy = codingFor('IHC')
   const { quality, subsampling } = policy
-  expect(decideSize(policy, { quality, subsampling }, size(1000), size(1000))).toEqual({ kind: 'keep' })
+  expect(decideSize(policy, { quality, subsampling }, size(1000), source(1000))).toEqual({ kind: 'keep' })
   const tried: number[] = [quality]
   for (
-    let decision = decideSize(policy, { quality, subsampling }, size(1001), size(1000));
+    let decision = decideSize(policy, { quality, subsampling }, size(1001), source(1000));
     decision.kind === 'again';
   ) {
     expect(decision.coding.subsampling).toBe(subsampling)
     tried.push(decision.coding.quality)
-    decision = decideSize(policy, decision.coding, size(1001), size(1000))
+    decision = decideSize(policy, decision.coding, size(1001), source(1000))
     if (decision.kind !== 'again')
       expect(decision).toMatchObject({ kind: 'refuse', reason: expect.stringContaining('quality 50') })
   }
@@ -55,6 +57,6 @@ test('a pyramid larger than its source is made again with less quality, down to 
 
 test('the last step ends on the floor, wherever it is', () => {
   const policy = { quality: 50, subsampling: '4:2:0', floor: 47 } as const
-  const decision = decideSize(policy, policy, size(2), size(1))
+  const decision = decideSize(policy, policy, size(2), source(1))
   expect(decision).toMatchObject({ kind: 'again', coding: { quality: 47 } })
 })

@@ -40,8 +40,8 @@ export function codingFor(
   return table[known] as CodingPolicy
 }
 
-/** Of a pyramid's index and tables, which weigh on a small slide only. */
-const INDEX_BYTES = 64 * 1024
+/** Of a pyramid's index and tables and the padding of its edge tiles, which weigh on a small slide only. */
+const FIXED_BYTES = 64 * 1024
 
 /** One step of quality: about a tenth of a tile's bytes between 30 and 80. */
 const STEP = 10
@@ -73,8 +73,8 @@ export function decideSize(
   source: StoredSize,
 ): SizeDecision {
   const known = pyramid.pixels !== null && source.pixels !== null
-  const pixelsFit = !known || (pyramid.pixels as number) <= (source.pixels as number)
-  if (pyramid.bytes - INDEX_BYTES <= source.bytes && pixelsFit) return { kind: 'keep' }
+  const pixelsFit = !known || (pyramid.pixels as number) - FIXED_BYTES <= (source.pixels as number)
+  if (pyramid.bytes - FIXED_BYTES <= source.bytes && pixelsFit) return { kind: 'keep' }
   if (coding.quality <= policy.floor) {
     return {
       kind: 'refuse',
