@@ -37,7 +37,7 @@ export function packTiles(
   pieces: readonly Omit<Piece, 'id'>[],
   of: Omit<PackedTiles, 'bytes' | 'places'>,
 ): PackedTiles {
-  const bytes = new Uint8Array(pieces.reduce((sum, { jpeg }) => sum + jpeg.length, 0))
+  const bytes = memoryFor(pieces.reduce((sum, { jpeg }) => sum + jpeg.length, 0))
   const places = new Float64Array(pieces.length * 4)
   let at = 0
   for (const [i, { x, y, jpeg }] of pieces.entries()) {
@@ -47,6 +47,9 @@ export function packTiles(
   }
   return { ...of, bytes, places }
 }
+
+/** Not filled with zeros first; not from Buffer's pool, which cannot change hands. */
+const memoryFor = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 
 export function unpackTiles({ bytes, places, level }: PackedTiles): Piece[] {
   return Array.from({ length: places.length / 4 }, (_, i) => {

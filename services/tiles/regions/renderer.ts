@@ -85,11 +85,19 @@ async function readPieces(
     for (let column = Math.floor(crop.x / tileSize); column < right; column += 1) places.push({ column, row })
   }
   const pieces: Omit<Piece, 'id'>[] = []
-  for (let first = 0; first < places.length; first += READS) {
+  const keep = ({ column, row }: { column: number; row: number }, jpeg: Buffer | undefined): void => {
+    if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, jpeg })
+  }
+  // Those at hand first, without a promise for each.
+  const missing = places.filter(place => {
+    const jpeg = rendition.readTileNow?.(level, place.column, place.row)
+    keep(place, jpeg)
+    return !jpeg
+  })
+  for (let first = 0; first < missing.length; first += READS) {
     signal?.throwIfAborted()
-    const tiles = places.slice(first, first + READS).map(async ({ column, row }) => {
-      const jpeg = await readTile(rendition, level, { column, row }, signal)
-      if (jpeg) pieces.push({ x: column * tileSize, y: row * tileSize, jpeg })
+    const tiles = missing.slice(first, first + READS).map(async place => {
+      keep(place, await rendition.readTile(level, place.column, place.row, signal))
     })
     await Promise.all(tiles)
   }
