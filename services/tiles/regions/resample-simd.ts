@@ -4,6 +4,23 @@
  * times as long for a picture of 512 px. Planes have to lie in this module's memory.
  */
 
+import {
+  add,
+  again,
+  constant,
+  end,
+  get,
+  load,
+  repeat,
+  runWasm,
+  set,
+  shiftLeft,
+  store,
+  subtract,
+  tee,
+  wasmModule,
+} from '@coverslip/wsi/wasm.ts'
+
 /** Weights of an output sample: so many, the unused ones zero. */
 export const TAPS = 16
 /** A weight of 1 as a number. */
@@ -19,18 +36,9 @@ export interface ResampleSimd {
   columns16(source: number, target: number, quads: number, places: number, weights: number): void
 }
 
-// Instructions by their opcodes (WebAssembly core specification, 5.4; vector instructions have the prefix 0xfd).
-const get = (local: number) => [0x20, local]
-const set = (local: number) => [0x21, local]
-const tee = (local: number) => [0x22, local]
-const constant = (value: number) => [0x41, value]
-const [add, subtract, shiftLeft, end] = [0x6a, 0x6b, 0x74, 0x0b]
-const repeat = [0x03, 0x40]
-const again = [0x0d, 0]
+// Instructions that only these loops need; see wsi/wasm.ts.
 const loadIndex = (offset: number) => [0x28, 0, offset]
-const load = (offset = 0) => [0xfd, 0x00, 0, offset]
 const loadToAllLanes = [0xfd, 0x09, 0, 0]
-const store = [0xfd, 0x0b, 0, 0]
 const storeFirstFour = [0xfd, 0x5a, 0, 0, 0]
 const lowToWords = [0xfd, 0x89, 1]
 const highToWords = [0xfd, 0x8a, 1]
@@ -110,37 +118,11 @@ function columnsCode(taps: 8 | 16): number[] {
   ]
 }
 
-/** A number as the format writes lengths (LEB128), below 2^14. */
-const leb = (value: number) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7])
-const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
-const name = (text: string) => [text.length, ...Buffer.from(text, 'latin1')]
-const numbers = (count: number) => [count, ...Array.from({ length: count }, () => 0x7f)]
-const sized = (code: number[]) => [...leb(code.length), ...code]
-const exported = ['rows', 'columns8', 'columns16'].flatMap((title, i) => [...name(title), 0, i])
-
-const MODULE = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...section(1, [2, 0x60, ...numbers(6), 0, 0x60, ...numbers(5), 0]), // (i32 x 6) -> (), (i32 x 5) -> ()
-  ...section(2, [1, ...name('own'), ...name('memory'), 2, 0, 1]), // a memory of at least one page
-  ...section(3, [3, 0, 1, 1]),
-  ...section(7, [3, ...exported]),
-  ...section(10, [3, ...sized(rowsCode()), ...sized(columnsCode(8)), ...sized(columnsCode(16))]),
+const MODULE = wasmModule([
+  { name: 'rows', parameters: 6, code: rowsCode() },
+  { name: 'columns8', parameters: 5, code: columnsCode(8) },
+  { name: 'columns16', parameters: 5, code: columnsCode(16) },
 ])
 
-const PAGE = 65_536
-
-/** As far as it is needed; TypeScript has it in its types for browsers only. */
-interface WasmApi {
-  Memory: new (size: { initial: number; maximum: number }) => { buffer: ArrayBuffer }
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object, imports: object) => { exports: Omit<ResampleSimd, 'buffer'> }
-}
-
 /** @param bytes addresses that are reserved; what is not written to takes no memory */
-export function createResampleSimd(bytes: number): ResampleSimd {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WasmApi }
-  const pages = Math.ceil(bytes / PAGE)
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { own: { memory } })
-  return { buffer: memory.buffer, ...exports }
-}
+export const createResampleSimd = (bytes: number): ResampleSimd => runWasm(MODULE, bytes)

@@ -3,16 +3,23 @@
  * conversion's time is not worth a compiler in the tool chain for one loop. Planes have to lie in this module's memory.
  */
 
-// Instructions by their opcodes (WebAssembly core specification, 5.4; vector instructions have the prefix 0xfd).
-const get = (local: number) => [0x20, local]
-const set = (local: number) => [0x21, local]
-const tee = (local: number) => [0x22, local]
-const constant = (value: number) => [0x41, value]
-const [add, subtract, shiftLeft, end] = [0x6a, 0x6b, 0x74, 0x0b]
-const repeat = [0x03, 0x40]
-const again = [0x0d, 0]
-const load = (offset: number) => [0xfd, 0x00, 0, offset]
-const store = [0xfd, 0x0b, 0, 0]
+import {
+  add,
+  again,
+  constant,
+  end,
+  get,
+  load,
+  repeat,
+  runWasm,
+  set,
+  shiftLeft,
+  store,
+  subtract,
+  tee,
+  wasmModule,
+} from '../wasm.ts'
+
 const addNeighbours = [0xfd, 0x7d]
 const addLanes = [0xfd, 0x8e, 1]
 const shiftLanesRight = [0xfd, 0x8d, 1]
@@ -45,45 +52,19 @@ const code = [
   end,
 ]
 
-/** A number as the format writes lengths (LEB128), below 2^14. */
-const leb = (value: number) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7])
-const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
-const name = (text: string) => [text.length, ...Buffer.from(text, 'latin1')]
-
-const MODULE = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...section(1, [1, 0x60, 6, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0]), // (i32 x 6) -> ()
-  ...section(2, [1, ...name('own'), ...name('memory'), 2, 0, 1]), // a memory of at least one page
-  ...section(3, [1, 0]),
-  ...section(7, [1, ...name('halve'), 0, 0]),
-  ...section(10, [1, ...leb(code.length), ...code]),
-])
+const MODULE = wasmModule([{ name: 'halve', parameters: 6, code }])
 
 /** Reserved addresses; what is not written to takes no memory. A block of 4:4:4 with its levels needs a quarter. */
 const BYTES = 96 * 1024 * 1024
-const PAGE = 65_536
 
-/** As far as it is needed; TypeScript has it in its types for browsers only. */
-interface WasmApi {
-  Memory: new (size: { initial: number; maximum: number }) => { buffer: ArrayBuffer }
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object, imports: object) => { exports: Pick<Simd, 'halve'> }
-}
-
-interface Simd {
-  memory: { buffer: ArrayBuffer }
-  used: number
+interface Functions {
   halve(source: number, sourceStride: number, target: number, targetStride: number, groups: number, rows: number): void
 }
 
-let loaded: Simd | undefined
+let loaded: (Functions & { buffer: ArrayBuffer; used: number }) | undefined
 
-function simd(): Simd {
-  if (loaded) return loaded
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WasmApi }
-  const memory = new WebAssembly.Memory({ initial: BYTES / PAGE, maximum: BYTES / PAGE })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { own: { memory } })
-  loaded = { memory, used: 0, halve: exports.halve }
+function simd() {
+  loaded ??= { ...runWasm<Functions>(MODULE, BYTES), used: 0 }
   return loaded
 }
 
@@ -94,12 +75,12 @@ export function allocateForSimd(bytes: number): Uint8Array | null {
   const next = (start + bytes + 15) & ~15
   if (next > BYTES) return null
   own.used = next
-  return new Uint8Array(own.memory.buffer, start, bytes)
+  return new Uint8Array(own.buffer, start, bytes)
 }
 
 /** Whether both planes lie where `halveSimd` can reach them. */
 export const areForSimd = (source: Uint8Array, target: Uint8Array): boolean =>
-  loaded !== undefined && source.buffer === loaded.memory.buffer && target.buffer === loaded.memory.buffer
+  loaded !== undefined && source.buffer === loaded.buffer && target.buffer === loaded.buffer
 
 /** Averages 2x2 samples into `width` x `height` ones; each row up to the next multiple of 16, which its stride has room for. */
 export function halveSimd(
