@@ -6,7 +6,7 @@ import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { isTileFormat, type TileFormat } from '../cache/keys.ts'
 import type { Found } from '../cache/tile-cache.ts'
 import { notModified, sendPicture } from '../hot/answer.ts'
-import { etagOf, FOR_A_MINUTE, SAFE_HEADERS } from '../hot/headers.ts'
+import { etagOf, FOR_A_MINUTE, originOf, SAFE_HEADERS } from '../hot/headers.ts'
 import { type TileMeter, traceTile } from '../hot/meter.ts'
 import type { Sampler } from '../hot/sampler.ts'
 import type { OpenSlides } from '../slides/slides.ts'
@@ -99,12 +99,6 @@ export function deepZoomRoutes({
     },
     ...Object.fromEntries(tilePaths.map(([path, kind]) => [`GET ${path}`, tileRoute(path, kind)])),
   }
-}
-
-/** The address that the caller used, as far as proxies tell. */
-function originOf({ headers }: IncomingMessage): string {
-  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
-  return `${scheme}://${headers.host ?? ''}`
 }
 
 /** @throws ServiceError `not-found` for what is no tile's address */

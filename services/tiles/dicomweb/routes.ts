@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Db } from '@coverslip/platform/db/port.ts'
 import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { HttpAnswer, HttpCall, HttpHandler, RawHttpHandler } from '@coverslip/platform/module.ts'
-import { notModified } from '../hot/answer.ts'
+import { notModified, sendRefusal } from '../hot/answer.ts'
 import { etagOf, FOR_A_MINUTE, FOR_EVER, SAFE_HEADERS } from '../hot/headers.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import type { ServedRendition, Tables } from '../store.ts'
@@ -61,16 +61,17 @@ export function dicomWebRoutes(parts: DicomWebParts): {
     return level
   }
 
-  async function describe({ served, opened }: Shown, level: number): Promise<Attributes> {
-    const signal = new AbortController().signal
+  async function describe({ served, opened }: Shown, level: number, signal: AbortSignal): Promise<Attributes> {
     const frame = await readFrame(parts, { served, opened }, level, 0, signal)
     const coding = codingOf(frame)
     const ratio = (opened.tileSize ** 2 * coding.samples) / frame.length
     return describeInstance(served.slideId, opened, level, { coding, ratio })
   }
 
-  const all = (found: Shown): Promise<Attributes[]> =>
-    Promise.all(found.opened.levels.map((_, level) => describe(found, level)))
+  const all: HttpHandler = async call => {
+    const found = await shown(call)
+    return answer(await Promise.all(found.opened.levels.map((_, level) => describe(found, level, call.signal))))
+  }
 
   const instances: HttpHandler = async call => {
     const { served, opened } = await shown(call)
@@ -107,11 +108,11 @@ export function dicomWebRoutes(parts: DicomWebParts): {
       },
       [`GET ${STUDY}/instances`]: instances,
       [`GET ${SERIES}/instances`]: instances,
-      [`GET ${STUDY}/metadata`]: async call => answer(await all(await shown(call))),
-      [`GET ${SERIES}/metadata`]: async call => answer(await all(await shown(call))),
+      [`GET ${STUDY}/metadata`]: all,
+      [`GET ${SERIES}/metadata`]: all,
       [`GET ${INSTANCE}/metadata`]: async call => {
         const found = await shown(call)
-        return answer([await describe(found, levelOf(found, call))])
+        return answer([await describe(found, levelOf(found, call), call.signal)])
       },
     },
     raw: {
@@ -121,7 +122,7 @@ export function dicomWebRoutes(parts: DicomWebParts): {
         const { columns, rows } = found.opened.levels[level]!
         const frames = readFrameList(call.params.frames!, columns * rows)
         const wanted = acceptedAs(req.headers.accept)
-        if (!wanted || (wanted === 'single' && frames.length !== 1)) return refuse(res)
+        if (!wanted || (wanted === 'single' && frames.length !== 1)) return sendRefusal(res, NOT_ACCEPTABLE)
         const read = (index: number) => readFrame(parts, found, level, frames[index]!, call.signal)
         const etag = etagOf(found.served, `frames-${level}-${call.params.frames}-${wanted}`)
         if (notModified(req, res, etag)) return
@@ -156,11 +157,11 @@ async function sendFrames(
   await writeParts(res, { boundary, type: FRAME_TYPE, count, part }).catch(() => res.destroy())
 }
 
-function refuse(res: ServerResponse): void {
-  const detail = 'Frames are JPEG Baseline: accept multipart/related; type="image/jpeg", or image/jpeg for a single one'
-  const problem = { type: 'about:blank', title: 'Not acceptable', status: 406, detail, code: 'not-acceptable' }
-  res.writeHead(406, { ...SAFE_HEADERS, 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  res.end(JSON.stringify(problem))
+const NOT_ACCEPTABLE = {
+  status: 406,
+  title: 'Not acceptable',
+  code: 'not-acceptable',
+  detail: 'Frames are JPEG Baseline: accept multipart/related; type="image/jpeg", or image/jpeg for a single one',
 }
 
 const answer = (found: Attributes[]): HttpAnswer => ({

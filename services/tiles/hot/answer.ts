@@ -39,3 +39,12 @@ export function sendPicture(
   })
   res.end(req.method === 'HEAD' ? undefined : bytes)
 }
+
+/** Refuses in a way that ServiceError has no code for. */
+export function sendRefusal(
+  res: ServerResponse,
+  { status, title, code, detail }: { status: number; title: string; code: string; detail: string },
+): void {
+  res.writeHead(status, { ...SAFE_HEADERS, 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  res.end(JSON.stringify({ type: 'about:blank', title, status, detail, code }))
+}

@@ -1,4 +1,5 @@
 /** The headers of pictures: made once for bytes in memory, since a tile is sent a hundred times oftener than it is loaded. */
+import type { IncomingMessage } from 'node:http'
 import type { ServedRendition } from '../store.ts'
 
 /** A rendition's address never means other bytes. */
@@ -20,4 +21,9 @@ export function etagOf({ name, sha256 }: Pick<ServedRendition, 'name' | 'sha256'
 export function namesEtag(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === etag || ifNoneMatch === '*') return true
   return ifNoneMatch.length > etag.length && ifNoneMatch.split(/\s*,\s*/).some(one => one.replace(/^W\//, '') === etag)
+}
+
+/** The address that the caller used, as far as proxies tell. */
+export function originOf({ headers }: IncomingMessage): string {
+  return `${headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'}://${headers.host ?? ''}`
 }

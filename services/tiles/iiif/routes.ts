@@ -1,7 +1,8 @@
 /** The IIIF Image API, 3.0 at level 2 and 2.1 at level 2, over the same pictures. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
-import { FOR_A_MINUTE, SAFE_HEADERS } from '../hot/headers.ts'
+import { sendRefusal } from '../hot/answer.ts'
+import { FOR_A_MINUTE, originOf, SAFE_HEADERS } from '../hot/headers.ts'
 import { answerPicture, type PictureParts } from '../regions/routes.ts'
 import type { ServedRendition } from '../store.ts'
 import { NotImplementedError } from './errors.ts'
@@ -54,7 +55,12 @@ function routesOf(parts: PictureParts, version: Version): Record<string, RawHttp
         await answerPicture(parts, { call, req, res }, wanted)
       } catch (error) {
         if (!(error instanceof NotImplementedError)) throw error
-        refuse(res, error)
+        sendRefusal(res, {
+          status: 501,
+          title: 'Not implemented',
+          code: 'not-implemented',
+          detail: error.publicMessage,
+        })
       }
     },
   }
@@ -82,15 +88,4 @@ function typeOf(req: IncomingMessage, version: Version): Record<string, string> 
     'content-type': 'application/json',
     link: `<${context}>;rel="http://www.w3.org/ns/json-ld#context";type="application/ld+json"`,
   }
-}
-
-function refuse(res: ServerResponse, { publicMessage: detail }: NotImplementedError): void {
-  const problem = { type: 'about:blank', title: 'Not implemented', status: 501, detail, code: 'not-implemented' }
-  res.writeHead(501, { ...SAFE_HEADERS, 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  res.end(JSON.stringify(problem))
-}
-
-/** The address that the caller used, as far as proxies tell. */
-function originOf({ headers }: IncomingMessage): string {
-  return `${headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'}://${headers.host ?? ''}`
 }
