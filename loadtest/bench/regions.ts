@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { mintToken } from '@coverslip/platform/testing/tokens.ts'
 import { startLibrary } from '../peers/gunicorn.ts'
 import { iipsrvRegion, startIipsrv } from '../peers/iipsrv.ts'
+import { CONNECTIONS, readArguments } from './tiles/arguments.ts'
 import { compare, tableOf } from './tiles/compare.ts'
 import type { Target } from './tiles/load.ts'
 import { assertSamePicture } from './tiles/same-picture.ts'
@@ -17,7 +18,6 @@ import { randomRegions } from './tiles/scripts.ts'
 import { startTiles } from './tiles/servers.ts'
 import { type BenchSlide, withSlide } from './tiles/slide.ts'
 
-const CONNECTIONS = 16
 const WARM = { requests: 2000, seconds: 10 }
 const REGION_SIZE = 512
 const SIDES = [1.5 * REGION_SIZE, 3 * REGION_SIZE]
@@ -28,9 +28,7 @@ const CACHE_MEBIBYTES = 256
 /** A Lua format. */
 const ANY_REGION = '%d,%d,%d,%d'
 
-const arguments_ = process.argv.slice(2).map(Number)
-const [rounds = 5, seconds = 5, width = 22_200, height = 23_736] = arguments_
-const size = { width, height }
+const { rounds, seconds, size } = readArguments()
 
 /** A server with the address of any region. */
 interface Served {
@@ -68,7 +66,7 @@ const targetOf = ({ name, url, pids, token, path }: Served): Target => ({
 await withSlide(size, async slide => {
   const all = await startAll(slide)
   for (const side of SIDES) {
-    const region = [Math.floor(width / 4), Math.floor(height / 4), side, side].join()
+    const region = [Math.floor(size.width / 4), Math.floor(size.height / 4), side, side].join()
     const answers = all.map(({ name, url, path, token }) => ({
       name,
       url: url + path.replace(ANY_REGION, region),

@@ -13,6 +13,7 @@ import { mintToken } from '@coverslip/platform/testing/tokens.ts'
 import { type Library, startLibrary } from '../peers/gunicorn.ts'
 import { iipsrvTile, startIipsrv } from '../peers/iipsrv.ts'
 import { startFiles } from '../peers/nginx.ts'
+import { CONNECTIONS, readArguments } from './tiles/arguments.ts'
 import { belowPeak, compare, median, tableOf } from './tiles/compare.ts'
 import type { Target } from './tiles/load.ts'
 import { assertSamePicture } from './tiles/same-picture.ts'
@@ -20,7 +21,6 @@ import { randomOrder } from './tiles/scripts.ts'
 import { startTiles } from './tiles/servers.ts'
 import { type BenchSlide, type Place, placesOf, topLevel, withSlide } from './tiles/slide.ts'
 
-const CONNECTIONS = 16
 /** A fetched file each; so many at once. */
 const FETCHES = 8
 const WARM = { requests: 50_000, seconds: 20 }
@@ -29,9 +29,7 @@ const QUALITY = 50
 /** What a process of ours keeps in memory, for iipsrv as well. */
 const CACHE_MEBIBYTES = 256
 
-const arguments_ = process.argv.slice(2).map(Number)
-const [rounds = 5, seconds = 5, width = 22_200, height = 23_736] = arguments_
-const size = { width, height }
+const { rounds, seconds, size } = readArguments()
 
 /** A server with its own address of each place. */
 interface Served {
@@ -113,7 +111,7 @@ await withSlide(size, async slide => {
   const places = placesOf(size)
   const all = [...(await startOurs(slide, places)), ...(await startPeers(slide))]
   for (const down of [0, 1]) {
-    const place = { down, x: Math.floor(width / 1024 / 2 ** down), y: Math.floor(height / 1024 / 2 ** down) }
+    const place = { down, x: Math.floor(size.width / 1024 / 2 ** down), y: Math.floor(size.height / 1024 / 2 ** down) }
     await assertSamePicture(
       all.map(({ name, url, token, pathOf }) => ({ name, url: url + pathOf(place), ...(token && { token }) })),
     )
