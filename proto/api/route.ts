@@ -47,6 +47,11 @@ export interface RouteSpec {
   answer?: z.ZodType | string
   /** Answered before the HTTP framework (the tile path) or by a library that owns the connection (tus, WebSocket). */
   raw?: 'http' | 'websocket'
+  /**
+   * Changes nothing whatever its method: pages of other web sites may ask it where the module's CORS names them, with a
+   * token of their own (never with the cookie, which a browser sends along unasked).
+   */
+  readOnly?: true
   /** The module makes the spans itself: tiles samples, an upload is one trace over several requests. */
   ownSpans?: boolean
 }

@@ -73,6 +73,7 @@ export const tilesRoutes: readonly RouteSpec[] = [
     access: 'slide.read',
     summary: 'Up to 256 tiles in one answer, in order: a file each, or why there is none (`not-found`)',
     body: tileBatch,
+    readOnly: true,
     answer: 'multipart/form-data',
   },
   {

@@ -95,7 +95,7 @@ function createDispatch(options: HttpOptions, find: ReturnType<typeof createRout
     res: ServerResponse,
   ) {
     const answer = async (): Promise<void> => {
-      checkOrigin(req, options.publicUrl(), false)
+      checkOrigin(req, options.publicUrl(), route.spec)
       const query = parseQuery(route.spec, searchOf(req.url))
       const given = { params, path: pathOf(req.url), query, signal: () => abortOf(res) }
       await raw.get(route.name)!(await makeCall(options, req, route, given), req, res)

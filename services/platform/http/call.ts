@@ -27,12 +27,21 @@ export function credentialsOf(req: Pick<IncomingMessage, 'headers'>): Credential
   return undefined
 }
 
+/** What a request asks for, as far as its origin matters. */
+export interface Asked {
+  upgrade?: boolean
+  /** See RouteSpec. */
+  readOnly?: boolean | undefined
+}
+
 /**
- * Refuses what another web site makes a browser send: an unsafe method or a WebSocket with an Origin that is not ours.
+ * Refuses what another web site makes a browser send: an unsafe method or a WebSocket with an Origin that is not ours. A
+ * bearer token is nothing that a browser adds by itself, and is sent only where CORS has allowed it.
  * @throws ServiceError `forbidden`
  */
-export function checkOrigin(req: IncomingMessage, publicUrl: string, upgrade: boolean): void {
+export function checkOrigin(req: IncomingMessage, publicUrl: string, { upgrade = false, readOnly }: Asked = {}): void {
   if (SAFE.has(req.method ?? 'GET') && !upgrade) return
+  if (readOnly && credentialsOf(req)?.cookie === false) return
   const { origin, host, 'sec-fetch-site': site } = req.headers
   // Browsers send an Origin here; where one was stripped on the way, they still say where the request comes from.
   if (origin === undefined && (site === undefined || site === 'same-origin' || site === 'none')) return

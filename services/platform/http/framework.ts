@@ -45,7 +45,7 @@ async function answerRoute(
   params: Record<string, string>,
   handler: HttpHandler | undefined,
 ): Promise<HttpAnswer> {
-  checkOrigin(ctx.req, options.publicUrl(), false)
+  checkOrigin(ctx.req, options.publicUrl(), route.spec)
   const query = parseQuery(route.spec, searchOf(ctx.req.url))
   const call = await makeCall(options, ctx.req, route, {
     params,

@@ -20,7 +20,7 @@ export function createUpgrades(options: HttpOptions, find: Router): Upgrades {
   const open = new Set<Duplex>()
 
   async function shake(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    checkOrigin(req, options.publicUrl(), true)
+    checkOrigin(req, options.publicUrl(), { upgrade: true })
     const path = pathOf(req.url)
     const found = find('GET', path)
     const handler = 'route' in found ? handlers.get(found.route.name) : undefined

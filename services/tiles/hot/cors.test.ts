@@ -10,11 +10,13 @@ const KNOWN = 'https://viewer.example.org'
 let data: string
 let system: TestSystem
 let path: string
+let batch: string
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'coverslip-cors-'))
   const [slide] = await makeServedSlides(data, { width: 300, height: 300 })
   path = `/tiles/${slide!.slideId}/1_files/9/0_0.jpeg`
+  batch = `/tiles/${slide!.slideId}/1/batch`
   system = await startSystem([tiles], { data, environment: { TILES_ORIGINS: `https://a.example.org, ${KNOWN}` } })
 })
 afterAll(async () => {
@@ -56,4 +58,20 @@ test('a preflight is answered without credentials, for a named origin', async ()
   expect(answer.headers.get('access-control-max-age')).toBe('86400')
   const other = await preflight('https://evil.example.org')
   expect([other.status, other.headers.get(ALLOW)]).toEqual([405, null])
+})
+
+test('many tiles at once, too: with a token, never with the cookie', async () => {
+  const asking = (given: { token?: string | null; headers: Record<string, string> }) =>
+    system.fetch(batch, {
+      ...given,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...given.headers },
+      body: JSON.stringify({ tiles: [{ level: 0, x: 0, y: 0 }] }),
+    })
+  const answer = await asking({ headers: { origin: KNOWN } })
+  expect([answer.status, answer.headers.get(ALLOW)]).toEqual([200, KNOWN])
+  expect([...(await answer.formData()).keys()]).toEqual(['0/0_0'])
+  const cookie = `coverslip_session=${await system.token({})}`
+  expect((await asking({ token: null, headers: { cookie } })).status).toBe(200)
+  expect((await asking({ token: null, headers: { cookie, origin: KNOWN } })).status).toBe(403)
 })
