@@ -44,6 +44,7 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
       ...{ db, log, telemetry, stage: objects.stage, quota: config.STAGE_QUOTA, rate: config.STAGE_RATE },
       pyramid: usage.metered(objects.pyramid, 'staging'),
       copies: config.STAGE_COPIES,
+      openFiles: config.TILES_OPEN_SLIDES,
       spared: usage.counter('spared'),
     })
     const pyramids = stage.before(usage.metered(objects.pyramid, 'tiles'))

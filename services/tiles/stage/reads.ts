@@ -3,10 +3,12 @@ import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { Objects, ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import { stageKey } from './copy.ts'
 import type { Guard } from './guard.ts'
+import type { Handles } from './handles.ts'
 import type { Views } from './views.ts'
 
 export interface StageReads {
   stage: Objects
+  handles: Handles
   views: Views
   guard: Guard
   /** The copy of a staged pyramid is not there any more. */
@@ -22,7 +24,7 @@ export interface StageReads {
 const isMissing = (error: unknown): boolean => error instanceof ServiceError && error.code === 'not-found'
 
 export function beforeStore(objects: ReadableObjects, reads: StageReads): ReadableObjects {
-  const { stage, views, guard, lost, count, spared, far } = reads
+  const { stage, handles, views, guard, lost, count, spared, far } = reads
 
   async function waitedFor<Result>(read: () => Promise<Result>): Promise<Result> {
     far.underway += 1
@@ -73,7 +75,7 @@ export function beforeStore(objects: ReadableObjects, reads: StageReads): Readab
         key,
         signal,
         async () => {
-          const bytes = await stage.range(stageKey(key), offset, length, signal)
+          const bytes = await handles.read(stageKey(key), offset, length, signal)
           spared(length)
           return bytes
         },

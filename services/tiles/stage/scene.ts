@@ -52,6 +52,7 @@ export function openStage({ deps }: Scene, changed: Partial<StageDeps> = {}): St
   const { pyramid, stage } = objects
   return startStage({
     ...{ db, log, telemetry, pyramid, stage, quota: 1_000_000, rate: 1e9, copies: 1, calmMs: 0, spared: () => {} },
+    openFiles: 3,
     ...changed,
   })
 }

@@ -180,6 +180,21 @@ test('a stage that is away loses nothing: tiles come from the store, and from th
   expect(spared).toHaveBeenCalledTimes(1)
 })
 
+test('a stage that hangs costs a moment once, whether a copy is being opened or is open', async () => {
+  const slide = await addSlide(scene)
+  const { stage, pyramid } = scene.deps.objects
+  await read(start().before(pyramid), slide)
+  await until({ [slide.key]: 'staged' })
+  const hang = () => new Promise<never>(() => {})
+  for (const open of [hang, async (key: string) => ({ ...(await stage.open!(key)), read: hang })]) {
+    const objects = start({ stage: { ...stage, open } }).before(pyramid)
+    const begun = performance.now()
+    for (let i = 0; i < 3; i += 1) expect((await read(objects, slide)).equals(slide.body)).toBe(true)
+    expect(performance.now() - begun).toBeGreaterThan(1400)
+    expect(performance.now() - begun).toBeLessThan(2900)
+  }
+})
+
 test('a new revision takes the place of the old one', async () => {
   const slide = await addSlide(scene)
   const stage = start()

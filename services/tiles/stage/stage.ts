@@ -14,6 +14,7 @@ import type { Tables } from '../store.ts'
 import { type Copies, startCopies } from './copies.ts'
 import { stageKey } from './copy.ts'
 import { createGuard } from './guard.ts'
+import { createHandles } from './handles.ts'
 import { beforeStore, type StageReads } from './reads.ts'
 import { stageRoutes } from './routes.ts'
 import { countRows, followRevision, forgetSlide, noteLost } from './rows.ts'
@@ -30,6 +31,8 @@ export interface StageDeps {
   rate: number
   /** At once in this process. */
   copies: number
+  /** Copies that this process keeps open. */
+  openFiles: number
   /** Told of bytes that the stage spared the store. */
   spared(bytes: number): void
   /** From the first view to the beginning of the copy; default 2 s, so that the view is complete by then. */
@@ -60,29 +63,39 @@ export function startStage(deps: StageDeps): Stage {
   if (!on) return noStage(db)
   const counts = countersOf(telemetry)
   const far = { underway: 0 }
+  const handles = createHandles(stage, deps.openFiles)
   const views = trackViews({ db, log, quota, calmMs }, () => copies.wake())
+  const learn = (key: string, staged: boolean): void => {
+    views.learn(key, staged)
+    if (!staged) handles.drop(stageKey(key))
+  }
   const copies: Copies = startCopies({
     ...{ db, log, pyramid, stage, quota, rate, atOnce },
     isBusy: () => far.underway > 0,
-    learn: views.learn,
+    learn,
     count: counts.copy,
   })
   const lost = (key: string): void => {
-    views.learn(key, false)
+    learn(key, false)
     noteLost(db, key).catch((error: unknown) => log.warn({ err: error }, 'a lost copy could not be noted'))
   }
-  const reads: StageReads = { stage, views, guard: createGuard(GUARD), lost, count: counts.read, spared, far }
+  const guard = createGuard(GUARD)
+  const reads: StageReads = { stage, handles, views, guard, lost, count: counts.read, spared, far }
   return {
     before: objects => beforeStore(objects, reads),
     async tiled(slideId) {
       await followRevision(db, slideId)
       copies.wake()
     },
-    erase: (slideId, note) => erase({ db, stage }, slideId, note),
+    async erase(slideId, note) {
+      await erase({ db, stage }, slideId, note)
+      handles.drop(stageKey(`${slideId}/`))
+    },
     routes: stageRoutes({ db, on, quota, wake: copies.wake }),
     async stop() {
       await copies.stop()
       await views.stop()
+      handles.close()
     },
   }
 }
