@@ -33,6 +33,19 @@ export interface RpcClients {
   close(): void
 }
 
+/**
+ * A name that stands for several pods: calls are shared among all of them, and whoever hangs up makes the name be looked up
+ * again. A pod that vanished without a word (its node, its network) is noticed by its silence, not by calls that wait.
+ */
+const CHANNEL = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+  'grpc.dns_min_time_between_resolutions_ms': 1000,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3000,
+}
+
 /** Clients of other services, one channel per address. */
 export function rpcClients(options: {
   addressOf: (service: ServiceName) => string
@@ -44,11 +57,7 @@ export function rpcClients(options: {
   const channelTo = (address: string): Channel => {
     const known = channels.get(address)
     if (known) return known
-    const channel = createChannel(address, undefined, {
-      'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 2000,
-    })
+    const channel = createChannel(address, undefined, CHANNEL)
     channels.set(address, channel)
     return channel
   }

@@ -10,8 +10,13 @@ import type { Verifier } from '../auth/verifier.ts'
 import { ServiceError, toServiceError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RpcContext, RpcImplementation } from '../module.ts'
-import type { Telemetry } from '../telemetry.ts'
+import type { Histogram, Telemetry } from '../telemetry.ts'
 import { CALLER_KEY, CODE_KEY, DETAILS_KEY, lastOf, STATUS, USER_KEY } from './wire.ts'
+
+/** A tenth more or less is added by grpc-js, so that callers do not come back all at once. */
+const CONNECTION_AGE_MS = 60_000
+
+const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10]
 
 export interface RpcServer {
   /** Marks the process healthy or not for gRPC health checks. */
@@ -32,6 +37,8 @@ export async function serveRpc(options: {
   serviceSecret: Uint8Array
   telemetry: Telemetry
   log: Log
+  /** After how long a caller is asked to connect anew, and so finds the pods that came meanwhile; default a minute. */
+  connectionAgeMs?: number
 }): Promise<RpcServer> {
   const health = HealthState()
   const descriptors = await readFile(new URL(import.meta.resolve('@coverslip/proto/gen/image.binpb')))
@@ -39,10 +46,11 @@ export async function serveRpc(options: {
   // A server of nice-grpc listens once: one for each address.
   const servers: Server[] = []
   let port: number | undefined
+  const seconds = options.telemetry.histogram('coverslip_rpc_seconds', 'Time to answer a gRPC call', 's', SECONDS)
   for (const address of options.addresses) {
-    const server = createServer({ 'grpc.max_connection_age_ms': 300_000 })
+    const server = createServer({ 'grpc.max_connection_age_ms': options.connectionAgeMs ?? CONNECTION_AGE_MS })
     for (const { service, rpc } of options.modules) {
-      server.with(serverMiddleware(service, options)).add(rpc.definition, rpc.implementation as never)
+      server.with(serverMiddleware(service, options, seconds)).add(rpc.definition, rpc.implementation as never)
     }
     server.add(HealthDefinition, HealthServiceImpl(health))
     server.add(ServerReflectionService, ServerReflection(descriptors, names))
@@ -65,10 +73,13 @@ export async function serveRpc(options: {
 function serverMiddleware(
   service: ServiceName,
   { verifier, serviceSecret, telemetry, log }: Parameters<typeof serveRpc>[0],
+  seconds: Histogram,
 ): ServerMiddleware<Pick<RpcContext, 'caller' | 'principal'>> {
   return async function* answer(call, context) {
     const [rpcService, method] = call.method.path.slice(1).split('/')
     const started = { service: rpcService!, method: method! }
+    const begun = performance.now()
+    let status = 0
     try {
       const caller = await callerOf(service, context.metadata, serviceSecret)
       const principal = await userOf(context.metadata, verifier)
@@ -91,11 +102,18 @@ function serverMiddleware(
       )
     } catch (error) {
       const known = toServiceError(error)
+      status = STATUS[known.code]
       if (known.code === 'internal') log.error({ err: error, ...started }, 'a gRPC call failed')
       context.trailer.set(CODE_KEY, known.code)
       if (known.details.length > 0)
         context.trailer.set(`${DETAILS_KEY}-bin`, Buffer.from(JSON.stringify(known.details)))
       throw new ServerError(STATUS[known.code], known.publicMessage)
+    } finally {
+      // How long a stream takes is its reader's pace; that it failed counts.
+      if (!call.responseStream || status !== 0) {
+        const attributes = { 'rpc.service': started.service, 'rpc.method': started.method }
+        seconds.record((performance.now() - begun) / 1000, { ...attributes, 'rpc.grpc.status_code': status })
+      }
     }
   }
 }
