@@ -11,7 +11,8 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-export async function startCollector(): Promise<Collector> {
+/** @param host an address of this machine that the processes reach */
+export async function startCollector(host = '127.0.0.1'): Promise<Collector> {
   const bodies: Buffer[] = []
   const server = createServer(async (request, response) => {
     const body = await buffer(request)
@@ -19,10 +20,10 @@ export async function startCollector(): Promise<Collector> {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
   })
   await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(0, host, resolve)
   })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     spans: () => Buffer.concat(bodies),
     stop: async () => {
       server.closeAllConnections()

@@ -1,0 +1,198 @@
+/** A release of the chart on a real cluster, two pods of pyramid among its own, with servers of a trial. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dumpPostgres } from '@coverslip/platform/testing/dump.ts'
+import { objectsIn } from '@coverslip/platform/testing/stored.ts'
+import type { ServiceName } from '@coverslip/proto/services.ts'
+import { type Api, isReady, openApi, type Pod } from '../../infra/cluster/api.ts'
+import { keepLogs } from '../../infra/cluster/logs.ts'
+import { mainPid } from '../../infra/cluster/pids.ts'
+import { install, nodeAddress, type Release, untilReady, type Values } from '../../infra/cluster/release.ts'
+import { kubectl } from '../../infra/cluster/tool.ts'
+import { startCollector } from './collector.ts'
+import type { Shape } from './shape.ts'
+
+const SERVICES: ServiceName[] = [
+  'access',
+  'annotations',
+  'catalog',
+  'deidentify',
+  'ingest',
+  'intake',
+  'public',
+  'pyramid',
+  'subjects',
+  'tiles',
+]
+const PROCESSES = [...SERVICES, 'pyramid-2']
+const SERVERS = ['nats', 'redis', 'postgres', 's3'] as const
+/** As in the other shapes. */
+const SETTINGS: Values = {
+  ingest: { settings: { INGEST_DUPLICATES: 'keep' } },
+  subjects: { settings: { LEDGER_PERSON_AGE: '0s' } },
+  pyramid: { settings: { PYRAMID_PART_SIZE: '2048', PYRAMID_THREADS: '1' } },
+}
+/** By service, an address that is answered with its help. */
+const ASKED: Partial<Record<string, string>> = {
+  access: '/api/tokens',
+  annotations: '/api/slides/00000000-0000-4000-8000-000000000000/annotations',
+  catalog: '/api/slides?limit=1',
+  deidentify: '/api/reviews',
+  ingest: '/api/intake/watch',
+  intake: '/api/intake/slides?limit=1',
+  public: '/readyz',
+  subjects: '/api/ledger',
+  tiles: '/api/stage',
+}
+
+export async function startCluster(namespace = `e2e-${randomBytes(3).toString('hex')}`): Promise<Shape> {
+  const api = await openApi()
+  const data = await mkdtemp(join(tmpdir(), 'coverslip-e2e-'))
+  const collector = await startCollector(await nodeAddress(api))
+  const logs = keepLogs(api, namespace, data)
+  const port = Number(new URL(collector.url).port)
+  const values = { tracing: { endpoint: collector.url }, network: { traces: { to: [], port } }, services: SETTINGS }
+  const release = await install(api, namespace, values)
+  const signingKey = join(data, 'signing.pem')
+  await writeFile(signingKey, await release.secret('signing-key'), { mode: 0o600 })
+  const password = await release.secret('password')
+  await kubectl(
+    'exec',
+    '-n',
+    namespace,
+    `${release.full}-postgres-0`,
+    '--',
+    'psql',
+    '-h',
+    '/tmp',
+    '-U',
+    'postgres',
+    '-c',
+    `alter role postgres password '${password}'`,
+  )
+  const token = await ownerToken(release)
+  const pods = await componentsOf(api, release, token)
+  return {
+    name: 'a cluster',
+    url: release.url,
+    token,
+    signingKey,
+    get logs() {
+      return logs.files()
+    },
+    processes: PROCESSES,
+    pid: pods.pid,
+    kill: process => pods.kill(componentOf(process)),
+    restart: process => pods.restart(componentOf(process)),
+    servers: Object.fromEntries(
+      SERVERS.map(server => [server, { kill: () => pods.kill(server), restart: () => pods.restart(server) }]),
+    ),
+    folders: { data },
+    async objects(store, slideId) {
+      const address = await pods.address('s3')
+      const url = `s3://coverslip:${password}@coverslip-${store}?endpoint=http://${address}:7070&region=us-east-1`
+      return objectsIn(url, slideId)
+    },
+    dump: async () => dumpPostgres(`postgres://postgres:${password}@${await pods.address('postgres')}:5432/postgres`),
+    spans: collector.spans,
+    async stop() {
+      await release.uninstall()
+      await logs.stop()
+      await api.stop()
+      await collector.stop()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+const componentOf = (process: string): string => process.replace(/-\d+$/, '')
+
+/** The owner's token lies in the pod of access. */
+async function ownerToken({ namespace, full }: Release): Promise<string> {
+  const told = await kubectl(
+    ...['exec', '-n', namespace, `deploy/${full}-access`, '--', '/app/node_modules/.bin/node', '-p'],
+    'require("fs").readFileSync("/tmp/data/owner-token","utf8")',
+  )
+  return told.trim()
+}
+
+/** Pods by component, and what befalls them. */
+async function componentsOf(api: Api, { namespace, full, url }: Release, token: string) {
+  const listed = (component?: string): Promise<Pod[]> =>
+    api.pods(namespace, component ? { 'app.kubernetes.io/component': component } : {})
+  let known = await listed()
+  const wanted = new Map<string, number>()
+  for (const { metadata } of known) {
+    const component = metadata.labels['app.kubernetes.io/component']!
+    wanted.set(component, (wanted.get(component) ?? 0) + 1)
+  }
+  const alive = new Map(wanted)
+  const kindOf = (component: string) =>
+    (SERVERS as readonly string[]).includes(component) ? 'statefulsets' : 'deployments'
+
+  async function scaled(component: string, replicas: number): Promise<void> {
+    alive.set(component, replicas)
+    await api.scale(namespace, kindOf(component), `${full}-${component}`, replicas)
+  }
+
+  /** What the process does last must be what SIGKILL lets it do; that nobody starts it again at once is said before. */
+  async function kill(component: string): Promise<void> {
+    const doomed = (await listed(component)).filter(({ metadata }) => !metadata.deletionTimestamp)[0]
+    if (!doomed) throw new Error(`no pod of ${component} lives`)
+    await prefer(doomed)
+    await scaled(component, alive.get(component)! - 1)
+    const pid = mainPid(doomed.metadata.uid)
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    await api
+      .ask(`/api/v1/namespaces/${namespace}/pods/${doomed.metadata.name}?gracePeriodSeconds=0`, { method: 'DELETE' })
+      .catch(() => {})
+  }
+
+  /** When pods become fewer, this one goes. */
+  async function prefer({ metadata }: Pod): Promise<void> {
+    await api.ask(`/api/v1/namespaces/${namespace}/pods/${metadata.name}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-1000' } } }),
+    })
+  }
+
+  async function restart(component: string): Promise<void> {
+    if (alive.get(component)! < wanted.get(component)!) await scaled(component, alive.get(component)! + 1)
+    else await kubectl('rollout', 'restart', '-n', namespace, `${kindOf(component).slice(0, -1)}/${full}-${component}`)
+    await untilReady(api, namespace, component, alive.get(component)!)
+    const asked = ASKED[component]
+    if (asked) await untilReached(`${url}${asked}`, token)
+    known = await listed()
+  }
+
+  return {
+    kill,
+    restart,
+    pid(name: string): number {
+      const component = componentOf(name)
+      const pods = known.filter(({ metadata }) => metadata.labels['app.kubernetes.io/component'] === component)
+      return mainPid(pods[name === component ? 0 : 1]!.metadata.uid)!
+    },
+    async address(component: string): Promise<string> {
+      return (await listed(component)).find(isReady)!.status.podIP!
+    },
+  }
+}
+
+/** A pod is ready some moments before the rules of services and policies know of it. */
+async function untilReached(url: string, token: string): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const headers = { authorization: `Bearer ${token}` }
+    const status = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).then(
+      answer => answer.status,
+      () => 599,
+    )
+    if (status < 500) return
+    if (Date.now() > deadline) throw new Error(`${url} answers ${status}`)
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+}
