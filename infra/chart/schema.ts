@@ -117,6 +117,7 @@ export function valuesSchema(): Schema {
       front: of({
         image: text,
         replicas: count(0),
+        homes: count(1),
         resources,
         service: of({
           type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },

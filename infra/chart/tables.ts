@@ -118,11 +118,15 @@ export function openSettings(): Record<string, Record<string, Setting>> {
   )
 }
 
-/** The front's configuration at a site; RELEASE stands for the release's name, HEALTH is answered by nginx itself. */
+/**
+ * The front's configuration at a site: its servers are lists of pods that files/front.sh keeps. As many processes as nodes
+ * have cores would be many where nodes are large; those of a list before end with their last connection, or after a while.
+ */
 export function frontConf(site: 'onprem' | 'cloud'): string {
   const here = Object.entries(serviceRows()).filter(([, { sites, http }]) => http && sites.includes(site))
-  const upstreams = Object.fromEntries(here.map(([name]) => [name, `RELEASE-${name}:8080`]))
+  const upstreams = Object.fromEntries(here.map(([name]) => [name, `/tmp/servers/${name}`]))
   return renderFront({ listen: '8080', upstreams, work: '/tmp' })
+    .replace('worker_processes auto;', 'worker_processes 2;\nworker_shutdown_timeout 10m;')
     .replace('error_log /tmp/error.log', 'error_log stderr')
     .replace('  access_log off;', '  access_log off;\n  # TRUSTED')
     .replace(/\}\n$/, '  server { listen 8081; location = /healthz { return 200; } }\n}\n')

@@ -134,7 +134,12 @@ values of `defaults` and `services` beside it.
 {{ concat $wanted $row.secrets | toJson }}
 {{- end }}
 
-{{/* Milliseconds do not matter to a stop: the wait for the endpoints, the drain, a little more. */}}
+{{/* Whoever asks learns of a stop before the process does: names are kept for 5 s, and the front looks every 2. */}}
+{{- define "coverslip.farewell" -}}
+10
+{{- end }}
+
+{{/* The farewell, the events in work, then the requests in work, a little more. */}}
 {{- define "coverslip.grace" -}}
-{{ add 5 (int .drain) 10 }}
+{{ add (include "coverslip.farewell" .) (int .drain) (int .drain) 10 }}
 {{- end }}

@@ -144,8 +144,7 @@ spec:
         - {name: grpc, containerPort: 50051}
         - {name: metrics, containerPort: 9090}
       {{- include "coverslip.probes" $service | nindent 6 }}
-      # Endpoints learn of the stop before the process does.
-      lifecycle: {preStop: {sleep: {seconds: 5}}}
+      lifecycle: {preStop: {sleep: {seconds: {{ include "coverslip.farewell" . }}}}}
       resources:
         {{- toYaml $service.resources | nindent 8 }}
       securityContext:
