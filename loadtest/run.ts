@@ -7,7 +7,6 @@
  *
  * Needs k6 2 on PATH (https://k6.io). Ends with 1 when a threshold was missed.
  */
-import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,9 +15,9 @@ import { findProgram } from '@coverslip/platform/testing/process.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { clientOf } from '../services/e2e/client.ts'
 import { startSingle } from '../services/e2e/single.ts'
+import { letReadersIn } from './readers.ts'
 import { type Measured, writeReport } from './report/report.ts'
 import { watchProcess } from './report/samples.ts'
-import { outcomeOf } from './report/summary.ts'
 
 const SCENARIOS = ['one-reader', 'class', 'tumour-board', 'annotators-day', 'campaign', 'cold-morning', 'spike']
 /** Slides of a small run: enough that readers meet and part. */
@@ -97,38 +96,15 @@ async function madeTarget(): Promise<Target> {
   }
 }
 
-async function runScenario(
-  program: string,
-  scenario: string,
-  { url, token, slides, pid, chill }: Target,
-): Promise<Measured> {
+async function runScenario(program: string, scenario: string, { pid, chill, ...target }: Target): Promise<Measured> {
   if (scenario === 'cold-morning') await chill?.()
-  const folder = await mkdtemp(join(tmpdir(), 'coverslip-k6-'))
-  const summary = join(folder, 'summary.json')
   const watching = new AbortController()
   const samples = pid ? watchProcess(pid, watching.signal) : Promise.resolve([])
   try {
-    await runK6(program, scenario, {
-      COVERSLIP_URL: url,
-      COVERSLIP_TOKEN: token,
-      COVERSLIP_SLIDES: slides.join(','),
-      COVERSLIP_SIZE: values.full ? 'full' : 'small',
-      COVERSLIP_SUMMARY: summary,
-    })
+    const outcome = await letReadersIn(program, scenario, { ...target, full: values.full })
     watching.abort()
-    return { outcome: outcomeOf(scenario, JSON.parse(await readFile(summary, 'utf8'))), samples: await samples }
+    return { outcome, samples: await samples }
   } finally {
     watching.abort()
-    await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** k6 ends with 99 when a threshold was missed: that is a result, not a failure. */
-async function runK6(program: string, scenario: string, env: Record<string, string>): Promise<void> {
-  const script = new URL(`k6/scenarios/${scenario}.ts`, import.meta.url).pathname
-  // Values by the environment, not by -e: a token on a command line is for all to read.
-  const args = ['run', '--quiet', '--include-system-env-vars', script]
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-  if (code !== 0 && code !== 99) throw new Error(`k6 ended with ${code}`)
 }
