@@ -21,6 +21,8 @@ export interface Adapters {
   bus: Bus
   cache: Cache
   scratch: string
+  /** Every server that this process has, by what it is for; also those that work goes on without. */
+  servers: ReadonlyMap<string, { ready(): Promise<void> }>
   /** The stores a module declared, each as it declared it. */
   objectsFor(access: ObjectsAccess): Partial<ObjectHandles>
   /** Rejects with the reason while an adapter that work depends on is away; cache and stage are not among them. */
@@ -63,7 +65,11 @@ export async function openAdapters(
       stores.set(kind, store)
       opened.push(store)
     }
+    const servers = new Map(
+      Object.entries({ ...(database && { database }), bus, cache, ...Object.fromEntries(stores) }),
+    )
     return {
+      servers,
       database,
       bus,
       cache,

@@ -9,6 +9,7 @@ import type { Log } from './log.ts'
 import type { Consumer, Consumers, Followers } from './module.ts'
 import { saveEvent } from './outbox.ts'
 import type { Telemetry } from './telemetry.ts'
+import { type Handled, observeConsumer } from './vitals.ts'
 
 const DEFAULTS = { ackWaitMs: 15_000, maxDeliver: 20, concurrency: 4 }
 const BACKOFF_MS = [500, 2000, 10_000, 30_000, 60_000]
@@ -99,6 +100,7 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
       'coverslip.service': service,
       'messaging.system': 'nats',
       'messaging.destination.name': name,
+  const meter = observeConsumer(telemetry, bus, service, name, spec)
       'messaging.message.id': message.id,
       'messaging.delivery_count': message.deliveryCount,
     }
@@ -117,11 +119,15 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
           await consumer.handle(must(read(message)), { signal, deliveryCount, traceparent: headers.traceparent })
         } catch (error) {
           const known = toServiceError(error)
+        const begun = performance.now()
+        const told = (outcome: Handled): void => meter.handled(outcome, (performance.now() - begun) / 1000)
           // When the process stops, whatever the abort broke is tried again by the next one.
           if (signal.aborted) throw new ServiceError('unavailable', 'The process stopped', { cause: error })
           log.warn(
+          told('done')
             { err: error, event: name, delivery: message.deliveryCount, retry: known.retryable },
             'an event could not be handled',
+          told(signal.aborted || known.retryable ? 'retry' : 'failed')
           )
           throw known
         }
@@ -136,6 +142,7 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+        meter.died(toServiceError(error).code)
 /** Numbers of revisions and parts are PostgreSQL's integers. */
 const MAX_INTEGER = 2 ** 31 - 1
 

@@ -18,6 +18,7 @@ import { type OutboxTables, outboxMigration, startRelay } from './outbox.ts'
 import { type RpcClients, rpcClients } from './rpc.ts'
 import { type PlatformConfig, platformSettings } from './settings.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { observeOutbox, observeServers } from './vitals.ts'
 
 export interface House {
   platform: PlatformConfig
@@ -61,6 +62,7 @@ export async function buildHouse(
   const verifier = createVerifier(keys.verify)
   const adapters = await openAdapters(platform, modules, service, log)
   stops.push(() => adapters.close())
+  observeServers(telemetry, adapters.servers)
   for (const stream of streams()) await adapters.bus.ensureStream(stream)
   const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
   const clients = rpcClients({ addressOf: doors.rpcAddressOf, serviceSecret: keys.serviceSecret, telemetry })
@@ -123,6 +125,6 @@ async function openModuleDb({ name, migrations }: Module, house: House): Promise
   const db = await database.open<OutboxTables>(name, migrationsOf({ migrations }))
   const relay = await startRelay(db, database, adapters.bus, log)
   stops.push(() => relay.stop())
-  telemetry.gauge(`coverslip_outbox_lag_${name}`, 'Events saved but not yet relayed', relay.lag)
+  observeOutbox(telemetry, name, relay)
   return db as unknown as Db<unknown>
 }

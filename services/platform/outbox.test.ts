@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Transaction } from 'kysely'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Bus } from './bus/port.ts'
 import { openDatabase } from './db/index.ts'
 import type { Database, Db } from './db/port.ts'
@@ -66,7 +66,7 @@ test('events go out in order, those saved before the start too, and once each', 
   await until(() => got.length >= 3)
   expect(got.map(({ text }) => text)).toEqual(['1', '2', '3'])
   expect(new Set(got.map(({ id }) => id)).size).toBe(3)
-  await until(() => relay!.lag() === 0)
+  await vi.waitFor(async () => expect(await relay!.backlog()).toEqual({ events: 0, oldestSeconds: 0 }))
 })
 
 test('what a transaction took back never goes out', async () => {
@@ -87,6 +87,9 @@ test('while the bus is away events wait, in order, and then go', async () => {
   const { bus, got } = unreliableBus(() => ++calls < 4)
   await start(bus)
   for (const text of ['1', '2', '3']) await save(text)
+  const waiting = await relay!.backlog()
+  expect(waiting.events).toBe(3)
+  expect(waiting.oldestSeconds).toBeGreaterThan(0)
   await until(() => got.length >= 3)
   expect(got.map(({ text }) => text)).toEqual(['1', '2', '3'])
 })

@@ -50,9 +50,15 @@ export async function saveEvent(
   await sql`select pg_notify(${channelOf(schema)}, '')`.execute(trx)
 }
 
+/** Events saved but not yet relayed. */
+export interface OutboxBacklog {
+  events: number
+  /** For how long the oldest has waited; 0 without one. */
+  oldestSeconds: number
+}
+
 export interface Relay {
-  /** Events saved but not yet relayed. */
-  lag(): number
+  backlog(): Promise<OutboxBacklog>
   stop(): Promise<void>
 }
 
@@ -65,18 +71,15 @@ const POLL_MS = 15_000
  */
 export async function startRelay(db: Db<OutboxTables>, database: Database, bus: Bus, log: Log): Promise<Relay> {
   let stopped = false
-  let waiting = 0
   const saved = bell()
   const listener = await database.listen(channelOf(db.schema), saved.ring)
 
   async function relayOnce(): Promise<void> {
     for (;;) {
       const rows = await db.query.selectFrom('outbox').selectAll().orderBy('seq').limit(BATCH).execute()
-      waiting = rows.length
       for (const row of rows) {
         await bus.publish(row.subject, row.data, { id: row.id, headers: JSON.parse(row.headers) })
         await db.query.deleteFrom('outbox').where('seq', '=', row.seq).execute()
-        waiting -= 1
       }
       if (rows.length < BATCH) return
     }
@@ -91,7 +94,7 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
       } catch (error) {
         if (stopped) return
         failures += 1
-        // One line when it begins; the gauge tells of the rest.
+        // One line when it begins; the metrics tell of the rest.
         if (failures === 1) log.warn({ err: error }, 'events wait in the outbox: the bus or the database is away')
       }
       if (!stopped) await saved.wait(failures === 0 ? POLL_MS : Math.min(5000, 200 * 2 ** failures))
@@ -99,7 +102,7 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
   })()
 
   return {
-    lag: () => waiting,
+    backlog: () => backlogOf(db),
     async stop() {
       stopped = true
       saved.ring()
@@ -107,4 +110,12 @@ export async function startRelay(db: Db<OutboxTables>, database: Database, bus: 
       await loop
     },
   }
+}
+
+async function backlogOf({ query, schema }: Db<OutboxTables>): Promise<OutboxBacklog> {
+  const { rows } = await sql<{ events: number; seconds: number | null }>`
+    select count(*)::int as events, extract(epoch from now() - min(saved_at))::float8 as seconds
+    from ${sql.table(`${schema}.outbox`)}`.execute(query)
+  const { events, seconds } = rows[0]!
+  return { events, oldestSeconds: Math.max(0, seconds ?? 0) }
 }

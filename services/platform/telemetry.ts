@@ -1,14 +1,11 @@
 /**
- * Traces and metrics of a process. Spans and metrics carry only attributes of one allow-list, so that no patient data and
- * no free text can get out by accident; the propagation over gRPC, HTTP and the bus is W3C traceparent.
+ * Traces of a process, and its metrics. Both carry only what attributes.ts lists; the propagation over gRPC, HTTP and the
+ * bus is W3C traceparent.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
-  type Attributes,
   context,
   defaultTextMapSetter,
   type Link,
-  metrics as metricsApi,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -18,49 +15,13 @@ import {
 } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import { checked, type SafeAttributes } from './attributes.ts'
 import { toServiceError } from './errors.ts'
-import { createPlainHistogram, type PlainHistogram, type PlainRecorder, plainProducer } from './plain-metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 
-/** Everything that a span or a metric may say. Ids are random; routes and subjects are templates, never paths. */
-export const ATTRIBUTES = [
-  'http.request.method',
-  'http.route',
-  'http.response.status_code',
-  'rpc.service',
-  'rpc.method',
-  'rpc.grpc.status_code',
-  'messaging.system',
-  'messaging.operation.name',
-  'messaging.destination.name',
-  'messaging.message.id',
-  'messaging.delivery_count',
-  'error.type',
-  'coverslip.service',
-  'coverslip.slide.id',
-  'coverslip.slide.revision',
-  'coverslip.slide.format',
-  'coverslip.stage',
-  'coverslip.step',
-  'coverslip.bytes',
-  'coverslip.tile.level',
-  'coverslip.cache',
-] as const
-export type AttributeName = (typeof ATTRIBUTES)[number]
-export type SafeAttributes = Partial<Record<AttributeName, string | number | boolean>>
-
-const ALLOWED: ReadonlySet<string> = new Set(ATTRIBUTES)
-
-/** @throws Error for an attribute outside the list: a mistake of the programmer, found by any test that passes there. */
-function checked(attributes: SafeAttributes): Attributes {
-  for (const name of Object.keys(attributes)) {
-    if (!ALLOWED.has(name)) throw new Error(`attribute "${name}" is not on the allow-list of telemetry.ts`)
-  }
-  return attributes
-}
+export type { Counter, Histogram } from './metrics.ts'
 
 export interface SpanOptions {
   kind?: 'server' | 'client' | 'producer' | 'consumer' | 'internal'
@@ -71,31 +32,11 @@ export interface SpanOptions {
   links?: (string | undefined)[]
 }
 
-export interface Counter {
-  add(value: number, attributes?: SafeAttributes): void
-}
-export interface Histogram {
-  record(value: number, attributes?: SafeAttributes): void
-}
-
-export interface Telemetry {
+export interface Telemetry extends Omit<Metrics, 'close'> {
   /** Runs `work` in a span; an error that escapes marks it by its code, not by its message. */
   span<Result>(name: string, options: SpanOptions, work: (span: ActiveSpan) => Promise<Result>): Promise<Result>
   /** The traceparent of the active span, to be kept beside an event or a row. */
   traceparent(): string | undefined
-  counter(name: string, help: string): Counter
-  histogram(name: string, help: string, unit: string, buckets: number[]): Histogram
-  /** As a histogram, for what happens too often for one: its series are bound once, a recording is an addition. */
-  plainHistogram(
-    name: string,
-    help: string,
-    unit: string,
-    buckets: number[],
-  ): { bind(attributes: SafeAttributes): PlainRecorder }
-  /** A value read at each scrape. */
-  gauge(name: string, help: string, read: () => number): void
-  /** Answers a scrape in Prometheus' text format. */
-  scrape(req: IncomingMessage, res: ServerResponse): void
   close(): Promise<void>
 }
 export interface ActiveSpan {
@@ -140,39 +81,14 @@ export async function startTelemetry(options: {
   propagation.setGlobalPropagator(propagator)
   const resource = resourceFromAttributes({ 'service.name': `coverslip-${options.service}` })
   const provider = new TracerProvider({ resource, spanProcessors: await processors(options) })
-  const plain: PlainHistogram[] = []
-  // The exporter brings a copy of the SDK's types of its own.
-  const metricProducers = [plainProducer(plain, resource)] as never
-  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, metricProducers })
-  const meters = new MeterProvider({ resource, readers: [prometheus] })
   const tracer = provider.getTracer('coverslip')
-  const meter = meters.getMeter('coverslip')
+  const { close, ...metrics } = createMetrics(resource)
   return {
     span: (name, spanOptions, work) => runSpan(tracer, name, spanOptions, work),
     traceparent: currentTraceparent,
-    counter: (name, help) => {
-      const counter = meter.createCounter(name, { description: help })
-      return { add: (value, attributes = {}) => counter.add(value, checked(attributes)) }
-    },
-    histogram: (name, help, unit, buckets) => {
-      const histogram = meter.createHistogram(name, {
-        description: help,
-        unit,
-        advice: { explicitBucketBoundaries: buckets },
-      })
-      return { record: (value, attributes = {}) => histogram.record(value, checked(attributes)) }
-    },
-    plainHistogram: (name, description, unit, buckets) => {
-      const histogram = createPlainHistogram({ name, description, unit }, buckets)
-      plain.push(histogram)
-      return { bind: attributes => histogram.bind(checked(attributes)) }
-    },
-    gauge: (name, help, read) =>
-      meter.createObservableGauge(name, { description: help }).addCallback(result => result.observe(read())),
-    scrape: (req, res) => prometheus.getMetricsRequestHandler(req, res),
+    ...metrics,
     close: async () => {
-      await Promise.allSettled([provider.shutdown(), meters.shutdown()])
-      metricsApi.disable()
+      await Promise.allSettled([provider.shutdown(), close()])
     },
   }
 }

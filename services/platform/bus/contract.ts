@@ -66,6 +66,33 @@ export function busContract(connect: () => Promise<OpenedBus>): void {
     for (const subscription of subscriptions) await subscription.stop()
   })
 
+  test('tells what a consumer has still to do, and for how long the oldest of it has waited', async () => {
+    const { publish, consumer } = await stage(bus)
+    const { promise: done, resolve: goOn } = Promise.withResolvers<void>()
+    const { texts, handle } = recorder()
+    const slowly: Handler = async (message, signal) => {
+      await handle(message, signal)
+      if (texts.length > 1) await done
+    }
+    const subscription = await bus.consume(consumer(), slowly, never)
+    expect(await bus.backlog(consumer())).toEqual({ messages: 0, oldestMs: 0 })
+    await publish('done at once')
+    await eventually(async () => expect(await bus.backlog(consumer())).toEqual({ messages: 0, oldestMs: 0 }))
+    await publish('of another subject', 'failed')
+    await publish('in work')
+    await eventually(() => expect(texts).toHaveLength(2))
+    const before = await bus.backlog(consumer())
+    expect(before.messages).toBe(1)
+    await sleep(200)
+    await publish('waits')
+    const { messages, oldestMs } = await bus.backlog(consumer())
+    expect(messages).toBe(2)
+    expect(oldestMs).toBeGreaterThan(before.oldestMs + 150)
+    goOn()
+    await eventually(async () => expect((await bus.backlog(consumer())).messages).toBe(0))
+    await subscription.stop()
+  })
+
   test('two replicas of one consumer share the messages', async () => {
     const { publish, consumer } = await stage(bus)
     const [one, two] = [recorder(), recorder()]

@@ -1,5 +1,6 @@
 import type { Database } from '../db/port.ts'
 import { ServiceError } from '../errors.ts'
+import { backlogOf } from './embedded-backlog.ts'
 import { type Loop, startConsumer, startFollower } from './embedded-consumer.ts'
 import { embeddedSignals } from './embedded-signals.ts'
 import {
@@ -88,6 +89,7 @@ export async function openEmbedded(database: Database, report: Report): Promise<
       return registered(startConsumer(db, spec, handle, dead, report), spec.stream)
     },
     async follow({ stream, subject, from }, handle) {
+    backlog: consumer => backlogOf(db, consumer),
       const target = await lastSeqOf(stream)
       let stopped = false
       const after = from === 'now' ? target : 0

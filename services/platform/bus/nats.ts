@@ -13,6 +13,7 @@ import { nanos } from '@nats-io/transport-node'
 import { ServiceError } from '../errors.ts'
 import { MAX_SIGNAL_BYTES } from './delivery.ts'
 import { persistent, type Report } from './follow.ts'
+import { backlogOf } from './nats-backlog.ts'
 import { connectNats } from './nats-connection.ts'
 import { startNatsConsumer } from './nats-consumer.ts'
 import { startNatsFollower } from './nats-follow.ts'
@@ -77,6 +78,7 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
       const startSeq = from === 'now' ? state.last_seq + 1 : 1
       let stopped = false
       const keep = persistent(handle, report, () => stopped)
+    backlog: consumer => available(connection.whileUp(() => backlogOf(jsm, consumer))),
       const follower = startNatsFollower(connection, js, { stream, subject, startSeq, target: state.last_seq }, keep)
       await follower.caughtUp
       return registered({

@@ -50,6 +50,14 @@ export type DeadHandler = (message: BusMessage, error: unknown) => Promise<void>
 
 export interface Subscription {
   /** Stops taking messages, waits for the ones in work (they are aborted after `graceMs`, default 10 s). */
+/** What a consumer has still to do. */
+export interface Backlog {
+  /** Messages that wait or are in work. */
+  messages: number
+  /** For how long the oldest of them has been stored; 0 without one. */
+  oldestMs: number
+}
+
   stop(graceMs?: number): Promise<void>
 }
 
@@ -65,6 +73,8 @@ export interface Bus {
   consume(spec: ConsumerSpec, handle: Handler, dead: DeadHandler): Promise<Subscription>
   /**
    * Every process sees every stored message, in order, from the start of the stream or from now on; resumes by itself
+  /** How far a consumer is behind, all its replicas together. */
+  backlog(consumer: Pick<ConsumerSpec, 'stream' | 'name' | 'subject'>): Promise<Backlog>
    * after the bus was away. Resolves when all messages stored before the call have been handled. After a retryable error
    * `handle` gets the same message again; any other error is reported and the message passed over.
    * @throws an error with `retryable: true` when the stream does not exist yet, as `consume` does.
