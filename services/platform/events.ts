@@ -95,12 +95,12 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
     backoffMs: BACKOFF_MS,
   }
   const read = (message: BusMessage) => readEvent<EventMessage<EventName>>(codec, message.data)
+  const meter = observeConsumer(telemetry, bus, service, name, spec)
   const inSpan = (message: BusMessage, work: () => Promise<void>): Promise<void> => {
     const attributes = {
       'coverslip.service': service,
       'messaging.system': 'nats',
       'messaging.destination.name': name,
-  const meter = observeConsumer(telemetry, bus, service, name, spec)
       'messaging.message.id': message.id,
       'messaging.delivery_count': message.deliveryCount,
     }
@@ -114,20 +114,20 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
     spec,
     (message, signal) =>
       inSpan(message, async () => {
+        const begun = performance.now()
+        const told = (outcome: Handled): void => meter.handled(outcome, (performance.now() - begun) / 1000)
         try {
           const { deliveryCount, headers } = message
           await consumer.handle(must(read(message)), { signal, deliveryCount, traceparent: headers.traceparent })
+          told('done')
         } catch (error) {
           const known = toServiceError(error)
-        const begun = performance.now()
-        const told = (outcome: Handled): void => meter.handled(outcome, (performance.now() - begun) / 1000)
+          told(signal.aborted || known.retryable ? 'retry' : 'failed')
           // When the process stops, whatever the abort broke is tried again by the next one.
           if (signal.aborted) throw new ServiceError('unavailable', 'The process stopped', { cause: error })
           log.warn(
-          told('done')
             { err: error, event: name, delivery: message.deliveryCount, retry: known.retryable },
             'an event could not be handled',
-          told(signal.aborted || known.retryable ? 'retry' : 'failed')
           )
           throw known
         }
@@ -137,12 +137,12 @@ function startConsumer({ service, bus, log, telemetry }: Subscriber, name: Event
         // One that cannot be read says of nothing that it failed; it is kept as dead all the same.
         const event = read(message)
         if (event) await consumer.failed?.(event, toServiceError(error))
+        meter.died(toServiceError(error).code)
       }),
   )
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-        meter.died(toServiceError(error).code)
 /** Numbers of revisions and parts are PostgreSQL's integers. */
 const MAX_INTEGER = 2 ** 31 - 1
 

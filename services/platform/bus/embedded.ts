@@ -88,8 +88,8 @@ export async function openEmbedded(database: Database, report: Report): Promise<
       await saveConsumer(db, spec.stream, spec.name)
       return registered(startConsumer(db, spec, handle, dead, report), spec.stream)
     },
-    async follow({ stream, subject, from }, handle) {
     backlog: consumer => backlogOf(db, consumer),
+    async follow({ stream, subject, from }, handle) {
       const target = await lastSeqOf(stream)
       let stopped = false
       const after = from === 'now' ? target : 0

@@ -73,12 +73,12 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
       const consumer = await available(bind(spec))
       return registered(startNatsConsumer(deps, consumer, spec, handle, dead))
     },
+    backlog: consumer => available(connection.whileUp(() => backlogOf(jsm, consumer))),
     async follow({ stream, subject, from }, handle) {
       const { state } = await available(jsm.streams.info(stream))
       const startSeq = from === 'now' ? state.last_seq + 1 : 1
       let stopped = false
       const keep = persistent(handle, report, () => stopped)
-    backlog: consumer => available(connection.whileUp(() => backlogOf(jsm, consumer))),
       const follower = startNatsFollower(connection, js, { stream, subject, startSeq, target: state.last_seq }, keep)
       await follower.caughtUp
       return registered({

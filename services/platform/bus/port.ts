@@ -48,8 +48,6 @@ export type Handler = (message: BusMessage, signal: AbortSignal) => Promise<void
  * again later. */
 export type DeadHandler = (message: BusMessage, error: unknown) => Promise<void>
 
-export interface Subscription {
-  /** Stops taking messages, waits for the ones in work (they are aborted after `graceMs`, default 10 s). */
 /** What a consumer has still to do. */
 export interface Backlog {
   /** Messages that wait or are in work. */
@@ -58,6 +56,8 @@ export interface Backlog {
   oldestMs: number
 }
 
+export interface Subscription {
+  /** Stops taking messages, waits for the ones in work (they are aborted after `graceMs`, default 10 s). */
   stop(graceMs?: number): Promise<void>
 }
 
@@ -71,10 +71,10 @@ export interface Bus {
   publish(subject: string, data: Uint8Array, options: { id: string; headers?: Record<string, string> }): Promise<void>
   /** A durable consumer: a message published before its consumer first exists is delivered, too. */
   consume(spec: ConsumerSpec, handle: Handler, dead: DeadHandler): Promise<Subscription>
-  /**
-   * Every process sees every stored message, in order, from the start of the stream or from now on; resumes by itself
   /** How far a consumer is behind, all its replicas together. */
   backlog(consumer: Pick<ConsumerSpec, 'stream' | 'name' | 'subject'>): Promise<Backlog>
+  /**
+   * Every process sees every stored message, in order, from the start of the stream or from now on; resumes by itself
    * after the bus was away. Resolves when all messages stored before the call have been handled. After a retryable error
    * `handle` gets the same message again; any other error is reported and the message passed over.
    * @throws an error with `retryable: true` when the stream does not exist yet, as `consume` does.
