@@ -4,7 +4,7 @@ import { startServer, type TestServer } from '@coverslip/platform/testing/proces
 
 const ROOT = new URL('../..', import.meta.url).pathname
 /** As infra/start.sh sets them. */
-const STARTED_WITH = { UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' }
+const STARTED_WITH = { UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=16' }
 
 /** @param main path of the main.ts below the repository */
 export function startNode(

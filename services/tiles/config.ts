@@ -23,7 +23,11 @@ export const config = {
     default: '1',
     help: 'Processes of this service that share its ports, one per core; each has its own memory, and more than 1 want a database server. Together with other services in one process it is 1',
   },
-  TILES_MEMORY: { type: bytes, default: '256m', help: 'Tiles kept in the memory of a process, at most so many bytes' },
+  TILES_MEMORY: {
+    type: bytes,
+    default: '128m',
+    help: 'Tiles, and the indexes of open slides (at most half of it), kept in the memory of a process',
+  },
   TILES_OPEN_SLIDES: {
     type: integer(1, 100_000),
     default: '500',

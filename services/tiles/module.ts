@@ -51,13 +51,18 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const downloads = stage.before(usage.metered(objects.pyramid, 'downloads'))
     const readers = createReaders(config.TILES_READERS)
     const stores = { pyramid: pyramids, original: objects.original, readers, scratch }
-    const limits = { most: config.TILES_OPEN_SLIDES, idleMs: config.TILES_SLIDE_IDLE }
+    const limits = {
+      most: config.TILES_OPEN_SLIDES,
+      idleMs: config.TILES_SLIDE_IDLE,
+      indexBytes: config.TILES_MEMORY / 2,
+    }
     const slides = openSlides({ db, openRendition: one => openRendition(stores, one), telemetry }, limits)
     const queue = createRenderQueue(config.TILES_DECODES || availableParallelism(), config.TILES_DECODE_QUEUE)
     telemetry.gauge('coverslip_pictures_waiting', 'Pictures that are rendered or wait for it', () => queue.length)
     const renderer = createRenderer(queue)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)
-    const cache = createTileCache<ReadyTile>(sharedCache, { memoryBytes: config.TILES_MEMORY, ttlSeconds })
+    const memoryBytes = (): number => config.TILES_MEMORY - slides.indexBytes()
+    const cache = createTileCache<ReadyTile>(sharedCache, { memoryBytes, ttlSeconds })
     telemetry.gauge('coverslip_tiles_memory_bytes', 'Tiles kept in memory', () => cache.memory.bytes)
     // Stored tiles of a local file are read more quickly from there than from a server.
     const isShared = ({ kind }: ServedRendition): boolean => kind !== 'pyramid' || pyramids.open === undefined

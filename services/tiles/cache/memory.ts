@@ -41,7 +41,8 @@ const MAX_USES = 3
 const SMALL_SHARE = 0.1
 const MIN_GHOSTS = 64
 
-export function createMemory<Value>(maxBytes: number): Memory<Value> {
+/** @param mostBytes asked whenever a value comes: what other things take may become more */
+export function createMemory<Value>(mostBytes: () => number): Memory<Value> {
   const entries = new Map<string, Entry<Value>>()
   const small = createQueue<Value>()
   const main = createQueue<Value>()
@@ -52,7 +53,7 @@ export function createMemory<Value>(maxBytes: number): Memory<Value> {
     leave(entry)
   }
 
-  function evict(): void {
+  function evict(maxBytes: number): void {
     const fromSmall = small.oldest && (small.bytes > maxBytes * SMALL_SHARE || !main.oldest)
     const entry = fromSmall ? small.oldest! : main.oldest!
     // In the small queue the first hit may be of the same look at a place; in the main queue any counts.
@@ -77,11 +78,13 @@ export function createMemory<Value>(maxBytes: number): Memory<Value> {
       const known = entries.get(key)
       const wanted = known?.queue === main || ghosts.has(key)
       if (known) drop(known)
-      if (size > maxBytes / 10) return
-      const entry: Entry<Value> = { key, value, size, uses: 0, queue: undefined, older: undefined, newer: undefined }
-      entries.set(key, entry)
-      enter(wanted ? main : small, entry)
-      while (small.bytes + main.bytes > maxBytes) evict()
+      const maxBytes = Math.max(0, mostBytes())
+      if (size <= maxBytes / 10) {
+        const entry: Entry<Value> = { key, value, size, uses: 0, queue: undefined, older: undefined, newer: undefined }
+        entries.set(key, entry)
+        enter(wanted ? main : small, entry)
+      }
+      while (small.bytes + main.bytes > maxBytes) evict(maxBytes)
     },
     delete(key) {
       const entry = entries.get(key)

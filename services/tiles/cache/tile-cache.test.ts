@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { ServedSlide } from '../store.ts'
 import { createTileCache } from './tile-cache.ts'
 
-const options = { memoryBytes: 1_000_000, ttlSeconds: 60 }
+const options = { memoryBytes: () => 1_000_000, ttlSeconds: 60 }
 const KEY = { key: '/tiles/s/1_files/9/0_0.jpeg', content: 'abc', shared: true }
 
 /** A cache of this process that stands for one which others see. */
@@ -100,4 +100,15 @@ test('a deleted slide is forgotten here and in the shared cache, others are not'
   expect(cache.peek(other.key)?.bytes.toString()).toBe('tile')
   expect(await shared.get(`abc${KEY.key}`)).toBeUndefined()
   expect(await shared.get(`abc${other.key}`)).toEqual(Buffer.from('tile'))
+})
+
+test('what stays in memory keeps no other bytes there', async () => {
+  const cache = createTileCache(await sharedCache(), options)
+  const page = Buffer.alloc(65_536, 7)
+  await cache.get(KEY, countingLoad(page.subarray(100, 300)))
+  const pooled = cache.keep('/tiles/s/1_files/9/1_0.jpeg', Buffer.from('a few bytes'))
+  const own = Buffer.allocUnsafeSlow(5000)
+  for (const { bytes } of [cache.peek(KEY.key)!, pooled]) expect(bytes.buffer.byteLength).toBe(bytes.length)
+  expect(cache.peek(KEY.key)!.bytes.equals(page.subarray(100, 300))).toBe(true)
+  expect(cache.keep('/tiles/s/1_files/9/2_0.jpeg', own).bytes).toBe(own)
 })

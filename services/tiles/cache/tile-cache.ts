@@ -6,6 +6,7 @@ import type { Cache } from '@coverslip/platform/cache/port.ts'
 import type { ServedSlide } from '../store.ts'
 import { type CacheKey, contentOf, sharedKey, slidePrefix } from './keys.ts'
 import { createMemory } from './memory.ts'
+import { inOwnMemory } from './own-memory.ts'
 import { throughShared } from './shared.ts'
 
 /** Where bytes were: `page`, in the page cache of this machine; `joined`, on their way for somebody else. */
@@ -46,15 +47,16 @@ interface Loading {
   controller: AbortController
 }
 
+/** @param options.memoryBytes asked whenever a tile comes: it may become less */
 export function createTileCache<Ready = unknown>(
   shared: Cache,
-  options: { memoryBytes: number; ttlSeconds: number },
+  options: { memoryBytes: () => number; ttlSeconds: number },
 ): TileCache<Ready> {
   const memory = createMemory<Kept<Ready>>(options.memoryBytes)
   const loading = new Map<string, Loading>()
 
   function keep(key: string, bytes: Buffer): Kept<Ready> {
-    const kept: Kept<Ready> = { bytes, ready: undefined }
+    const kept: Kept<Ready> = { bytes: inOwnMemory(bytes), ready: undefined }
     memory.set(key, kept, bytes.length + ENTRY_BYTES)
     return kept
   }

@@ -33,7 +33,7 @@ test('with a slide its heat maps go, are counted, and none comes after', async (
   const { bytes } = await countOverlays(db, gone)
 
   const stage = openStage(scene, { copies: 0 })
-  const cache = createTileCache(await openCache('memory:'), { memoryBytes: 1000, ttlSeconds: 1 })
+  const cache = createTileCache(await openCache('memory:'), { memoryBytes: () => 1000, ttlSeconds: 1 })
   const known = { forget: () => {} } as never
   const consumers = slideConsumers({ db, site, publish, slides: known, cache, stage })
   const context = { signal: new AbortController().signal, deliveryCount: 1, traceparent: undefined }

@@ -4,8 +4,10 @@ import { type Ifd, readTiff } from '@coverslip/wsi/tiff/index.ts'
 import { Tag } from '@coverslip/wsi/tiff/tags.ts'
 import { readIndexAhead } from './index-ahead.ts'
 import type { RenditionSource } from './object-source.ts'
+import { sharedProfile } from './profiles.ts'
 import type { Rendition, RenditionLevel } from './rendition.ts'
 import { createStitcher, type Stitcher } from './stitcher.ts'
+import { createTileIndex, type TileIndex } from './tile-index.ts'
 import { readTiledRegion } from './tiled-region.ts'
 
 /** What the slide's row knows of a rendition beyond the file. */
@@ -13,9 +15,7 @@ export type RenditionFacts = Pick<Rendition, 'name' | 'mpp' | 'objectivePower'>
 
 interface PyramidLevel extends RenditionLevel {
   readonly tileSize: number
-  /** File positions and lengths of the tiles, row by row. */
-  readonly offsets: Float64Array
-  readonly lengths: Uint32Array
+  readonly tiles: TileIndex
   readonly stitcher: Stitcher
 }
 
@@ -50,19 +50,19 @@ export async function openPyramid(
     row: number,
     signal?: AbortSignal,
   ): Promise<Buffer | undefined> {
-    const { stitcher, offsets, lengths, columns } = levelOf(level, column, row)
+    const { stitcher, tiles, columns } = levelOf(level, column, row)
     const i = row * columns + column
-    if (lengths[i] === 0) return undefined
-    return stitcher.known(i) ?? stitcher.join(i, await source.read(offsets[i]!, lengths[i]!, signal))
+    if (tiles.length(i) === 0) return undefined
+    return stitcher.known(i) ?? stitcher.join(i, await source.read(tiles.offset(i), tiles.length(i), signal))
   }
 
   function readTileNow(level: number, column: number, row: number): Buffer | undefined {
-    const { stitcher, offsets, lengths, columns } = levelOf(level, column, row)
+    const { stitcher, tiles, columns } = levelOf(level, column, row)
     const i = row * columns + column
-    if (lengths[i] === 0 || !source.readNow) return undefined
-    return (
-      stitcher.known(i) ?? stitcher.read(i, lengths[i]!, (skip, target) => source.readNow!(offsets[i]! + skip, target))
-    )
+    const length = tiles.length(i)
+    if (length === 0 || !source.readNow) return undefined
+    const read = (skip: number, target: Buffer): boolean => source.readNow!(tiles.offset(i) + skip, target)
+    return stitcher.known(i) ?? stitcher.read(i, length, read)
   }
 
   return {
@@ -71,7 +71,7 @@ export async function openPyramid(
     height: first.height,
     tileSize,
     levels,
-    icc: copied(icc),
+    icc: sharedProfile(icc),
     passThrough: true,
     readTile,
     ...(source.readNow ? { readTileNow } : {}),
@@ -100,7 +100,7 @@ async function readLevel(ifd: Ifd, fullWidth: number): Promise<PyramidLevel> {
   if (!offsets || !lengths || offsets.length < columns * rows || lengths.length < columns * rows) {
     throw new SlideFileError('damaged', 'The pyramid is damaged: a level lacks tiles.')
   }
-  const stitcher = createStitcher(copied(tables), offsets)
-  const place = { offsets, lengths: Uint32Array.from(lengths), stitcher }
-  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, ...place }
+  const tiles = createTileIndex(offsets, lengths)
+  const stitcher = createStitcher(copied(tables), tiles)
+  return { width, height, tileSize, columns, rows, downsample: fullWidth / width, tiles, stitcher }
 }

@@ -1,5 +1,7 @@
 /** Makes complete JPEGs of a level's stored tiles; tiles that are stored once (glass) become one buffer. */
 import { segments, spliceTables } from '@coverslip/wsi/jpeg.ts'
+import { inOwnMemory } from '../cache/own-memory.ts'
+import type { TileIndex } from './tile-index.ts'
 
 export interface Stitcher {
   /** Of a tile whose bytes stand for several, once it was read. */
@@ -11,26 +13,31 @@ export interface Stitcher {
 }
 
 /** A level has few different tiles that many places share. */
-const MAX_SHARED = 64
+const MAX_SHARED = 16
 /** Every JPEG begins with its SOI marker, which the tables bring. */
 const SOI_BYTES = 2
 
 /**
  * @param tables TIFF's JPEGTables (a tables-only stream), null when the tiles are complete
- * @param offsets file positions of the level's tiles, row by row: equal ones are the same tile
+ * @param tiles of the level: those at the same place of the file are the same
  */
-export function createStitcher(tables: Buffer | null, offsets: Float64Array): Stitcher {
+export function createStitcher(tables: Buffer | null, tiles: TileIndex): Stitcher {
   const head = headOf(tables)
   const shared = new Map<number, Buffer>()
-  const isShared = (i: number): boolean => offsets[i] === offsets[i - 1] || offsets[i] === offsets[i + 1]
+  const isShared = (i: number): boolean => {
+    const offset = tiles.offset(i)
+    return (i > 0 && offset === tiles.offset(i - 1)) || offset === tiles.offset(i + 1)
+  }
 
   function keep(index: number, jpeg: Buffer): Buffer {
-    if (isShared(index) && shared.size < MAX_SHARED) shared.set(offsets[index]!, jpeg)
-    return jpeg
+    if (!isShared(index) || shared.size >= MAX_SHARED) return jpeg
+    const own = inOwnMemory(jpeg)
+    shared.set(tiles.offset(index), own)
+    return own
   }
 
   return {
-    known: index => shared.get(offsets[index]!),
+    known: index => shared.get(tiles.offset(index)),
     join: (index, stored) => keep(index, spliceTables(tables, stored)),
     read(index, length, read) {
       const skip = head.length > 0 ? SOI_BYTES : 0

@@ -35,7 +35,7 @@ async function save(slideId: string, revision: number, kind: RenditionKind, side
 }
 
 /** Opens nothing, and counts. */
-function counting(limits = { most: 10, idleMs: 60_000 }) {
+function counting(limits = { most: 10, idleMs: 60_000, indexBytes: 0 }) {
   const counts = { opened: 0, closed: 0 }
   const openRendition = async (): Promise<Rendition> => {
     counts.opened += 1
@@ -93,7 +93,7 @@ test('what is remembered is the same object until the slide changes', async () =
 
 test('a slide is opened once for all who ask, and closed when nobody does', async () => {
   await save('d', 1, 'pyramid')
-  const { slides, counts } = counting({ most: 10, idleMs: 100 })
+  const { slides, counts } = counting({ most: 10, idleMs: 100, indexBytes: 0 })
   const rendition = await slides.current('d')
   await Promise.all(Array.from({ length: 20 }, () => slides.open(rendition)))
   expect(counts).toEqual({ opened: 1, closed: 0 })
@@ -104,7 +104,7 @@ test('a slide is opened once for all who ask, and closed when nobody does', asyn
 })
 
 test('no more slides are open than may be, and large ones count for more', async () => {
-  const { slides, counts } = counting({ most: 5, idleMs: 60_000 })
+  const { slides, counts } = counting({ most: 5, idleMs: 60_000, indexBytes: 0 })
   for (let i = 0; i < 12; i += 1) {
     await save(`e${i}`, 1, 'pyramid')
     await slides.open(await slides.current(`e${i}`))
@@ -112,7 +112,7 @@ test('no more slides are open than may be, and large ones count for more', async
   await sleep(20)
   expect(counts).toEqual({ opened: 12, closed: 7 })
   slides.close()
-  const large = counting({ most: 1000, idleMs: 60_000 })
+  const large = counting({ most: 1000, idleMs: 60_000, indexBytes: 64 * 2 ** 20 })
   for (let i = 0; i < 6; i += 1) {
     await save(`f${i}`, 1, 'pyramid', 400_000)
     await large.slides.open(await large.slides.current(`f${i}`))
@@ -134,7 +134,7 @@ test('readers go on while the database is away, but not with what has been delet
     },
   })
   const openRendition = async () => ({}) as Rendition
-  const slides = openSlides({ db: failing, openRendition, telemetry }, { most: 10, idleMs: 60_000 })
+  const slides = openSlides({ db: failing, openRendition, telemetry }, { most: 10, idleMs: 60_000, indexBytes: 0 })
   await slides.current('away')
   gone = true
   // Longer than a row is remembered.

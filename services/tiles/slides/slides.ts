@@ -4,6 +4,7 @@ import { unknownThing } from '@coverslip/platform/errors.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
 import { LRUCache } from 'lru-cache'
 import type { Rendition } from '../renditions/rendition.ts'
+import { INDEX_BYTES_PER_TILE } from '../renditions/tile-index.ts'
 import { findSlide, type ServedRendition, type ServedSlide, type Tables } from '../store.ts'
 
 /** What is known of a slide; the same object for as long as it is remembered. */
@@ -34,6 +35,8 @@ export interface OpenSlides {
   opened(rendition: ServedRendition): Rendition | undefined
   /** What is remembered of the slide counts no more. */
   forget(slideId: string): void
+  /** What the indexes of all that is open take. */
+  indexBytes(): number
   /** Gives back what is open. */
   close(): void
 }
@@ -46,16 +49,20 @@ const REMEMBER_MS = 3000
 const RENEW_MS = 1500
 /** While the database is away readers go on for so long; of a deletion the bus tells meanwhile. */
 const OUTAGE_MS = 300_000
-const MAX_ROWS = 10_000
+/** Rows hold what scanners tell of a slide, a few kilobytes each. */
+const MAX_ROWS = 2000
 
-/** Of the indexes of all that is open: fifty slides of 100,000 x 80,000 pixels, hundreds of usual ones. */
-const INDEX_BYTES = 96 * 2 ** 20
-const LARGEST_INDEX = INDEX_BYTES / 4
-/** Position and length; all levels together have a third more tiles than the largest. */
-const BYTES_PER_TILE = (12 * 4) / 3
+/** Of the indexes of all that is open, at least: otherwise one large slide would close all others. */
+const LEAST_INDEX_BYTES = 16 * 2 ** 20
+/** All levels together have a third more tiles than the largest. */
+const PYRAMID = 4 / 3
+/** Of an original's tile position and length as they are read. */
+const ORIGINAL_BYTES_PER_TILE = 16
 
-const indexBytes = ({ width, height, tileSize }: ServedRendition): number =>
-  Math.ceil(Math.min(LARGEST_INDEX, 10_000 + (width / tileSize) * (height / tileSize) * BYTES_PER_TILE))
+function indexBytes({ kind, width, height, tileSize }: ServedRendition): number {
+  const perTile = kind === 'pyramid' ? INDEX_BYTES_PER_TILE : ORIGINAL_BYTES_PER_TILE
+  return Math.ceil(10_000 + (width / tileSize) * (height / tileSize) * perTile * PYRAMID)
+}
 
 interface Opening {
   /** What its index takes in memory, about. */
@@ -66,14 +73,16 @@ interface Opening {
 
 export function openSlides(
   { db, openRendition, telemetry }: { db: Db<Tables>; openRendition: OpenRendition; telemetry: Telemetry },
-  limits: { most: number; idleMs: number },
+  limits: { most: number; idleMs: number; indexBytes: number },
 ): OpenSlides {
+  const mostIndexBytes = Math.max(LEAST_INDEX_BYTES, limits.indexBytes)
   const opens = telemetry.counter('coverslip_slides_opened_total', 'Renditions whose index was read')
   const rows = new LRUCache<string, KnownSlide>({ max: MAX_ROWS })
   const openings = new LRUCache<string, Opening>({
     max: limits.most,
-    maxSize: INDEX_BYTES,
-    sizeCalculation: opening => opening.bytes,
+    maxSize: mostIndexBytes,
+    // The largest slides count for a quarter, so that a few of them can be looked at by turns.
+    sizeCalculation: ({ bytes }) => Math.min(mostIndexBytes / 4, bytes),
     ttl: limits.idleMs,
     ttlAutopurge: true,
     updateAgeOnGet: true,
@@ -158,6 +167,7 @@ export function openSlides(
       if (known) known.readAt = Number.NEGATIVE_INFINITY
       rows.delete(slideId)
     },
+    indexBytes: () => openings.calculatedSize,
     close: () => openings.clear(),
   }
 }
