@@ -134,7 +134,7 @@ export function valuesSchema(): Schema {
         serviceMonitor: of({ enabled: flag, interval: text, labels: texts }),
         alerts: of({ enabled: flag, labels: texts }),
       }),
-      keda: of({ monitoring: text }),
+      keda: of({ monitoring: text, account: { type: 'string', minLength: 1 } }),
       migrations: of({ job: flag, resources }),
       runAsUser: { type: ['integer', 'null'], minimum: 1 },
       trial: of({

@@ -22,12 +22,7 @@ spec:
       resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ int $scaling.cpu }}}}
     {{- end }}
   behavior:
-    scaleUp:
-      stabilizationWindowSeconds: 0
-      policies: [{type: Percent, value: 100, periodSeconds: 15}]
-    scaleDown:
-      stabilizationWindowSeconds: {{ int $scaling.calm }}
-      policies: [{type: Pods, value: 1, periodSeconds: 60}]
+    {{- include "coverslip.behavior" $scaling | nindent 4 }}
 {{- else }}
 ---
 apiVersion: keda.sh/v1alpha1
@@ -38,13 +33,19 @@ spec:
   scaleTargetRef: {name: {{ include "coverslip.fullname" $root }}-{{ $name }}}
   minReplicaCount: {{ int $scaling.min }}
   maxReplicaCount: {{ int $scaling.max }}
+  # How often NATS is asked, and for how long none must wait before the last pod goes.
+  pollingInterval: 10
   cooldownPeriod: {{ int $scaling.calm }}
+  advanced:
+    horizontalPodAutoscalerConfig:
+      behavior:
+        {{- include "coverslip.behavior" $scaling | nindent 8 }}
   triggers:
     {{- range $service.row.queues }}
     - type: nats-jetstream
       metadata:
         natsServerMonitoringEndpoint: {{ include "coverslip.natsMonitoring" $root | quote }}
-        account: $G
+        account: {{ $root.Values.keda.account | quote }}
         stream: {{ .stream }}
         consumer: {{ .consumer }}
         lagThreshold: {{ int $scaling.lag | quote }}
@@ -54,4 +55,14 @@ spec:
 
 {{- define "coverslip.natsMonitoring" -}}
 {{- .Values.keda.monitoring | default (printf "%s-nats.%s.svc:8222" (include "coverslip.fullname" .) .Release.Namespace) -}}
+{{- end }}
+
+{{/* Quick up: twice as many or two more every 15 s. Calm down: one a minute, once less was wanted for a while. */}}
+{{- define "coverslip.behavior" -}}
+scaleUp:
+  stabilizationWindowSeconds: 0
+  policies: [{type: Percent, value: 100, periodSeconds: 15}, {type: Pods, value: 2, periodSeconds: 15}]
+scaleDown:
+  stabilizationWindowSeconds: {{ int .calm }}
+  policies: [{type: Pods, value: 1, periodSeconds: 60}]
 {{- end }}
