@@ -1,6 +1,7 @@
 /** A canvas becomes the picture that was asked for: size, mirror, rotation, colours, coding, in IIIF's order. */
 import { encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import sharp, { type Sharp } from 'sharp'
+import { enlarge } from './enlarge.ts'
 import type { Job } from './job.ts'
 import type { Format, Size } from './picture.ts'
 import { profiledTiff } from './profiled-tiff.ts'
@@ -39,9 +40,16 @@ export const isPlainJpeg = ({ picture, profile }: Pick<Job, 'picture' | 'profile
 const fromPixels = (data: Uint8Array, { width, height }: Size): Sharp =>
   sharp(data, { raw: { width, height, channels: 3 } })
 
-/** By averaging: libvips shrinks by whole factors and takes Lanczos 3 for the rest. */
-const resized = (canvas: Uint8Array, from: Size, { width, height }: Size): Promise<Uint8Array> =>
-  fromPixels(canvas, from).resize(width, height, { fit: 'fill' }).raw().toBuffer()
+/** By averaging: libvips shrinks by whole factors and takes Lanczos 3 for the rest; what grows does so thereafter. */
+async function resized(canvas: Uint8Array, from: Size, to: Size): Promise<Uint8Array> {
+  const width = Math.min(from.width, to.width)
+  const height = Math.min(from.height, to.height)
+  const shrinks = width < from.width || height < from.height
+  const shrunk = shrinks
+    ? await fromPixels(canvas, from).resize(width, height, { fit: 'fill' }).raw().toBuffer()
+    : canvas
+  return enlarge(shrunk, { width, height }, to)
+}
 
 function turned(image: Sharp, { mirror, rotation, format, icc }: Job['picture']): Sharp {
   const kept = icc === 'embed' ? image.keepIccProfile() : image
