@@ -21,6 +21,8 @@ export interface Release {
   url: string
   /** What the chart made up for the trial, by key. */
   secret(key: string): Promise<string>
+  /** API token of the owner of everything: it lies in the pod of access. */
+  ownerToken(): Promise<string>
   uninstall(): Promise<void>
 }
 
@@ -52,6 +54,11 @@ export async function install(api: Api, namespace: string, values: Values = {}):
         `/api/v1/namespaces/${namespace}/secrets/${full}-trial`,
       )
       return Buffer.from(data[key] ?? '', 'base64').toString()
+    },
+    async ownerToken() {
+      const program = 'require("fs").readFileSync("/tmp/data/owner-token","utf8")'
+      const node = ['/app/node_modules/.bin/node', '-p', program]
+      return (await kubectl('exec', '-n', namespace, `deploy/${full}-access`, '--', ...node)).trim()
     },
     async uninstall() {
       await helm('uninstall', 'slides', '--namespace', namespace)

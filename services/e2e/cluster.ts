@@ -72,7 +72,7 @@ export async function startCluster(namespace = `e2e-${randomBytes(3).toString('h
     '-c',
     `alter role postgres password '${password}'`,
   )
-  const token = await ownerToken(release)
+  const token = await release.ownerToken()
   const pods = await componentsOf(api, release, token)
   return {
     name: 'a cluster',
@@ -108,15 +108,6 @@ export async function startCluster(namespace = `e2e-${randomBytes(3).toString('h
 }
 
 const componentOf = (process: string): string => process.replace(/-\d+$/, '')
-
-/** The owner's token lies in the pod of access. */
-async function ownerToken({ namespace, full }: Release): Promise<string> {
-  const told = await kubectl(
-    ...['exec', '-n', namespace, `deploy/${full}-access`, '--', '/app/node_modules/.bin/node', '-p'],
-    'require("fs").readFileSync("/tmp/data/owner-token","utf8")',
-  )
-  return told.trim()
-}
 
 /** Pods by component, and what befalls them. */
 async function componentsOf(api: Api, { namespace, full, url }: Release, token: string) {
