@@ -21,10 +21,19 @@ function flowTable(): string {
     arrow.producers.join(', '),
     hearers(arrow),
     arrow.stream ?? '(not kept)',
-    arrow.leaves ? 'yes' : 'no',
+    leaving(arrow),
   ])
-  const head = ['event', 'says that', 'made by', 'acted on by', 'stream', 'leaves the site']
+  const head = ['event', 'says that', 'made by', 'acted on by', 'stream', 'may leave the site']
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+type Hearers = Pick<Arrow<unknown>, 'leaves' | 'consumers' | 'followers' | 'atHome'>
+
+function leaving({ leaves, consumers, followers, atHome = [] }: Hearers): string {
+  if (!leaves) return 'no'
+  const staying = new Set(atHome)
+  if ([...consumers, ...followers].every(name => staying.has(name))) return 'yes, but nobody there acts on it'
+  return staying.size > 0 ? `yes; ${[...staying].join(', ')}: of its own site only` : 'yes'
 }
 
 /** Consumers act once on each event; followers, in brackets, hear it in every process. */

@@ -36,6 +36,8 @@ export interface Arrow<Message> {
   consumers: readonly ServiceName[]
   /** Every process of these sees every event as it happens. */
   followers: readonly ServiceName[]
+  /** Those of them that act on events of their own site only; the others on events of every site that reach them. */
+  atHome?: readonly ServiceName[]
   /** Where events are kept; null: told to whoever listens, kept nowhere. */
   stream: 'INTAKE' | 'SLIDES' | 'PYRAMID' | 'ANNOTATIONS' | 'ACCESS' | null
   /** Events with the same key are delivered in order. */
@@ -123,6 +125,8 @@ export const flow = {
     producers: ['deidentify'],
     consumers: ['ingest', 'catalog', 'pyramid', 'tiles', 'deidentify', 'subjects'],
     followers: [],
+    // One site builds a slide, the one that has its original.
+    atHome: ['pyramid'],
     stream: 'SLIDES',
     key: slideId,
     site: 'onprem',
@@ -145,6 +149,7 @@ export const flow = {
     producers: ['pyramid'],
     consumers: ['pyramid'],
     followers: [],
+    atHome: ['pyramid'],
     stream: 'PYRAMID',
     key: ({ slideId, part }) => `${slideId}:${part}`,
     site: 'either',
@@ -156,6 +161,7 @@ export const flow = {
     producers: ['pyramid'],
     consumers: ['pyramid'],
     followers: [],
+    atHome: ['pyramid'],
     stream: 'PYRAMID',
     key: slideId,
     site: 'either',
@@ -208,20 +214,33 @@ export const flow = {
   }),
   'slides.progress': arrow({
     message: SlideProgress,
-    producers: ['deidentify', 'pyramid'],
+    producers: ['deidentify'],
+    consumers: [],
+    followers: ['ingest'],
+    stream: null,
+    key: slideId,
+    site: 'onprem',
+    leaves: false,
+    says: 'how far the de-identification of a slide is',
+  }),
+  'pyramid.progress': arrow({
+    message: SlideProgress,
+    producers: ['pyramid'],
     consumers: [],
     followers: ['ingest', 'catalog'],
     stream: null,
     key: slideId,
     site: 'either',
     leaves: true,
-    says: 'how far a slide is',
+    says: 'how far the pyramid of a slide is',
   }),
   'annotations.changed': arrow({
     message: AnnotationsChanged,
     producers: ['annotations'],
     consumers: [],
     followers: ['public'],
+    // The drawings themselves stay where they were made.
+    atHome: ['public'],
     stream: 'ANNOTATIONS',
     key: slideId,
     site: 'either',

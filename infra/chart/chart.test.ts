@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { api } from '@coverslip/proto/api.ts'
+import { onPremOnly } from '@coverslip/proto/sites.ts'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { closed } from './crds.ts'
 import { documented } from './readme.ts'
 import { edgesOf, type KubeObject, problemsOf } from './rules.ts'
 import { wholeSchema } from './schemas.ts'
-import { frontConf, onPremOnly, ownPrefixes, serviceRows } from './tables.ts'
+import { frontConf, ownPrefixes, serviceRows } from './tables.ts'
 
 const chart = (path: string): string => readFileSync(new URL(`../../charts/coverslip/${path}`, import.meta.url), 'utf8')
 

@@ -9,6 +9,7 @@ import { platformSettings } from '@coverslip/platform/settings.ts'
 import { api, type RouteSpec } from '@coverslip/proto/api.ts'
 import { type Arrow, type EventName, flow } from '@coverslip/proto/flow.ts'
 import { calls, folderOf, type ServiceName } from '@coverslip/proto/services.ts'
+import { onPremOnly } from '@coverslip/proto/sites.ts'
 import { consumerName } from '@coverslip/proto/streams.ts'
 import { renderFront } from '../front/nginx.ts'
 
@@ -45,16 +46,6 @@ const BY_CHART =
 
 const arrows = (): [EventName, Arrow<never>][] => Object.entries(flow) as unknown as [EventName, Arrow<never>][]
 const names = (): ServiceName[] => (Object.keys(calls) as ServiceName[]).sort()
-
-/** A service that has a part in what must not leave the site, or that calls one that has, stays at the hospital. */
-export function onPremOnly(): Set<ServiceName> {
-  const kept = new Set<ServiceName>()
-  for (const [, { leaves, producers, consumers, followers }] of arrows()) {
-    if (!leaves) for (const name of [...producers, ...consumers, ...followers]) kept.add(name)
-  }
-  for (const callee of [...kept]) for (const caller of calls[callee]) kept.add(caller)
-  return kept
-}
 
 /** The rows by service, in the order of their names. */
 export function serviceRows(): Record<string, ServiceRow> {

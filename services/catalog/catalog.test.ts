@@ -91,7 +91,7 @@ describe('the catalog', () => {
   it('follows the progress of tiling, which never goes back', async () => {
     const id = crypto.randomUUID()
     await tell.deidentified(id)
-    const follow = running.followers!['slides.progress']!
+    const follow = running.followers!['pyramid.progress']!
     await follow(SlideProgress.fromPartial({ slideId: id, stage: 'tiling', fraction: 0.25 }))
     // Within the same second: left out.
     await follow(SlideProgress.fromPartial({ slideId: id, stage: 'tiling', fraction: 0.5 }))
@@ -105,7 +105,7 @@ describe('the catalog', () => {
     const id = crypto.randomUUID()
     await tell.deidentified(id)
     const progress = { slideId: id, stage: 'tiling', fraction: 0.25, secondsLeft: 30 }
-    await running.followers!['slides.progress']!(SlideProgress.fromPartial(progress))
+    await running.followers!['pyramid.progress']!(SlideProgress.fromPartial(progress))
     const { secondsLeft } = await slideOf(id)
     expect(secondsLeft).toBeGreaterThan(20)
     expect(secondsLeft).toBeLessThanOrEqual(30)

@@ -55,8 +55,8 @@ function erase({ db, site, publish }: CatalogDeps, slideId: string): Promise<voi
 function followers(deps: CatalogDeps): Followers {
   const passes = progressThrottle(() => performance.now())
   return {
-    'slides.progress': async ({ slideId, stage, fraction, secondsLeft }) => {
-      if (stage !== 'tiling' || !passes(slideId)) return
+    'pyramid.progress': async ({ slideId, fraction, secondsLeft }) => {
+      if (!passes(slideId)) return
       const endsAt = secondsLeft === undefined ? null : new Date(Date.now() + secondsLeft * 1000)
       await raiseProgress(deps.db, slideId, Math.min(fraction, 1), endsAt)
     },

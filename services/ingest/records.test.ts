@@ -169,7 +169,7 @@ describe('the intake record', () => {
       undefined as never,
     )
   const progress = (slideId: string, stage: string, fraction: number) =>
-    followers(test.deps)['slides.progress']!({ slideId, stage, fraction })
+    followers(test.deps)[stage === 'tiling' ? 'pyramid.progress' : 'slides.progress']!({ slideId, stage, fraction })
   const stateOf = async (slideId: string) => (await findSlide(test.deps.db.query, slideId))!
 
   it('follows events, late and double ones harmlessly', async () => {

@@ -112,4 +112,5 @@ export const consumers = (deps: IngestDeps, store: UploadStore, wake: () => void
 
 export const followers = (deps: IngestDeps): Followers => ({
   'slides.progress': ({ slideId, stage, fraction }) => saveProgress(deps, slideId, stage, fraction),
+  'pyramid.progress': ({ slideId, stage, fraction }) => saveProgress(deps, slideId, stage, fraction),
 })

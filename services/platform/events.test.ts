@@ -19,6 +19,7 @@ afterEach(async () => {
 test('a module consumes exactly what the flow says', async () => {
   const subscriber = {
     service: 'tiles' as const,
+    site: 'onprem',
     bus: {} as Bus,
     log: openLog({ service: 't', level: 'silent' }),
     telemetry,
@@ -26,6 +27,22 @@ test('a module consumes exactly what the flow says', async () => {
   await expect(startConsumers(subscriber, {})).rejects.toThrow(
     'consumers of tiles must be [slides.deidentified,slides.tiled,slides.deleted]',
   )
+})
+
+test('who acts on events of its own site asks for those only', async () => {
+  const asked: Record<string, string> = {}
+  const bus = {
+    consume: async ({ name, subject }: ConsumerSpec) => {
+      asked[name] = subject
+      return { stop: async () => {} }
+    },
+  } as unknown as Bus
+  const log = openLog({ service: 't', level: 'silent' })
+  const events = ['slides.deidentified', 'pyramid.part_wanted', 'pyramid.assembly_wanted', 'slides.deleted']
+  const consumers = Object.fromEntries(events.map(name => [name, { handle: async () => {} }]))
+  await startConsumers({ service: 'pyramid', site: 'cloud', bus, log, telemetry }, consumers)
+  expect(asked[consumerName('pyramid', 'slides.deidentified')]).toBe('slides.cloud.deidentified')
+  expect(asked[consumerName('pyramid', 'slides.deleted')]).toBe('slides.*.deleted')
 })
 
 test('an event whose id or number no table can hold is given up at once, and nobody is told that its slide failed', async () => {
@@ -42,7 +59,7 @@ test('an event whose id or number no table can hold is given up at once, and nob
     failed: async ({ slideId }: { slideId: string }) => void seen.push(`failed ${slideId}`),
   }
   const log = openLog({ service: 't', level: 'silent' })
-  const subscriber = { service: 'tiles' as const, bus, log, telemetry }
+  const subscriber = { service: 'tiles' as const, site: 'onprem', bus, log, telemetry }
   const consumed = Object.entries(flow).filter(([, arrow]) => (arrow.consumers as readonly string[]).includes('tiles'))
   await startConsumers(subscriber, Object.fromEntries(consumed.map(([name]) => [name, consumer])))
   const { handle, dead } = handlers.get(consumerName('tiles', 'slides.tiled'))!
@@ -70,10 +87,10 @@ test('progress is told at most twice a second per slide, and the last word alway
   const signal = async (subject: string): Promise<void> => void told.push(subject)
   const signals = createSignals({ signal } as unknown as Bus, 'pyramid', 'onprem')
   const tell = (slideId: string, fraction: number) =>
-    signals.tell('slides.progress', { slideId, stage: 'tiling', fraction })
+    signals.tell('pyramid.progress', { slideId, stage: 'tiling', fraction })
   for (let i = 0; i < 100; i += 1) tell('a', i / 100)
   tell('b', 0)
-  expect(told).toEqual(['slides.onprem.progress', 'slides.onprem.progress'])
+  expect(told).toEqual(['pyramid.onprem.progress', 'pyramid.onprem.progress'])
   vi.advanceTimersByTime(500)
   expect(told).toHaveLength(3)
   vi.advanceTimersByTime(5000)

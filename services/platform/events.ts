@@ -71,6 +71,7 @@ export function createSignals(bus: Bus, service: ServiceName, site: string) {
 
 interface Subscriber {
   service: ServiceName
+  site: string
   bus: Bus
   log: Log
   telemetry: Telemetry
@@ -83,12 +84,16 @@ export async function startConsumers(subscriber: Subscriber, consumers: Consumer
   return Promise.all(entries.map(([name, consumer]) => startConsumer(subscriber, name, consumer)))
 }
 
-function startConsumer({ service, bus, log, telemetry }: Subscriber, name: EventName, consumer: Consumer<EventName>) {
+function startConsumer(
+  { service, site, bus, log, telemetry }: Subscriber,
+  name: EventName,
+  consumer: Consumer<EventName>,
+) {
   const { stream, message: codec } = arrowOf(name)
   const spec: ConsumerSpec = {
     stream: stream!,
     name: consumerName(service, name),
-    subject: subjectOf(name, '*'),
+    subject: subjectOf(name, siteHeard(service, name, site)),
     ackWaitMs: consumer.ackWaitMs ?? DEFAULTS.ackWaitMs,
     maxDeliver: consumer.maxDeliver ?? DEFAULTS.maxDeliver,
     concurrency: consumer.concurrency ?? DEFAULTS.concurrency,
@@ -171,18 +176,27 @@ export async function startFollowers(subscriber: Subscriber, followers: Follower
   const own = arrowsWith(subscriber.service, 'followers').filter(name => name !== 'access.revoked')
   mustBe(subscriber.service, 'followers', own, Object.keys(followers))
   const entries = Object.entries(followers) as [EventName, (message: unknown) => void | Promise<void>][]
-  return Promise.all(entries.map(([name, follow]) => followEvent(subscriber, name, 'now', follow)))
+  return Promise.all(
+    entries.map(([name, follow]) => {
+      const madeAt = siteHeard(subscriber.service, name, subscriber.site)
+      return followEvent(subscriber, name, { from: 'now', madeAt }, follow)
+    }),
+  )
 }
 
-/** Every process sees every event; a stream-less one only while it listens. */
+/** The site whose events a service acts on; `*`: every one. */
+const siteHeard = (service: ServiceName, name: EventName, site: string): string =>
+  arrowOf(name).atHome?.includes(service) ? site : '*'
+
+/** Every process sees every event made at the site (`*`: at any); a stream-less one only while it listens. */
 export function followEvent(
   { bus, log }: Pick<Subscriber, 'bus' | 'log'>,
   name: EventName,
-  from: 'start' | 'now',
+  { from, madeAt }: { from: 'start' | 'now'; madeAt: string },
   follow: (message: never) => void | Promise<void>,
 ): Promise<Subscription> {
   const { stream, message: codec } = arrowOf(name)
-  const subject = subjectOf(name, '*')
+  const subject = subjectOf(name, madeAt)
   const handle = async (data: Uint8Array): Promise<void> => {
     try {
       await follow(codec.decode(data) as never)

@@ -45,7 +45,7 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
     const revocations = await followEvent(
       { bus: house.adapters.bus, log: house.log },
       'access.revoked',
-      'start',
+      { from: 'start', madeAt: '*' },
       house.verifier.revoke,
     )
     stops.push(() => revocations.stop())
@@ -73,7 +73,7 @@ async function subscribe(started: Started[], { adapters, log, telemetry, platfor
   const subscriptions: Subscription[] = []
   stops.push(() => Promise.all(subscriptions.map(subscription => subscription.stop(platform.DRAIN_TIMEOUT))))
   for (const { module, running } of started) {
-    const subscriber = { service: module.name, bus: adapters.bus, log, telemetry }
+    const subscriber = { service: module.name, site: platform.SITE, bus: adapters.bus, log, telemetry }
     subscriptions.push(
       ...(await startFollowers(subscriber, running.followers ?? {})),
       ...(await startConsumers(subscriber, running.consumers ?? {})),

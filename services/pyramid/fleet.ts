@@ -102,7 +102,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     const failed = SlideFailed.decode(data)
     return settle(failed.slideId, async () => ({ failed }))
   })
-  await bus.listen(subjectOf('slides.progress', '*'), (_subject, data) => {
+  await bus.listen(subjectOf('pyramid.progress', '*'), (_subject, data) => {
     progress.push({ ...SlideProgress.decode(data), at: performance.now() })
   })
 

@@ -53,7 +53,7 @@ export async function tellProgress(
       .execute()
     return { fraction: pace.fraction, secondsLeft: secondsLeft(pace, reading, build.total) }
   })
-  if (told) deps.signal('slides.progress', { slideId, stage: 'tiling', ...told })
+  if (told) deps.signal('pyramid.progress', { slideId, stage: 'tiling', ...told })
 }
 
 async function readTasks(trx: Transaction<Tables>, { slideId, revision }: SlideRevision): Promise<Reading> {

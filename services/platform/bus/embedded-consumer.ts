@@ -27,7 +27,7 @@ export function startConsumer(db: Rows, spec: ConsumerSpec, handle: Handler, dea
     while (!stopped) {
       await work.room(spec.concurrency)
       if (stopped) return
-      const taken = await take(db, spec.stream, spec.name, spec.subject, spec.ackWaitMs).catch(failed)
+      const taken = await take(db, spec).catch(failed)
       if ('lease' in taken) work.add(controller => handleLease(taken.lease, taken.message, controller))
       else if (!stopped) await wake.wait(taken.dueInMs)
     }

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely'
 import type { Db, Migration } from '../db/port.ts'
+import type { ConsumerSpec } from './port.ts'
 import { patternSource } from './subjects.ts'
 
 /** The embedded bus in tables: messages as they were stored, and per consumer what it has in work or will get again. */
@@ -140,7 +141,8 @@ export type Taken = { lease: Lease; message: StoredMessage } | { dueInMs: number
  * subject. With none, says when the next lease or back-off ends. The consumer's row is locked meanwhile, so that replicas
  * take turns.
  */
-export function take(db: Rows, stream: string, consumer: string, subject: string, ackWaitMs: number): Promise<Taken> {
+export function take(db: Rows, spec: ConsumerSpec): Promise<Taken> {
+  const { stream, name: consumer, subject, ackWaitMs, inOrder = false } = spec
   return db.transaction(async trx => {
     const found = await sql<{ cursor: number }>`select cursor from bus.consumers
       where stream = ${stream} and name = ${consumer} for update`.execute(trx)
@@ -150,9 +152,12 @@ export function take(db: Rows, stream: string, consumer: string, subject: string
         select min(seq) from bus.deliveries
         where stream = ${stream} and consumer = ${consumer} and due_at <= clock_timestamp())
       returning stream, consumer, seq, attempts`.execute(trx)
+    const due = again.rows[0] === undefined ? await nextDue(trx, stream, consumer) : undefined
+    const mayBegin = !inOrder || due === undefined
+    const from = found.rows[0]?.cursor
     const lease =
-      again.rows[0] ?? (await leaseNew(trx, { stream, consumer, subject, ackWaitMs }, found.rows[0]?.cursor))
-    if (lease === undefined) return { dueInMs: await nextDue(trx, stream, consumer) }
+      again.rows[0] ?? (mayBegin ? await leaseNew(trx, { stream, consumer, subject, ackWaitMs }, from) : undefined)
+    if (lease === undefined) return { dueInMs: due }
     const message = await sql<StoredMessage>`select seq, id, subject, headers, data from bus.messages
       where stream = ${stream} and seq = ${lease.seq}`.execute(trx)
     return { lease, message: message.rows[0] as StoredMessage }
@@ -222,6 +227,12 @@ export function settle(db: Rows, { stream, consumer, seq, attempts }: Lease, dea
       select stream, ${consumer}::text, seq, id, subject, headers, data, ${attempts}::int, ${deadCode}::text
       from bus.messages where stream = ${stream} and seq = ${seq}`.execute(trx)
   })
+}
+
+export async function newestId(db: Rows, stream: string, subject: string): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`select id from bus.messages
+    where stream = ${stream} and subject = ${subject} order by seq desc limit 1`.execute(db.query)
+  return rows[0]?.id
 }
 
 /** Messages of the subject after `after`, at most `limit`; `upper`: everything up to there has been looked at. */

@@ -10,6 +10,7 @@ import {
   lastSeq,
   loadStreams,
   migrations,
+  newestId,
   prune,
   SCHEMA,
   saveConsumer,
@@ -107,6 +108,7 @@ export async function openEmbedded(database: Database, report: Report): Promise<
         },
       }
     },
+    newestId: (stream, subject) => newestId(db, stream, subject),
     signal: (subject, data) => signals.send(subject, data),
     listen: (subject, handle) => signals.listen(subject, handle),
     ready: () => database.ready(),

@@ -24,12 +24,17 @@ const TIMEOUT_MS = 5000
 const DEDUP_MS = 120_000
 const DEAD_STREAM: StreamSpec = { name: 'DEAD', subjects: ['dead.>'], maxAgeMs: 90 * 86_400_000 }
 
-/** NATS JetStream; asks of the server what 2.9 can do. See connectNats for the URL. */
-export async function openNats(url: string, report: Report): Promise<Bus> {
+/**
+ * NATS JetStream; asks of the server what 2.9 can do. See connectNats for the URL.
+ * @param domain of another site's JetStream, which this server reaches by its leaf node and which may be away: its streams
+ *   are that site's business, and only what the link there may do is asked of it
+ */
+export async function openNats(url: string, report: Report, domain?: string): Promise<Bus> {
   const connection = await connectNats(url)
   const { nc } = connection
-  const js = jetstream(nc, { timeout: TIMEOUT_MS })
-  const jsm = await jetstreamManager(nc, { timeout: TIMEOUT_MS })
+  const options = { timeout: TIMEOUT_MS, ...(domain === undefined ? {} : { domain, checkAPI: false }) }
+  const js = jetstream(nc, options)
+  const jsm = await jetstreamManager(nc, options)
   const streams = new Map<string, StreamSpec>()
   const subscriptions = new Set<Subscription>()
 
@@ -45,7 +50,7 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
 
   /** Also makes the stream again when the servers have lost it and this process knows it. */
   async function bind(spec: ConsumerSpec): Promise<Consumer> {
-    for (const stream of [streams.get(spec.stream), DEAD_STREAM]) {
+    for (const stream of [streams.get(spec.stream), domain === undefined ? DEAD_STREAM : undefined]) {
       if (stream !== undefined) await saveStream(jsm, stream, connection.replicas)
     }
     await saveConsumer(jsm, spec)
@@ -87,6 +92,12 @@ export async function openNats(url: string, report: Report): Promise<Bus> {
           return follower.stop()
         },
       })
+    },
+    async newestId(stream, subject) {
+      const newest = await available(
+        connection.whileUp(() => jsm.streams.getMessage(stream, { last_by_subj: subject })),
+      )
+      return newest?.header.get('Nats-Msg-Id') || undefined
     },
     async signal(subject, data) {
       if (data.length > MAX_SIGNAL_BYTES) throw new ServiceError('too-large', 'The signal is too large')
@@ -134,6 +145,7 @@ async function saveConsumer(jsm: JetStreamManager, spec: ConsumerSpec): Promise<
     // Unlimited: the server would only fall silent at the limit. The count is kept by `deliver`, which buries the message.
     max_deliver: -1,
     filter_subject: spec.subject,
+    ...(spec.inOrder ? { max_ack_pending: 1 } : {}),
   }
   const fixed = { durable_name: spec.name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All }
   await addOrUpdate(

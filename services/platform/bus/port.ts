@@ -26,6 +26,8 @@ export interface ConsumerSpec {
   backoffMs: number[]
   /** Messages in work at once in this process. */
   concurrency: number
+  /** One message in work at once in all processes together: what follows waits for it, also while it is tried again. */
+  inOrder?: boolean
 }
 
 export interface BusMessage {
@@ -83,6 +85,8 @@ export interface Bus {
     spec: { stream: string; subject: string; from: 'start' | 'now' },
     handle: (message: BusMessage) => void | Promise<void>,
   ): Promise<Subscription>
+  /** The id of the newest message of a subject that the stream keeps. */
+  newestId(stream: string, subject: string): Promise<string | undefined>
   /**
    * Sends to whoever listens at this moment; nothing is kept (progress, presence).
    * @throws ServiceError `too-large` for more than 4096 bytes.

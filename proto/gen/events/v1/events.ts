@@ -159,7 +159,10 @@ export interface SlideFailed {
   reason: string;
 }
 
-/** Whoever works on a slide -> ingest, catalog. Sent at most twice a second, kept nowhere. */
+/**
+ * deidentify -> ingest (slides.progress), pyramid -> ingest, catalog (pyramid.progress). Sent at most twice a second,
+ * kept nowhere.
+ */
 export interface SlideProgress {
   slideId: string;
   /** deidentifying or tiling. */
