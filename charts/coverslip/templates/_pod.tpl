@@ -18,8 +18,8 @@
 - {name: DRAIN_TIMEOUT, value: {{ printf "%ds" (int $service.drain) | quote }}}
 - {name: UV_THREADPOOL_SIZE, value: '16'}
 - {name: MALLOC_ARENA_MAX, value: '2'}
-# The image libraries keep their memory outside of the heap.
-- {name: NODE_OPTIONS, value: '--max-old-space-size-percentage=60'}
+# The image libraries keep their memory outside of the heap; of the heap, short-lived objects take 48 MiB instead of 128.
+- {name: NODE_OPTIONS, value: '--max-old-space-size-percentage=60 --max-semi-space-size=16'}
 {{- with $root.Values.tracing.endpoint }}
 - {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }}}
 {{- end }}
