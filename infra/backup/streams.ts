@@ -25,6 +25,8 @@ const NOT_KEPT: readonly string[] = ['ANNOTATIONS']
 /** What takes something away is kept even when it was told after the moment of the backup: nothing erased comes back. */
 const TAKES_AWAY = /^(slides\.[^.]+\.deleted|access\.[^.]+\.revoked)$/
 
+const ACKED_AT_ONCE = 100
+
 export interface Bus {
   js: JetStreamClient
   jsm: JetStreamManager
@@ -131,15 +133,36 @@ export async function restoreStream(
     const { seq } = await bus.js.publish(line.subject, Buffer.from(line.data, 'base64'), { headers: headersOf(line) })
     placed.push([line.seq, seq])
   }
-  for (const { config, ackFloor } of saved.consumers) {
-    const next = placed.find(([former]) => former > ackFloor)?.[1] ?? (placed.at(-1)?.[1] ?? 0) + 1
-    await bus.jsm.consumers.add(name, startingAt(config, next))
-  }
+  for (const one of saved.consumers) await restoreConsumer(bus, name, one, placed)
   return placed.length
 }
 
-function startingAt(config: Record<string, unknown>, next: number): Partial<ConsumerConfig> {
-  return { ...config, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: next }
+/**
+ * The consumer as its service makes it, from the first message on; what had been acknowledged is acknowledged again. A
+ * consumer that begins later would do the same, but a server refuses to change the beginning of one, or to hear of it.
+ */
+async function restoreConsumer(
+  { js, jsm }: Bus,
+  stream: string,
+  { config, ackFloor }: SavedStream['consumers'][number],
+  placed: [number, number][],
+): Promise<void> {
+  const { num_pending } = await jsm.consumers.add(stream, config as Partial<ConsumerConfig>)
+  const done = placed.findLast(([former]) => former <= ackFloor)?.[1] ?? 0
+  if (num_pending === 0 || done === 0) return
+  const consumer = await js.consumers.get(stream, String(config.durable_name))
+  for (let left = num_pending; left > 0; ) {
+    const messages = await consumer.fetch({ max_messages: Math.min(left, ACKED_AT_ONCE), expires: 5000 })
+    for await (const message of messages) {
+      if (message.info.streamSequence > done) {
+        message.nak()
+        left = 0
+      } else {
+        left = message.info.pending
+        await message.ackAck()
+      }
+    }
+  }
 }
 
 async function* linesIn(target: ReadableObjects, key: string): AsyncGenerator<Line> {
