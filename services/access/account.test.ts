@@ -6,6 +6,7 @@ const account = (roles: Roles, level = 0): Account => ({
   email: 'them@example.org',
   name: 'them',
   roles,
+  provided: {},
   level,
   createdAt: new Date(0),
 })

@@ -7,20 +7,29 @@ export type Roles = Readonly<Record<string, Role>>
 
 export interface Account {
   id: string
-  /** Lower case. */
+  /** Lower case; where no address is known to be theirs, the id, which nobody can mail or invite. */
   email: string
   name: string
+  /** What they were given here. */
   roles: Roles
+  /** What the groups of the OpenID provider gave when they last signed in there: for sign-ins there alone. */
+  provided: Roles
   /** Data-user level, 0 to 3. */
   level: number
   createdAt: Date
 }
+
+/** What they may do signed in at the provider: in each project what they were given here goes before what a group gives. */
+export const allRoles = ({ roles, provided }: Pick<Account, 'roles' | 'provided'>): Roles => ({ ...provided, ...roles })
 
 export const normalizeEmail = (email: string): string => email.trim().toLowerCase()
 
 /** The role that counts in a project. A project may be called like a property of every object: `constructor`. */
 export const roleIn = (roles: Roles, project: string): Role | undefined =>
   Object.hasOwn(roles, project) ? roles[project] : roles['*']
+
+/** Whether there is an address that is known to be theirs. */
+export const hasAddress = ({ email }: Pick<Account, 'email'>): boolean => email.includes('@')
 
 export const ownsEverything = (roles: Roles): boolean => roles['*'] === 'owner'
 
@@ -43,11 +52,10 @@ export function mayHoldCode(inviter: Pick<Principal, 'userId' | 'roles'>, accoun
  */
 export function rightsCarried(
   { roles, level }: Pick<Principal, 'roles' | 'level'>,
-  account: Pick<Account, 'roles' | 'level'>,
+  account: Pick<Account, 'roles' | 'provided' | 'level'>,
 ): { roles: Roles; level: number } {
-  const still = Object.entries(roles).filter(
-    ([project, role]) => Object.hasOwn(account.roles, project) && account.roles[project] === role,
-  )
+  const has = allRoles(account)
+  const still = Object.entries(roles).filter(([project, role]) => Object.hasOwn(has, project) && has[project] === role)
   return { roles: Object.fromEntries(still), level: Math.min(level, account.level) }
 }
 
@@ -70,11 +78,11 @@ export interface NewRights {
  * project; the level is for those to raise who own everything.
  */
 export function rightsAfter(account: Account, wish: Wish, inviter: Pick<Principal, 'roles'>): NewRights {
-  const before = roleIn(account.roles, wish.project)
+  const before = roleIn(allRoles(account), wish.project)
   const stays = ownsEverything(account.roles) && wish.project !== '*'
   const roles = stays ? account.roles : { ...account.roles, [wish.project]: wish.role }
   const level = ownsEverything(inviter.roles) ? Math.max(wish.level, account.level) : account.level
-  const now = roleIn(roles, wish.project)
+  const now = roleIn(allRoles({ ...account, roles }), wish.project)
   const changed = now !== before || level !== account.level
   return { roles, level, revokes: before !== undefined && now !== before, changed }
 }

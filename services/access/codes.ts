@@ -5,6 +5,8 @@ export const LIFE_SECONDS = {
   link: 15 * 60,
   /** A link printed for the owner at a start: whoever installs may well be called away first. */
   ownerLink: 24 * 3600,
+  /** Signing in at the OpenID provider, second factor included. */
+  atProvider: 10 * 60,
   invitation: 7 * 24 * 3600,
   session: 12 * 3600,
   grant: 10 * 60,

@@ -34,7 +34,8 @@ export async function invite(
     const account = await admit(deps, trx, inviter, wish)
     const holds = mayHoldCode(inviter, account)
     const link = { lifeSeconds: LIFE_SECONDS.invitation, own: !holds }
-    const code = holds || delivery.mail ? await makeCode(trx, account.id, link) : ''
+    const linked = deps.config.SIGN_IN_LINKS && (holds || delivery.mail)
+    const code = linked ? await makeCode(trx, account.id, link) : ''
     return { account, holds, code }
   })
   if (!code) return { account, code, mailed: false, expiresAt }

@@ -5,7 +5,9 @@ import type { AccessDeps, Delivery } from './deps.ts'
 import { openMailer } from './mail.ts'
 import { accounts } from './migrations/001-accounts.ts'
 import { ownLinks } from './migrations/002-own-links.ts'
+import { identities } from './migrations/003-identities.ts'
 import { ensureOwner, keepOwnerToken, printOwnerLink } from './owner.ts'
+import { providerOf } from './provider/settings.ts'
 import { implementation } from './rpc.ts'
 import { type AccessTables, purge } from './store.ts'
 
@@ -15,7 +17,7 @@ const PURGE_INTERVAL_MS = 3_600_000
 export const access = defineModule<AccessTables, typeof config, Record<never, never>>({
   name: 'access',
   config,
-  migrations: [accounts, ownLinks],
+  migrations: [accounts, ownLinks, identities],
   async start(deps) {
     const mailer = openMailer(deps.config.SMTP_URL, deps.config.MAIL_FROM)
     const background = backgroundWork(deps)
@@ -28,7 +30,7 @@ export const access = defineModule<AccessTables, typeof config, Record<never, ne
     const purging = setInterval(() => background.add(purge(deps.db.query, new Date())), PURGE_INTERVAL_MS).unref()
 
     return {
-      rpc: { definition: AccessServiceDefinition, implementation: implementation(deps, delivery) },
+      rpc: { definition: AccessServiceDefinition, implementation: implementation(deps, delivery, providerOf(deps)) },
       async stop() {
         clearInterval(purging)
         await background.settled()

@@ -4,9 +4,11 @@ import { roleSchema } from '@coverslip/platform/auth/token.ts'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { RpcContext } from '@coverslip/platform/module.ts'
 import type { AccessServiceImplementation, InviteRequest, Token, User } from '@coverslip/proto/gen/access/v1/access.ts'
-import type { Account } from './account.ts'
+import { type Account, allRoles, hasAddress } from './account.ts'
 import type { AccessDeps, Delivery } from './deps.ts'
 import { invite } from './invite.ts'
+import type { Provider } from './provider/client.ts'
+import { beginAtProvider, finishAtProvider } from './provider/sign-in.ts'
 import { requestLink, signIn } from './sign-in.ts'
 import { listAccounts, listDeeds, type TokenRow } from './store.ts'
 import { callerAccount, createToken, issueGrant, myTokens, revokeToken } from './tokens.ts'
@@ -18,9 +20,9 @@ const seconds = (time: Date): bigint => BigInt(Math.floor(time.getTime() / 1000)
 
 const toUser = (account: Account): User => ({
   userId: account.id,
-  email: account.email,
+  email: hasAddress(account) ? account.email : '',
   name: account.name,
-  roles: { ...account.roles },
+  roles: { ...allRoles(account) },
   level: account.level,
   createdAt: account.createdAt.toISOString(),
 })
@@ -48,13 +50,32 @@ function visibleTo(accounts: Account[], principal: Principal, site: string): Acc
   const projects = projectsFor(principal, site, 'user.list')
   if (projects.includes('*')) return accounts
   return accounts.flatMap(account => {
-    const shared = Object.entries(account.roles).filter(([project]) => projects.includes(project))
-    return shared.length > 0 ? [{ ...account, roles: Object.fromEntries(shared) }] : []
+    const shared = Object.entries(allRoles(account)).filter(([project]) => projects.includes(project))
+    return shared.length > 0 ? [{ ...account, roles: Object.fromEntries(shared), provided: {} }] : []
   })
 }
 
-export function implementation(deps: AccessDeps, delivery: Delivery) {
+/** @param provider undefined where none is configured */
+export function implementation(deps: AccessDeps, delivery: Delivery, provider: Provider | undefined) {
+  const atProvider = (): Provider => {
+    if (provider) return provider
+    throw new ServiceError('unsupported', 'There is no sign-in of an organisation here')
+  }
   return {
+    async getSignInWays() {
+      const { OIDC_NAME: name, OIDC_SIGN_OUT: signsOut, SIGN_IN_LINKS: links } = deps.config
+      return { links, provider: provider ? name : '', providerSignOut: provider !== undefined && signsOut }
+    },
+    async beginProviderSignIn() {
+      return beginAtProvider(deps, atProvider())
+    },
+    async finishProviderSignIn(came) {
+      const { account, session } = await finishAtProvider(deps, atProvider(), came)
+      return { session: session.token, expiresAt: seconds(session.row.expires_at), user: toUser(account) }
+    },
+    async getProviderSignOut() {
+      return { url: await atProvider().signOutUrl() }
+    },
     async signIn({ code }) {
       const { account, session } = await signIn(deps, code)
       return { session: session.token, expiresAt: seconds(session.row.expires_at), user: toUser(account) }

@@ -34,6 +34,7 @@ export async function signIn(deps: AccessDeps, code: string): Promise<{ account:
  * @throws ServiceError `too-many`
  */
 export async function requestLink(deps: AccessDeps, delivery: Delivery, address: string): Promise<void> {
+  if (!deps.config.SIGN_IN_LINKS) throw new ServiceError('unsupported', 'Nobody signs in by links here')
   const email = normalizeEmail(address)
   await countLinkRequest(deps.db.query, email, new Date())
   const account = await findAccountByEmail(deps.db.query, email)

@@ -13,10 +13,15 @@ export type Deed =
   | 'role-changed'
   | 'token-created'
   | 'revoked'
+  /** Their first sign-in at the OpenID provider. */
+  | 'joined'
 
 export interface AccessTables {
   accounts: { id: string; email: string; name: string; level: number; created_at: Date }
   memberships: { account_id: string; project: string; role: Role }
+  identities: { issuer: string; subject: string; account_id: string }
+  provided_memberships: { account_id: string; project: string; role: Role }
+  provider_sign_ins: { hash: string; expires_at: Date }
   sign_in_codes: { hash: string; account_id: string; expires_at: Date; used_at: Date | null; own: boolean }
   tokens: TokensTable
   audit: { id: Generated<number>; at: Date; account_id: string | null; what: Deed }
@@ -38,11 +43,12 @@ type Trx = Transaction<AccessTables>
 async function withRoles(query: Query, rows: Selectable<AccessTables['accounts']>[]): Promise<Account[]> {
   if (rows.length === 0) return []
   const ids = rows.map(row => row.id)
-  const memberships = await query.selectFrom('memberships').selectAll().where('account_id', 'in', ids).execute()
-  return rows.map(row => {
-    const own = memberships.filter(membership => membership.account_id === row.id)
-    const roles: Roles = Object.fromEntries(own.map(({ project, role }) => [project, role]))
-    return { id: row.id, email: row.email, name: row.name, roles, level: row.level, createdAt: row.created_at }
+  const given = await query.selectFrom('memberships').selectAll().where('account_id', 'in', ids).execute()
+  const provided = await query.selectFrom('provided_memberships').selectAll().where('account_id', 'in', ids).execute()
+  return rows.map(({ id, email, name, level, created_at: createdAt }) => {
+    const rolesOf = (all: typeof given): Roles =>
+      Object.fromEntries(all.filter(one => one.account_id === id).map(({ project, role }) => [project, role]))
+    return { id, email, name, roles: rolesOf(given), provided: rolesOf(provided), level, createdAt }
   })
 }
 
@@ -89,7 +95,7 @@ export async function countOwners(trx: Trx): Promise<number> {
 /** The account of an address under its row lock, made when there is none. */
 export async function lockAccount(
   trx: Trx,
-  account: Omit<Account, 'roles'>,
+  account: Omit<Account, 'roles' | 'provided'>,
 ): Promise<{ account: Account; made: boolean }> {
   const { id, email, name, level, createdAt } = account
   const made = await trx
@@ -211,6 +217,7 @@ export async function countAttempt(query: Query, key: string, forgetAt: Date): P
 /** Removes what can no longer be used. */
 export async function purge(query: Query, now: Date): Promise<void> {
   await query.deleteFrom('sign_in_codes').where('expires_at', '<', now).execute()
+  await query.deleteFrom('provider_sign_ins').where('expires_at', '<', now).execute()
   await query.deleteFrom('tokens').where('expires_at', '<', now).execute()
   await query.deleteFrom('attempts').where('forget_at', '<', now).execute()
 }

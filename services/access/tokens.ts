@@ -32,6 +32,8 @@ interface TokenWish {
   via?: string
   /** Whether the sign-in behind it was by a link that nobody else was given. */
   ownLink?: boolean
+  /** The issuer, when they signed in at an OpenID provider. */
+  idp?: string | undefined
   accountSince?: Date | undefined
   /** Of the account. */
   site?: string | undefined
@@ -39,7 +41,7 @@ interface TokenWish {
 
 /** Signs a token and remembers its id. */
 export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish: TokenWish): Promise<Issued> {
-  const { account, kind, label, lifeSeconds, slides, via, ownLink, accountSince, site } = wish
+  const { account, kind, label, lifeSeconds, slides, via, ownLink, idp, accountSince, site } = wish
   const rights = { sub: account.id, roles: { ...account.roles }, level: account.level }
   const { token, claims } = await deps.auth.sign({
     ...rights,
@@ -48,6 +50,7 @@ export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish:
     ...(slides && { slides }),
     ...(via && { via }),
     ...(ownLink && { ownLink }),
+    ...(idp && { idp }),
     ...(site && { site }),
     ...(accountSince && { accountSince: Math.floor(accountSince.getTime() / 1000) }),
   })
@@ -70,7 +73,7 @@ export async function issue(deps: AccessDeps, query: Kysely<AccessTables>, wish:
 export async function callerAccount(deps: AccessDeps, { kind, userId, roles, level }: Principal): Promise<Account> {
   if (kind === 'grant') throw new ServiceError('forbidden', 'A grant for a slide opens nothing else')
   const account = await findAccount(deps.db.query, userId)
-  return account ?? { id: userId, email: '', name: userId, roles, level, createdAt: new Date() }
+  return account ?? { id: userId, email: '', name: userId, roles, provided: {}, level, createdAt: new Date() }
 }
 
 /**
@@ -87,10 +90,15 @@ export async function createToken(
   if (days > MAX_TOKEN_DAYS) throw new ServiceError('invalid', `A token lives at most ${MAX_TOKEN_DAYS} days`)
   const account = await callerAccount(deps, principal)
   return deps.db.transaction(async trx => {
-    const asked = days * 86_400
+    const asked = Math.min(days, principal.idp ? deps.config.OIDC_TOKEN_DAYS : MAX_TOKEN_DAYS) * 86_400
     const lifeSeconds = principal.kind === 'token' ? Math.min(asked, secondsLeft(principal)) : asked
     const rights = { id: account.id, ...rightsCarried(principal, account) }
-    const carried = { ownLink: principal.ownLink, accountSince: principal.accountSince, site: principal.site }
+    const carried = {
+      ownLink: principal.ownLink,
+      idp: principal.idp,
+      accountSince: principal.accountSince,
+      site: principal.site,
+    }
     const made = { account: rights, kind: 'token', label: wish.label, lifeSeconds, ...carried } as const
     const issued = await issue(deps, trx, made)
     await addDeed(trx, account.id, 'token-created')

@@ -25,6 +25,7 @@ const principal = (over: Partial<Principal>): Principal => ({
   level: 0,
   slides: undefined,
   ownLink: false,
+  idp: undefined,
   accountSince: undefined,
   site: undefined,
   expiresAt: new Date(),

@@ -11,8 +11,10 @@ export interface Principal {
   level: number
   /** When set, only these slides. */
   slides: readonly string[] | undefined
-  /** Whether they signed in by a link that nobody else was given; false where that is not known. */
+  /** Whether they signed in by a link that nobody else was given, or at their OpenID provider; false where that is not known. */
   ownLink: boolean
+  /** The issuer of the OpenID provider where they signed in. */
+  idp: string | undefined
   /** When the account was made, where that is known. */
   accountSince: Date | undefined
   /** The site that has the account, where that is known. */
@@ -29,6 +31,7 @@ export function principalOf(claims: Claims): Principal {
     level: claims.level,
     slides: claims.slides,
     ownLink: claims.ownLink ?? false,
+    idp: claims.idp,
     site: claims.site,
     accountSince: claims.accountSince === undefined ? undefined : new Date(claims.accountSince * 1000),
     expiresAt: new Date(claims.exp * 1000),

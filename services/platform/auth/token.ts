@@ -22,6 +22,8 @@ const claimsSchema = z.object({
   via: z.string().optional(),
   /** Whether the link that began this sign-in went to the account's own address, and to nobody else. */
   ownLink: z.boolean().optional(),
+  /** The issuer of the OpenID provider where they signed in. */
+  idp: z.string().optional(),
   /** When the account was made. */
   accountSince: z.number().optional(),
   /** The site that has the account. Sites may share a key, and one person may have an account at each. */

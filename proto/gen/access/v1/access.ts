@@ -50,6 +50,42 @@ export interface SignInResponse {
   user: User | undefined;
 }
 
+export interface GetSignInWaysRequest {
+}
+
+export interface GetSignInWaysResponse {
+  /** Whether accounts may ask for links. */
+  links: boolean;
+  /** What people call the provider; empty: there is none. */
+  provider: string;
+  /** Whether signing out leads to the provider as well. */
+  providerSignOut: boolean;
+}
+
+export interface BeginProviderSignInRequest {
+}
+
+export interface BeginProviderSignInResponse {
+  url: string;
+  /** For a cookie of this browser. */
+  secret: string;
+  /** How long somebody may take at the provider. */
+  lifeSeconds: number;
+}
+
+export interface FinishProviderSignInRequest {
+  secret: string;
+  /** What the provider added to the address that it sent the browser back to. */
+  query: string;
+}
+
+export interface GetProviderSignOutRequest {
+}
+
+export interface GetProviderSignOutResponse {
+  url: string;
+}
+
 export interface RequestSignInLinkRequest {
   email: string;
 }
@@ -752,6 +788,524 @@ export const SignInResponse: MessageFns<SignInResponse> = {
     message.session = object.session ?? "";
     message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null) ? BigInt(object.expiresAt) : 0n;
     message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
+function createBaseGetSignInWaysRequest(): GetSignInWaysRequest {
+  return {};
+}
+
+export const GetSignInWaysRequest: MessageFns<GetSignInWaysRequest> = {
+  encode(_: GetSignInWaysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSignInWaysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSignInWaysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetSignInWaysRequest {
+    return {};
+  },
+
+  toJSON(_: GetSignInWaysRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSignInWaysRequest>): GetSignInWaysRequest {
+    return GetSignInWaysRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetSignInWaysRequest>): GetSignInWaysRequest {
+    const message = createBaseGetSignInWaysRequest();
+    return message;
+  },
+};
+
+function createBaseGetSignInWaysResponse(): GetSignInWaysResponse {
+  return { links: false, provider: "", providerSignOut: false };
+}
+
+export const GetSignInWaysResponse: MessageFns<GetSignInWaysResponse> = {
+  encode(message: GetSignInWaysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.links !== false) {
+      writer.uint32(8).bool(message.links);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.providerSignOut !== false) {
+      writer.uint32(24).bool(message.providerSignOut);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSignInWaysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSignInWaysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.links = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.providerSignOut = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSignInWaysResponse {
+    return {
+      links: isSet(object.links) ? globalThis.Boolean(object.links) : false,
+      provider: isSet(object.provider) ? globalThis.String(object.provider) : "",
+      providerSignOut: isSet(object.providerSignOut)
+        ? globalThis.Boolean(object.providerSignOut)
+        : isSet(object.provider_sign_out)
+        ? globalThis.Boolean(object.provider_sign_out)
+        : false,
+    };
+  },
+
+  toJSON(message: GetSignInWaysResponse): unknown {
+    const obj: any = {};
+    if (message.links !== false) {
+      obj.links = message.links;
+    }
+    if (message.provider !== "") {
+      obj.provider = message.provider;
+    }
+    if (message.providerSignOut !== false) {
+      obj.providerSignOut = message.providerSignOut;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSignInWaysResponse>): GetSignInWaysResponse {
+    return GetSignInWaysResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSignInWaysResponse>): GetSignInWaysResponse {
+    const message = createBaseGetSignInWaysResponse();
+    message.links = object.links ?? false;
+    message.provider = object.provider ?? "";
+    message.providerSignOut = object.providerSignOut ?? false;
+    return message;
+  },
+};
+
+function createBaseBeginProviderSignInRequest(): BeginProviderSignInRequest {
+  return {};
+}
+
+export const BeginProviderSignInRequest: MessageFns<BeginProviderSignInRequest> = {
+  encode(_: BeginProviderSignInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginProviderSignInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginProviderSignInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): BeginProviderSignInRequest {
+    return {};
+  },
+
+  toJSON(_: BeginProviderSignInRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<BeginProviderSignInRequest>): BeginProviderSignInRequest {
+    return BeginProviderSignInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<BeginProviderSignInRequest>): BeginProviderSignInRequest {
+    const message = createBaseBeginProviderSignInRequest();
+    return message;
+  },
+};
+
+function createBaseBeginProviderSignInResponse(): BeginProviderSignInResponse {
+  return { url: "", secret: "", lifeSeconds: 0 };
+}
+
+export const BeginProviderSignInResponse: MessageFns<BeginProviderSignInResponse> = {
+  encode(message: BeginProviderSignInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
+    }
+    if (message.lifeSeconds !== 0) {
+      writer.uint32(24).uint32(message.lifeSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginProviderSignInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginProviderSignInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lifeSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BeginProviderSignInResponse {
+    return {
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      lifeSeconds: isSet(object.lifeSeconds)
+        ? globalThis.Number(object.lifeSeconds)
+        : isSet(object.life_seconds)
+        ? globalThis.Number(object.life_seconds)
+        : 0,
+    };
+  },
+
+  toJSON(message: BeginProviderSignInResponse): unknown {
+    const obj: any = {};
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    if (message.lifeSeconds !== 0) {
+      obj.lifeSeconds = Math.round(message.lifeSeconds);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BeginProviderSignInResponse>): BeginProviderSignInResponse {
+    return BeginProviderSignInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BeginProviderSignInResponse>): BeginProviderSignInResponse {
+    const message = createBaseBeginProviderSignInResponse();
+    message.url = object.url ?? "";
+    message.secret = object.secret ?? "";
+    message.lifeSeconds = object.lifeSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseFinishProviderSignInRequest(): FinishProviderSignInRequest {
+  return { secret: "", query: "" };
+}
+
+export const FinishProviderSignInRequest: MessageFns<FinishProviderSignInRequest> = {
+  encode(message: FinishProviderSignInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.secret !== "") {
+      writer.uint32(10).string(message.secret);
+    }
+    if (message.query !== "") {
+      writer.uint32(18).string(message.query);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishProviderSignInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishProviderSignInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FinishProviderSignInRequest {
+    return {
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      query: isSet(object.query) ? globalThis.String(object.query) : "",
+    };
+  },
+
+  toJSON(message: FinishProviderSignInRequest): unknown {
+    const obj: any = {};
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    if (message.query !== "") {
+      obj.query = message.query;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FinishProviderSignInRequest>): FinishProviderSignInRequest {
+    return FinishProviderSignInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FinishProviderSignInRequest>): FinishProviderSignInRequest {
+    const message = createBaseFinishProviderSignInRequest();
+    message.secret = object.secret ?? "";
+    message.query = object.query ?? "";
+    return message;
+  },
+};
+
+function createBaseGetProviderSignOutRequest(): GetProviderSignOutRequest {
+  return {};
+}
+
+export const GetProviderSignOutRequest: MessageFns<GetProviderSignOutRequest> = {
+  encode(_: GetProviderSignOutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProviderSignOutRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProviderSignOutRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetProviderSignOutRequest {
+    return {};
+  },
+
+  toJSON(_: GetProviderSignOutRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetProviderSignOutRequest>): GetProviderSignOutRequest {
+    return GetProviderSignOutRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetProviderSignOutRequest>): GetProviderSignOutRequest {
+    const message = createBaseGetProviderSignOutRequest();
+    return message;
+  },
+};
+
+function createBaseGetProviderSignOutResponse(): GetProviderSignOutResponse {
+  return { url: "" };
+}
+
+export const GetProviderSignOutResponse: MessageFns<GetProviderSignOutResponse> = {
+  encode(message: GetProviderSignOutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProviderSignOutResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProviderSignOutResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetProviderSignOutResponse {
+    return { url: isSet(object.url) ? globalThis.String(object.url) : "" };
+  },
+
+  toJSON(message: GetProviderSignOutResponse): unknown {
+    const obj: any = {};
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetProviderSignOutResponse>): GetProviderSignOutResponse {
+    return GetProviderSignOutResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetProviderSignOutResponse>): GetProviderSignOutResponse {
+    const message = createBaseGetProviderSignOutResponse();
+    message.url = object.url ?? "";
     return message;
   },
 };
@@ -2222,6 +2776,42 @@ export const AccessServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** How somebody may sign in here. */
+    getSignInWays: {
+      name: "GetSignInWays",
+      requestType: GetSignInWaysRequest as typeof GetSignInWaysRequest,
+      requestStream: false,
+      responseType: GetSignInWaysResponse as typeof GetSignInWaysResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Begins signing in at the OpenID provider: where to send the browser, and what only this browser is given. */
+    beginProviderSignIn: {
+      name: "BeginProviderSignIn",
+      requestType: BeginProviderSignInRequest as typeof BeginProviderSignInRequest,
+      requestStream: false,
+      responseType: BeginProviderSignInResponse as typeof BeginProviderSignInResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The browser came back from the provider. Each beginning ends once. */
+    finishProviderSignIn: {
+      name: "FinishProviderSignIn",
+      requestType: FinishProviderSignInRequest as typeof FinishProviderSignInRequest,
+      requestStream: false,
+      responseType: SignInResponse as typeof SignInResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Where a browser ends its session at the provider. */
+    getProviderSignOut: {
+      name: "GetProviderSignOut",
+      requestType: GetProviderSignOutRequest as typeof GetProviderSignOutRequest,
+      requestStream: false,
+      responseType: GetProviderSignOutResponse as typeof GetProviderSignOutResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Mails a sign-in link when the address has an account; answers the same when it has none. */
     requestSignInLink: {
       name: "RequestSignInLink",
@@ -2305,6 +2895,26 @@ export const AccessServiceDefinition = {
 export interface AccessServiceImplementation<CallContextExt = {}> {
   /** Redeems a one-time sign-in code. */
   signIn(request: SignInRequest, context: CallContext & CallContextExt): Promise<DeepPartial<SignInResponse>>;
+  /** How somebody may sign in here. */
+  getSignInWays(
+    request: GetSignInWaysRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetSignInWaysResponse>>;
+  /** Begins signing in at the OpenID provider: where to send the browser, and what only this browser is given. */
+  beginProviderSignIn(
+    request: BeginProviderSignInRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<BeginProviderSignInResponse>>;
+  /** The browser came back from the provider. Each beginning ends once. */
+  finishProviderSignIn(
+    request: FinishProviderSignInRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<SignInResponse>>;
+  /** Where a browser ends its session at the provider. */
+  getProviderSignOut(
+    request: GetProviderSignOutRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetProviderSignOutResponse>>;
   /** Mails a sign-in link when the address has an account; answers the same when it has none. */
   requestSignInLink(
     request: RequestSignInLinkRequest,
@@ -2342,6 +2952,26 @@ export interface AccessServiceImplementation<CallContextExt = {}> {
 export interface AccessServiceClient<CallOptionsExt = {}> {
   /** Redeems a one-time sign-in code. */
   signIn(request: DeepPartial<SignInRequest>, options?: CallOptions & CallOptionsExt): Promise<SignInResponse>;
+  /** How somebody may sign in here. */
+  getSignInWays(
+    request: DeepPartial<GetSignInWaysRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetSignInWaysResponse>;
+  /** Begins signing in at the OpenID provider: where to send the browser, and what only this browser is given. */
+  beginProviderSignIn(
+    request: DeepPartial<BeginProviderSignInRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<BeginProviderSignInResponse>;
+  /** The browser came back from the provider. Each beginning ends once. */
+  finishProviderSignIn(
+    request: DeepPartial<FinishProviderSignInRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<SignInResponse>;
+  /** Where a browser ends its session at the provider. */
+  getProviderSignOut(
+    request: DeepPartial<GetProviderSignOutRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetProviderSignOutResponse>;
   /** Mails a sign-in link when the address has an account; answers the same when it has none. */
   requestSignInLink(
     request: DeepPartial<RequestSignInLinkRequest>,

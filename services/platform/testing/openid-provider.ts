@@ -1,0 +1,77 @@
+/** A real OpenID provider in this process, whose people sign in without being asked. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Provider, { type Configuration } from 'oidc-provider'
+
+export type Person = Record<string, unknown> & { sub: string }
+
+export interface OpenIdProvider {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  /** Whoever signs in from now on; undefined: everybody turns back at the door. */
+  person: Person | undefined
+  stop(): Promise<void>
+}
+
+const CLIENT = { client_id: 'coverslip', client_secret: 'a secret between the provider and Coverslip' }
+
+/** @param publicUrl of the Coverslip that it lets in to */
+export async function startOpenIdProvider(publicUrl: string): Promise<OpenIdProvider> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const known = new Map<string, Person>()
+  const provider = new Provider(issuer, configuration(publicUrl, known))
+  // What it prints about settings of a production does not concern a test.
+  provider.on('server_error', (_ctx, error) => process.stderr.write(`${error.stack}\n`))
+  const handle = provider.callback()
+  const started: OpenIdProvider = {
+    issuer,
+    clientId: CLIENT.client_id,
+    clientSecret: CLIENT.client_secret,
+    person: undefined,
+    async stop() {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+  async function signIn(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { person } = started
+    if (person) known.set(person.sub, person)
+    const result = person ? { login: { accountId: person.sub } } : { error: 'access_denied' }
+    await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
+  }
+  server.on('request', (req, res) => {
+    if (req.url?.startsWith('/interaction/')) void signIn(req, res)
+    else handle(req, res)
+  })
+  return started
+}
+
+function configuration(publicUrl: string, known: Map<string, Person>): Configuration {
+  return {
+    clients: [
+      {
+        ...CLIENT,
+        redirect_uris: [`${publicUrl}/api/sign-in/oidc/callback`],
+        post_logout_redirect_uris: [`${publicUrl}/sign-in`],
+      },
+    ],
+    pkce: { required: () => true },
+    // E-mail address and groups come from the userinfo endpoint, as with many providers.
+    claims: { openid: ['sub', 'groups'], email: ['email', 'email_verified'], profile: ['name'] },
+    features: { devInteractions: { enabled: false } },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    cookies: { keys: ['a key of the provider'] },
+    ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 60, IdToken: 60, Interaction: 60, Session: 60 },
+    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ ...known.get(sub), sub }) }),
+    // Nobody is asked whether Coverslip may know their name.
+    async loadExistingGrant({ oidc }) {
+      const grant = new oidc.provider.Grant({ clientId: oidc.client!.clientId, accountId: oidc.session!.accountId! })
+      grant.addOIDCScope('openid email profile')
+      await grant.save()
+      return grant
+    },
+  }
+}
