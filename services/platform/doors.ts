@@ -120,7 +120,7 @@ async function serveMetrics(
     )
   })
   const port = await freePort(platform.METRICS_PORT, platform.PORT === 0 ? 0 : httpPort + 1, platform.METRICS_HOST)
-  await listen(server, platform.METRICS_HOST, port, { exclusive: true })
+  await listen(server, platform.METRICS_HOST, port, { sharing: 'none' })
   return {
     port: (server.address() as AddressInfo).port,
     stop: async () => {

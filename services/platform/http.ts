@@ -2,6 +2,7 @@
  * HTTP: one server per process, the routes of its modules as declared in proto/api.ts. The tile path and tus answer on
  * node:http itself; the rest goes through koa. Who calls is settled here, before any handler runs.
  */
+import cluster from 'node:cluster'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ServiceError, toServiceError } from './errors.ts'
@@ -46,7 +47,7 @@ export async function serveHttp(options: HttpOptions, host: string, port: number
   const upgrades = createUpgrades(options, find)
   server.on('request', createDispatch(options, find))
   server.on('upgrade', upgrades.upgrade)
-  await listen(server, host, port)
+  await listen(server, host, port, { sharing: 'kernel' })
   return {
     port: (server.address() as AddressInfo).port,
     stop: graceMs => {
@@ -57,17 +58,28 @@ export async function serveHttp(options: HttpOptions, host: string, port: number
 }
 
 /**
- * @param options.exclusive for this process alone, also where a service runs in several (workers.ts)
- * @throws Error that says what to do when the port is taken
+ * Where a service runs in several processes (workers.ts) they share a port: `kernel`, each takes its connections from the
+ * system (SO_REUSEPORT), so that those of a process that is killed end with it; `parent`, it hands them on, and one that it
+ * has handed to a process which is killed just then stays open for ever; `none`, the port is for this process alone.
  */
-export function listen(server: Server, host: string, port: number, { exclusive = false } = {}): Promise<void> {
+export type Sharing = 'kernel' | 'parent' | 'none'
+
+/** @throws Error that says what to do when the port is taken */
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+  { sharing = 'parent' }: { sharing?: Sharing } = {},
+): Promise<void> {
+  // Elsewhere the system does not spread connections over the processes, or cannot share at all.
+  const reusePort = sharing === 'kernel' && cluster.isWorker && process.platform === 'linux'
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
       const message = taken ? `port ${port} is taken: stop the other program or choose another port` : cause.message
       reject(new Error(message, { cause }))
     })
-    server.listen({ port, host, exclusive }, () => {
+    server.listen({ port, host, reusePort, exclusive: reusePort || sharing === 'none' }, () => {
       server.removeAllListeners('error')
       resolve()
     })

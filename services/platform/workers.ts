@@ -67,10 +67,10 @@ async function superviseWorkers(count: number, platform: PlatformConfig): Promis
   let stopping = false
 
   /** Resolves when the worker serves; one that ends before is not to be helped by another start. */
-  function start(number: number): Promise<void> {
+  function start(number: number, port: number): Promise<void> {
     // Each empties its own folder of temporary files.
     const SCRATCH_DIR = join(platform.SCRATCH_DIR, `worker-${number}`)
-    const worker = cluster.fork({ SCRATCH_DIR, METRICS_PORT: '0', METRICS_HOST: '127.0.0.1' })
+    const worker = cluster.fork({ PORT: String(port), SCRATCH_DIR, METRICS_PORT: '0', METRICS_HOST: '127.0.0.1' })
     return new Promise((resolve, reject) => {
       worker.on('message', (message: Ready) => {
         serving.set(number, { ...message, worker })
@@ -80,15 +80,15 @@ async function superviseWorkers(count: number, platform: PlatformConfig): Promis
         const served = serving.delete(number)
         if (stopping) return resolve()
         if (!served) return reject(new Error(`worker ${number} could not start`))
-        void startAgain(number)
+        void startAgain(number, port)
       })
     })
   }
 
-  async function startAgain(number: number): Promise<void> {
+  async function startAgain(number: number, port: number): Promise<void> {
     process.stderr.write(`worker ${number} ended; another one is started\n`)
     await sleep(RESTART_MS)
-    if (!stopping) await start(number).catch(fail)
+    if (!stopping) await start(number, port).catch(fail)
   }
 
   function stop(code: number): void {
@@ -106,9 +106,26 @@ async function superviseWorkers(count: number, platform: PlatformConfig): Promis
   }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(0))
-  // The first makes what all share (tables, keys); the others find it.
-  for (let number = 1; number <= count && !stopping; number += 1) await start(number).catch(fail)
+  async function startAll(): Promise<void> {
+    const port = await claimPort(platform)
+    // The first makes what all share (tables, keys); the others find it.
+    for (let number = 1; number <= count && !stopping; number += 1) await start(number, port)
+  }
+
+  await startAll().catch(fail)
   if (!stopping) await serveMetrics(platform, () => (serving.size === count ? serving : undefined)).catch(fail)
+}
+
+/**
+ * The workers share a port of the system's, which would let them share it with another program's, too.
+ * @throws Error that says what to do when the port is taken
+ */
+async function claimPort({ PORT, HOST }: PlatformConfig): Promise<number> {
+  const probe = createServer()
+  await listen(probe, HOST, PORT, { sharing: 'none' })
+  const { port } = probe.address() as AddressInfo
+  await new Promise(resolve => probe.close(resolve))
+  return port
 }
 
 /** @param all every worker's addresses; undefined while one is missing */

@@ -4,6 +4,7 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startPostgres } from '@coverslip/platform/testing/servers.ts'
@@ -83,6 +84,27 @@ test('another worker is started for one that died', async () => {
   }, 40_000)
   expect(now).toContain(second)
   expect(await ask()).toEqual(Array(12).fill(404))
+})
+
+test('whoever a dying worker was to answer is told so: nobody waits for ever', async () => {
+  const [first] = (await workersOf(tiles.pid())) as [number]
+  // It takes connections, and answers none.
+  process.kill(first, 'SIGSTOP')
+  const asked = Array.from({ length: 12 }, () =>
+    fetch(`${tiles.url}/tiles/0c9b0f5e-6d5c-4c43-9a2b-9d5d4b6f7a11.dzi`, {
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(20_000),
+    }).then(
+      ({ status }) => status,
+      (error: Error) => (error.cause as { code?: string } | undefined)?.code ?? error.name,
+    ),
+  )
+  await sleep(500)
+  process.kill(first, 'SIGKILL')
+  const outcomes = new Set(await Promise.all(asked))
+  expect([...outcomes].filter(outcome => ![401, 'ECONNRESET', 'UND_ERR_SOCKET'].includes(outcome))).toEqual([])
+  expect(outcomes).toContain(401)
+  await vi.waitFor(async () => expect((await fetch(`${metricsUrl}/readyz`)).status).toBe(200), 40_000)
 })
 
 test('a stop ends them all in good order', async () => {
