@@ -1,5 +1,5 @@
 /**
- * Reads every object of which a digest is recorded and compares: `node infra/backup/scrub.ts [PART/PARTS]`. Prints what it
+ * Reads every object of which a digest is recorded and compares: `node infra/backup/scrub.ts [[PART]/PARTS]`. Prints what it
  * found as one line of JSON, keys and no more; ends with 1 when something is missing or changed.
  */
 import { createHash, createHmac } from 'node:crypto'
@@ -87,9 +87,11 @@ const SOURCE_KEY = {
 }
 
 if (import.meta.main) {
-  const [part, parts] = (process.argv[2] ?? '').split('/').map(Number)
+  const [wanted, parts = 1] = (process.argv[2] ?? '').split('/').map(Number)
+  // Of `/30` the part of today.
+  const part = wanted || Math.floor(Date.now() / 86_400_000) % parts
   const { SOURCE_HASH_KEY: sourceKey } = readConfig({ scrub: SOURCE_KEY }, process.env).scrub
-  const options = parts ? { sourceKey, part: { part: part!, parts } } : { sourceKey }
+  const options = { sourceKey, part: { part, parts } }
   const found = await scrub(backupConfig(process.env), options)
   process.stdout.write(`${JSON.stringify(found)}\n`)
   if (found.problems.length > 0) process.exitCode = 1

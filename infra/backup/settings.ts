@@ -28,7 +28,8 @@ export const backupSettings = {
   },
   BUS_URL,
   DATABASE_URL,
-  OBJECTS_SOURCE_URL,
+  // The other site has them.
+  OBJECTS_SOURCE_URL: { ...OBJECTS_SOURCE_URL, type: urlOf('file', 's3', 'none') },
   OBJECTS_ORIGINAL_URL,
   OBJECTS_PYRAMID_URL,
 } satisfies Settings

@@ -75,7 +75,7 @@ function commonSettings(): Schema {
 
 function secretsSchema(): Schema {
   const own = Object.values(serviceRows()).flatMap(({ secrets }) => secrets)
-  const names = ['SIGNING_KEY', 'VERIFY_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'BUS_URL', 'CACHE_URL']
+  const names = ['SIGNING_KEY', 'VERIFY_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'BUS_URL', 'CACHE_URL', 'BACKUP_URL']
   const stores = ['SOURCE', 'ORIGINAL', 'PYRAMID', 'STAGE'].map(kind => `OBJECTS_${kind}_URL`)
   return of({ name: text, ...Object.fromEntries([...names, ...stores, ...own].map(name => [name, secret])) })
 }
@@ -83,7 +83,7 @@ function secretsSchema(): Schema {
 /** The whole schema, draft 7: what Helm 3 reads. */
 export function valuesSchema(): Schema {
   const names = Object.keys(serviceRows())
-  const network = ['database', 'bus', 'cache', 'source', 'original', 'pyramid', 'stage', 'mail', 'traces']
+  const network = ['database', 'bus', 'cache', 'source', 'original', 'pyramid', 'stage', 'mail', 'traces', 'backup']
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the chart coverslip',
@@ -136,6 +136,17 @@ export function valuesSchema(): Schema {
       }),
       keda: of({ monitoring: text, account: { type: 'string', minLength: 1 } }),
       migrations: of({ job: flag, resources }),
+      backup: of({
+        enabled: flag,
+        schedule: text,
+        claim: text,
+        keep: { type: 'string', pattern: '^[0-9]+[hd]$' },
+        image: text,
+        scratch: quantity,
+        resources,
+        scrub: of({ schedule: text, nights: count(1) }),
+        restore: { type: 'string', pattern: '^(newest|[0-9]{8}T[0-9]{6}Z)?$' },
+      }),
       runAsUser: { type: ['integer', 'null'], minimum: 1 },
       trial: of({
         enabled: flag,

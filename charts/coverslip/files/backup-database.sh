@@ -8,6 +8,8 @@ cd "$1"
 export PGSERVICEFILE="$PWD/services"
 until [ -s ask ]; do sleep 0.2; done
 read -r what snapshot <ask || true
+# What starts this program again when it has ended must not make it do the same again.
+mv ask asked
 
 all() {
   for schema in $(sed -n 's/^\[\(.*\)\]$/\1/p' services); do
