@@ -5,10 +5,12 @@
  *   node infra/chart-check.ts --update   writes the golden texts anew
  */
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
+import { axes, pairwise, type Values } from './chart/matrix.ts'
 import { goldenOf, type KubeObject, problemsOf } from './chart/rules.ts'
 import { KUBERNETES, schemaFolder } from './chart/schemas.ts'
 
@@ -43,24 +45,79 @@ function expect(holds: boolean, says: string): void {
 
 const skip = (what: string, why: string): void => console.log(`skipped: ${what}: ${why}`)
 const yamls = (folder: string): string[] => readdirSync(folder).filter(name => name.endsWith('.yaml'))
-const template = (file: string): Promise<Ran> =>
-  ran('helm', ['template', 'slides', CHART, '--namespace', 'coverslip', '--kube-version', KUBERNETES, '-f', file])
+/** Of a file of values, or of `-` with the values as `input`. */
+const template = (file: string, input = '', chart = CHART): Promise<Ran> =>
+  ran(
+    'helm',
+    ['template', 'slides', chart, '--namespace', 'coverslip', '--kube-version', KUBERNETES, '-f', file],
+    input,
+  )
+const objectsOf = (rendered: string): KubeObject[] =>
+  parseAllDocuments(rendered).flatMap(document => (document.toJS() as KubeObject | null) ?? [])
 
-async function checkCase(name: string, tools: { schemas: string | undefined; score: boolean }): Promise<void> {
+interface Tools {
+  schemas: string | undefined
+  score: boolean
+  /** A copy of the chart that renders its notes as an object, since `helm template` leaves them out. */
+  noted: string
+}
+
+async function checkCase(name: string, tools: Tools): Promise<void> {
   const { code, out } = await template(join(CI, name))
   expect(code === 0, `${name}: does not render: ${out.slice(0, 600)}`)
   if (code !== 0) return
-  const objects = parseAllDocuments(out).flatMap(document => (document.toJS() as KubeObject | null) ?? [])
-  const problems = problemsOf(objects)
-  expect(problems.length === 0, `${name}:\n  ${problems.join('\n  ')}`)
-  checkGolden(name, objects)
+  const objects = objectsOf(out)
+  checkRules(name, objects)
+  const notes = objectsOf((await template(join(CI, name), '', tools.noted)).out).find(
+    ({ metadata }) => metadata.name === 'notes',
+  ) as unknown as { data: { text: string } } | undefined
+  checkGolden(name, objects, notes?.data.text ?? '')
   if (tools.schemas) await checkSchemas(name, out, tools.schemas)
   if (tools.score) await checkScore(name, out)
 }
 
-function checkGolden(name: string, objects: KubeObject[]): void {
+function checkRules(name: string, objects: KubeObject[]): void {
+  const problems = problemsOf(objects)
+  expect(problems.length === 0, `${name}:\n  ${problems.join('\n  ')}`)
+}
+
+/** Renders and holds, or is refused by a sentence of templates/checks.yaml. @returns whether it rendered */
+async function checkSet({ title, values }: { title: string; values: Values }, tools: Tools): Promise<boolean> {
+  const { code, out } = await template('-', JSON.stringify(values))
+  if (code !== 0) {
+    expect(/execution error at \(coverslip\/templates\/checks\.yaml/.test(out), `${title}: ${out.slice(0, 600)}`)
+    return false
+  }
+  checkRules(title, objectsOf(out))
+  if (tools.schemas) await checkSchemas(title, out, tools.schemas)
+  return true
+}
+
+async function checkMatrix(tools: Tools): Promise<void> {
+  const sets = pairwise(axes)
+  let rendered = 0
+  const lane = async (): Promise<void> => {
+    for (let set = sets.pop(); set; set = sets.pop()) if (await checkSet(set, tools)) rendered += 1
+  }
+  const all = sets.length
+  await Promise.all([lane(), lane(), lane()])
+  console.log(`matrix: ${rendered} of ${all} sets of values render, ${all - rendered} are refused with a sentence`)
+  expect(rendered > all / 2, `the matrix tells little: only ${rendered} of ${all} sets render`)
+}
+
+/** @returns the folder of a chart with one more template */
+function withNotes(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'coverslip-chart-'))
+  cpSync(CHART, folder, { recursive: true })
+  const text = '{{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}'
+  const notes = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\ndata:\n  text: ${text}\n`
+  writeFileSync(join(folder, 'templates/zz-notes.yaml'), notes)
+  return folder
+}
+
+function checkGolden(name: string, objects: KubeObject[], notes: string): void {
   const file = join(CI, 'golden', `${basename(name, '.yaml')}.txt`)
-  const golden = goldenOf(objects)
+  const golden = `${goldenOf(objects)}\n${notes.trim()}\n`
   if (update) writeFileSync(file, golden)
   const known = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const [was, is] = [known, golden].map(text => new Set(text.split('\n')))
@@ -78,7 +135,9 @@ async function checkSchemas(name: string, rendered: string, schemas: string): Pr
     ['-strict', '-ignore-missing-schemas', '-schema-location', location, '-summary', '-'],
     rendered,
   )
-  const foreign = [...rendered.matchAll(/^kind: (ScaledObject|HTTPRoute|PodMonitor|PrometheusRule)$/gm)]
+  const foreign = [
+    ...rendered.matchAll(/^kind: (ScaledObject|HTTPRoute|PodMonitor|PrometheusRule|ExternalSecret|Certificate)$/gm),
+  ]
   const unknown = foreign.filter(([, kind]) => !readdirSync(schemas).some(file => file.startsWith(kind!.toLowerCase())))
   for (const [, kind] of unknown) skip(`${name}: schema of ${kind}`, 'go could not fetch it')
   expect(code === 0, `${name}: kubeconform: ${out}`)
@@ -91,6 +150,8 @@ async function checkSchemas(name: string, rendered: string, schemas: string): Pr
  */
 async function checkScore(name: string, rendered: string): Promise<void> {
   const args = ['score', '--kubernetes-version', 'v1.33', '--ignore-container-cpu-limit', '-o', 'ci']
+  // Where the platform assigns users, naming one would be refused by it.
+  if (!rendered.includes('runAsUser:')) args.push('--ignore-test', 'container-security-context-user-group-id')
   const { out } = await ran('kube-score', [...args, '--ignore-test', 'container-image-pull-policy', '-'], rendered)
   const critical = out.split('\n').filter(line => line.startsWith('[CRITICAL]'))
   expect(out.includes('[OK]') && critical.length === 0, `${name}: kube-score:\n  ${critical.join('\n  ')}`)
@@ -124,7 +185,10 @@ async function main(): Promise<void> {
   if (!score) skip('kube-score', 'it is not on PATH')
   const lint = await ran('helm', ['lint', '--strict', CHART])
   expect(lint.code === 0, `helm lint: ${lint.out}`)
-  await Promise.all(yamls(CI).map(name => checkCase(name, { schemas, score })))
+  const tools = { schemas, score, noted: withNotes() }
+  await Promise.all(yamls(CI).map(name => checkCase(name, tools)))
+  rmSync(tools.noted, { recursive: true })
+  await checkMatrix(tools)
   await Promise.all(yamls(join(CI, 'refused')).map(checkRefusal))
   for (const failure of failures) console.error(failure)
   console.log(`${checks - failures.length} passed, ${failures.length} failed`)

@@ -5,6 +5,7 @@ import { onPremOnly } from '@coverslip/proto/sites.ts'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { closed } from './crds.ts'
+import { merged, pairwise } from './matrix.ts'
 import { documented } from './readme.ts'
 import { edgesOf, type KubeObject, problemsOf } from './rules.ts'
 import { wholeSchema } from './schemas.ts'
@@ -147,4 +148,25 @@ test('a definition refuses what it does not list, but for what it leaves open', 
       open,
     },
   })
+})
+
+test('every two choices of two axes meet in a set of the matrix', () => {
+  const tried = { a: { x: { v: 1 }, y: {} }, b: { x: { w: { p: 1 } }, y: {}, z: {} }, c: { x: { w: { q: 2 } }, y: {} } }
+  const sets = pairwise(tried)
+  for (const [first, second] of [
+    ['a', 'b'],
+    ['a', 'c'],
+    ['b', 'c'],
+  ] as const) {
+    for (const x of Object.keys(tried[first])) {
+      for (const y of Object.keys(tried[second])) {
+        const met = sets.some(({ title }) =>
+          [`${first} ${x}`, `${second} ${y}`].every(one => title.split(', ').includes(one)),
+        )
+        expect(met, `${first} ${x} with ${second} ${y}`).toBe(true)
+      }
+    }
+  }
+  expect(sets.length).toBeLessThan(12)
+  expect(merged({ w: { p: 1 }, list: [1] }, { w: { q: 2 }, list: [2] })).toEqual({ w: { p: 1, q: 2 }, list: [2] })
 })

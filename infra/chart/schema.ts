@@ -127,8 +127,15 @@ export function valuesSchema(): Schema {
         }),
         trustedProxies: { type: 'array', items: text },
       }),
-      ingress: of({ enabled: flag, className: text, annotations: texts, bytesAnnotations: texts, tlsSecret: text }),
-      gateway: of({ enabled: flag, parentRefs: list }),
+      ingress: of({
+        enabled: flag,
+        direct: flag,
+        className: text,
+        annotations: texts,
+        bytesAnnotations: texts,
+        tlsSecret: text,
+      }),
+      gateway: of({ enabled: flag, direct: flag, parentRefs: list }),
       tracing: of({ endpoint: text }),
       metrics: of({
         serviceMonitor: of({ enabled: flag, interval: text, labels: texts }),

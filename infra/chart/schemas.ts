@@ -4,6 +4,7 @@
  * here each is made whole.
  */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -16,16 +17,17 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeCrdSchemas } from './crds.ts'
+import { CRD_SOURCES, writeCrdSchemas } from './crds.ts'
 
 const PACKAGE = 'kubernetes-validate==1.37.0'
 export const KUBERNETES = '1.33.0'
 const KINDS =
-  /^(configmap|secret|service|serviceaccount|pod)-v1\.json$|^(deployment|statefulset)-apps-v1\.json$|^job-batch-v1\.json$|^(networkpolicy|ingress)-networking-v1\.json$|^poddisruptionbudget-policy-v1\.json$|^horizontalpodautoscaler-autoscaling-v2\.json$/
+  /^(configmap|secret|service|serviceaccount|pod|persistentvolumeclaim)-v1\.json$|^(deployment|statefulset)-apps-v1\.json$|^(cron)?job-batch-v1\.json$|^(networkpolicy|ingress)-networking-v1\.json$|^poddisruptionbudget-policy-v1\.json$|^horizontalpodautoscaler-autoscaling-v2\.json$/
 
 /** The folder of schemas, made once. @returns undefined when they are not there and cannot be fetched. */
 export function schemaFolder(cache: string): string | undefined {
-  const folder = join(cache, `kubernetes-schemas-${KUBERNETES}`)
+  const what = createHash('sha256').update(JSON.stringify([PACKAGE, KINDS.source, CRD_SOURCES]))
+  const folder = join(cache, `kubernetes-schemas-${KUBERNETES}-${what.digest('hex').slice(0, 8)}`)
   if (existsSync(folder)) return folder
   const work = mkdtempSync(join(tmpdir(), 'coverslip-schemas-'))
   try {

@@ -70,7 +70,7 @@ spec:
     {{- include "coverslip.peers" (list $root "front") | nindent 4 }}
   ports: [{protocol: TCP, port: http}]
 {{- end }}
-{{- if and $row.prefixes (or $root.Values.ingress.enabled $root.Values.gateway.enabled) }}
+{{- if and $row.prefixes (or (and $root.Values.ingress.enabled $root.Values.ingress.direct) (and $root.Values.gateway.enabled $root.Values.gateway.direct)) }}
 - ports: [{protocol: TCP, port: http}]
   {{- with $root.Values.network.clients }}
   from:
