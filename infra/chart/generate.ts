@@ -1,5 +1,7 @@
 /** Keeps what the chart derives from contracts and settings; `--check` fails when something is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { CLOUD } from '@coverslip/proto/sites.ts'
+import { siteConfig } from '../sites/nats.ts'
 import { valuesReadme } from './readme.ts'
 import { valuesSchema } from './schema.ts'
 import { frontConf, serviceRows } from './tables.ts'
@@ -15,6 +17,8 @@ export function freshFiles(): [path: string, fresh: string][] {
     ['files/services.json', json(serviceRows())],
     ['files/front-onprem.conf', frontConf('onprem')],
     ['files/front-cloud.conf', frontConf('cloud')],
+    ['files/nats-onprem.conf', siteConfig('onprem')],
+    ['files/nats-cloud.conf', siteConfig(CLOUD)],
     ['values.schema.json', json(valuesSchema())],
     ['README.md', valuesReadme(read('README.md'), read('values.yaml'))],
   ]

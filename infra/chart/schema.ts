@@ -75,7 +75,16 @@ function commonSettings(): Schema {
 
 function secretsSchema(): Schema {
   const own = Object.values(serviceRows()).flatMap(({ secrets }) => secrets)
-  const names = ['SIGNING_KEY', 'VERIFY_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'BUS_URL', 'CACHE_URL', 'BACKUP_URL']
+  const names = [
+    'SIGNING_KEY',
+    'VERIFY_KEY',
+    'SERVICE_SECRET',
+    'DATABASE_URL',
+    'BUS_URL',
+    'CACHE_URL',
+    'BACKUP_URL',
+    'LINK_URL',
+  ]
   const stores = ['SOURCE', 'ORIGINAL', 'PYRAMID', 'STAGE'].map(kind => `OBJECTS_${kind}_URL`)
   return of({ name: text, ...Object.fromEntries([...names, ...stores, ...own].map(name => [name, secret])) })
 }
@@ -83,7 +92,19 @@ function secretsSchema(): Schema {
 /** The whole schema, draft 7: what Helm 3 reads. */
 export function valuesSchema(): Schema {
   const names = Object.keys(serviceRows())
-  const network = ['database', 'bus', 'cache', 'source', 'original', 'pyramid', 'stage', 'mail', 'traces', 'backup']
+  const network = [
+    'database',
+    'bus',
+    'cache',
+    'source',
+    'original',
+    'pyramid',
+    'stage',
+    'mail',
+    'traces',
+    'backup',
+    'link',
+  ]
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the chart coverslip',
@@ -158,6 +179,7 @@ export function valuesSchema(): Schema {
       trial: of({
         enabled: flag,
         images: of({ postgres: text, nats: text, redis: text, s3: text }),
+        leaf: of({ password: text, remote: text }),
         persistent: flag,
         storageClass: text,
         storage: quantity,

@@ -2,7 +2,7 @@
  * The NATS servers of two sites, from the flow: what the link's user may say and hear at the hospital, what the leaf node
  * may at the cloud. Neither list is written by hand.
  *
- *   node infra/sites/nats.ts onprem|cloud     prints a configuration; secrets come from NATS' own environment variables
+ *   node infra/sites/nats.ts onprem|cloud     prints a configuration; its passwords are variables of the server's environment
  */
 import { CLOUD, type Crossing, crossings, linkName } from '@coverslip/proto/sites.ts'
 
@@ -107,12 +107,12 @@ leafnodes { listen: ${quoted(leaf.listen)}${tls} }
 `
 }
 
-if (import.meta.main) {
-  const site = process.argv[2] ?? ''
-  const server = { site, listen: '0.0.0.0:4222', folder: '/data', password: '$NATS_PASSWORD' }
-  const text =
-    site === CLOUD
-      ? renderCloud(server, { listen: '0.0.0.0:7422', hospitals: [{ site: 'onprem', password: '$LEAF_PASSWORD' }] })
-      : renderOnPrem(server, { password: '$LINK_PASSWORD', remote: '$LEAF_URL' })
-  process.stdout.write(text)
+/** A site's configuration whose passwords and addresses are variables: of the environment, or set above it. */
+export function siteConfig(site: string): string {
+  const monitor = 'http_port: 8222\n'
+  const server = { site, listen: '0.0.0.0:4222', folder: '/data', password: '$NATS_PASSWORD', more: monitor }
+  if (site !== CLOUD) return renderOnPrem(server, { password: '$LINK_PASSWORD', remote: '$LEAF_URL' })
+  return renderCloud(server, { listen: '0.0.0.0:7422', hospitals: [{ site: 'onprem', password: '$LEAF_PASSWORD' }] })
 }
+
+if (import.meta.main) process.stdout.write(siteConfig(process.argv[2] ?? 'onprem'))

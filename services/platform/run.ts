@@ -8,6 +8,7 @@ import { ConfigError } from './config.ts'
 import { followEvent, startConsumers, startFollowers } from './events.ts'
 import { buildHouse, type House, startModule } from './house.ts'
 import type { Module, Running } from './module.ts'
+import { linkSites } from './sites.ts'
 
 export interface System {
   /** Where HTTP is served: `http://127.0.0.1:8080`. */
@@ -52,6 +53,7 @@ export async function start(modules: Module[], options: RunOptions = {}): Promis
     const served = await house.doors.open(started)
     stops.push(() => served.close())
     await subscribe(started, house)
+    await linkSites(house)
     served.setReady(true)
     stops.push(() => served.setReady(false))
     const { url, publicUrl, metricsUrl, rpcAddress } = served

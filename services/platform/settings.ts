@@ -50,6 +50,17 @@ export const platformSettings = {
     help: 'Events: `embedded:` (in the database) or `nats://…` (JetStream)',
     secret: true,
   },
+  LINK_SITE: {
+    type: z.string().regex(/^[a-z][a-z0-9]*$/, 'expected lower-case letters and digits'),
+    default: 'cloud',
+    help: "The other site's name, and the JetStream domain of its NATS",
+  },
+  LINK_URL: {
+    type: z.string().regex(/^$|^(nats|tls):/, 'expected nats://user:password@host:port, or nothing'),
+    default: '',
+    help: "At the hospital, in one of its services: this site's NATS with the user of the link, `nats://link:…@host:4222`; events then cross to the other site and back (infra/sites). Empty: there is one site",
+    secret: true,
+  },
   CACHE_URL: {
     type: urlOf('memory', 'redis', 'rediss'),
     default: 'memory:',

@@ -128,6 +128,7 @@ values of `defaults` and `services` beside it.
 {{- $wanted = append $wanted (ternary "SIGNING_KEY" "VERIFY_KEY" (eq (index . 1) "access")) -}}
 {{- if $row.database }}{{ $wanted = append $wanted "DATABASE_URL" }}{{ end -}}
 {{- if $row.cache }}{{ $wanted = append $wanted "CACHE_URL" }}{{ end -}}
+{{- if eq (index . 1) "intake" }}{{ $wanted = append $wanted "LINK_URL" }}{{ end -}}
 {{- range $kind, $_ := $row.stores -}}
 {{- if not (index $root.Values.stores $kind).claim }}{{ $wanted = append $wanted (printf "OBJECTS_%s_URL" (upper $kind)) }}{{ end -}}
 {{- end -}}

@@ -103,7 +103,7 @@ spec:
 {{- range $kind, $_ := $row.stores }}
 {{- $given := include "coverslip.secret" (list $root (printf "OBJECTS_%s_URL" (upper $kind)) $name) }}
 {{- if and $given (not (index $root.Values.stores $kind).claim) }}
-{{- if and $root.Values.trial.enabled (ne $kind "stage") }}{{ $trialStore = true }}{{ else }}
+{{- if and $root.Values.trial.enabled (ne $kind "stage") (not (index $root.Values.secrets (printf "OBJECTS_%s_URL" (upper $kind))).name) }}{{ $trialStore = true }}{{ else }}
 {{- include "coverslip.toServer" (list $root $kind "" 0) }}{{ end }}
 {{- end }}
 {{- end }}

@@ -29,6 +29,9 @@
 {{- if eq $name "public" }}
 - {name: TRUST_PROXY, value: '1'}
 {{- end }}
+{{- if and (eq $name "subjects") $root.Values.secrets.LINK_URL.key (not (hasKey $service.settings "WITHDRAWAL_KEEPERS")) }}
+- {name: WITHDRAWAL_KEEPERS, value: 'ingest,deidentify,pyramid,tiles,annotations,catalog,tiles@cloud,annotations@cloud,catalog@cloud'}
+{{- end }}
 {{- range $kind, $_ := $service.row.stores }}
 {{- $setting := printf "OBJECTS_%s_URL" (upper $kind) }}
 {{- if (index $root.Values.stores $kind).claim }}

@@ -21,7 +21,10 @@ export interface Link {
 
 const RETRY_MS = 1000
 
-/** Carries events both ways for as long as the process lives; resolves at once, also while the other site is away. */
+/**
+ * Carries events both ways for as long as the process lives; returns at once, also while the other site is away. Several processes may
+ * do so together.
+ */
 export function startLink(here: LinkedBus, there: LinkedBus, report: Report): Link {
   const stopping = new AbortController()
   const waiting = new Set<Crossing>()
