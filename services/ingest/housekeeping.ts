@@ -1,5 +1,6 @@
 /** Uploads whose end nobody noted are noted, those that nobody goes on with end, and sources whose time is over go. */
 import { uuid } from '@coverslip/proto/api.ts'
+import { createIntakeMeter } from './meter.ts'
 import type { IngestDeps } from './module-deps.ts'
 import { uploadsOf } from './store.ts'
 import { isLocked } from './uploads/lease-locker.ts'
@@ -69,23 +70,25 @@ async function failAbandoned(deps: IngestDeps, store: UploadStore): Promise<void
   const before = new Date(Date.now() - timeout)
   const abandoned = await deps.db.query
     .selectFrom('slides')
-    .select('slide_id')
+    .select(['slide_id', 'received_at', 'changed_at'])
     .where('arrival', '=', 'uploading')
     .where('changed_at', '<', before)
     .execute()
-  for (const { slide_id } of abandoned) {
+  for (const slide of abandoned) {
+    const { slide_id } = slide
     const uploads = await uploadsOf(deps.db.query, slide_id)
     const busy = await Promise.all(uploads.map(({ upload_id }) => isLocked(deps.db, store.nameOf(upload_id))))
     if (busy.includes(true)) continue
     const reason = `The upload was not finished within ${hours(timeout)}`
     const end = { arrival: 'expired', state: 'failed', code: 'upload-expired', reason, changed_at: new Date() } as const
-    await deps.db.query
+    const { numUpdatedRows } = await deps.db.query
       .updateTable('slides')
       .set(end)
       .where('slide_id', '=', slide_id)
       .where('arrival', '=', 'uploading')
       .where('changed_at', '<', before)
-      .execute()
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows > 0n) createIntakeMeter(deps.telemetry).stopped(slide, 'uploading', end.code)
   }
 }
 

@@ -3,6 +3,7 @@ import { countObjects, noteErasure, takeReceipt } from '@coverslip/platform/eras
 import type { Consumers, Followers } from '@coverslip/platform/module.ts'
 import { sql } from 'kysely'
 import { askAgain } from './arrivals/admission.ts'
+import { createIntakeMeter } from './meter.ts'
 import type { IngestDeps } from './module-deps.ts'
 import { isNews, type Standing, stateOfFailure } from './states.ts'
 import { uploadsOf } from './store.ts'
@@ -19,7 +20,7 @@ async function save({ db }: IngestDeps, { slideId, state, revision, code, reason
   await db.transaction(async trx => {
     const current = await trx
       .selectFrom('slides')
-      .select(['state', 'revision'])
+      .select(['state', 'revision', 'received_at', 'changed_at'])
       .where('slide_id', '=', slideId)
       .forUpdate()
       .executeTakeFirst()
@@ -27,7 +28,9 @@ async function save({ db }: IngestDeps, { slideId, state, revision, code, reason
     const progress = state === 'ready' ? 1 : 0
     const news = { state, revision, progress, code: code ?? null, reason: reason ?? null, changed_at: new Date() }
     await trx.updateTable('slides').set(news).where('slide_id', '=', slideId).execute()
+    return current
   })
+  if (left) createIntakeMeter(telemetry).moved(left, state, code ?? null)
 }
 
 async function saveProgress(deps: IngestDeps, slideId: string, stage: string, fraction: number): Promise<void> {

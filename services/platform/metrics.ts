@@ -1,6 +1,11 @@
 /** The metrics of a process, read by a scrape in Prometheus' text format. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Attributes, metrics as metricsApi } from '@opentelemetry/api'
+import {
+  type Attributes,
+  type Counter as MeterCounter,
+  type Histogram as MeterHistogram,
+  metrics as metricsApi,
+} from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import type { Resource } from '@opentelemetry/resources'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
@@ -17,7 +22,10 @@ export interface Histogram {
 /** What a scrape finds. An error, or nothing within two seconds, shows as NaN: OpenTelemetry would repeat the last value. */
 export type Reading = () => number | Promise<number>
 
-/** Names say their unit and begin with `coverslip_`; a counter's ends with `_total`. */
+/**
+ * Names say their unit and begin with `coverslip_`; a counter's ends with `_total`. A counter or histogram that is asked for
+ * again is the same one.
+ */
 export interface Metrics {
   /**
    * @param from series that stand at 0 from the start: of one that appears with its first event, Prometheus would see no
@@ -47,16 +55,21 @@ export function createMetrics(resource: Resource): Metrics {
   const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, metricProducers })
   const provider = new MeterProvider({ resource, readers: [prometheus] })
   const meter = provider.getMeter('coverslip')
+  const counters = new Map<string, MeterCounter>()
+  const histograms = new Map<string, MeterHistogram>()
   const gauges = new Map<string, { read: Reading; attributes: Attributes }[]>()
   observeProcess(meter)
   return {
     counter(name, description, from = []) {
-      const counter = meter.createCounter(name, { description })
+      const counter = counters.get(name) ?? meter.createCounter(name, { description })
+      counters.set(name, counter)
       for (const attributes of from) counter.add(0, checked(attributes))
       return { add: (value, attributes = {}) => counter.add(value, checked(attributes)) }
     },
     histogram(name, description, unit, explicitBucketBoundaries) {
-      const histogram = meter.createHistogram(name, { description, unit, advice: { explicitBucketBoundaries } })
+      const advice = { explicitBucketBoundaries }
+      const histogram = histograms.get(name) ?? meter.createHistogram(name, { description, unit, advice })
+      histograms.set(name, histogram)
       return { record: (value, attributes = {}) => histogram.record(value, checked(attributes)) }
     },
     plainHistogram(name, description, unit, buckets) {

@@ -1,30 +1,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Backlog, Bus } from './bus/port.ts'
 import { openLog } from './log.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { scrapeText } from './testing/scrape.ts'
 import { observeConsumer, observeOutbox, observeServers } from './vitals.ts'
 
 let telemetry: Telemetry
-let server: Server
 beforeEach(async () => {
   telemetry = await startTelemetry({ service: 'test', otlpUrl: '' })
-  server = createServer((req, res) => telemetry.scrape(req, res))
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
 })
-afterEach(async () => {
-  await new Promise(resolve => server.close(resolve))
-  await telemetry.close()
-})
+afterEach(() => telemetry.close())
 
-async function scrape(): Promise<string[]> {
-  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  return (await answer.text()).split('\n')
-}
+const scrape = async (): Promise<string[]> => (await scrapeText(telemetry)).split('\n')
 const found = (lines: string[], name: string): string[] => lines.filter(line => line.startsWith(`${name}{`))
 
 const consumer = {

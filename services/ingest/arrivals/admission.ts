@@ -1,5 +1,6 @@
 /** Whether a recognised slide may go on: subjects hangs it on its subject and asks the project's rules. */
 import { sql } from 'kysely'
+import { createIntakeMeter } from '../meter.ts'
 import type { Arriving, IngestDeps } from '../module-deps.ts'
 import { annotationKeys, sourceKeys } from '../slide-files.ts'
 import { firstUploadsOf, type SlideRow } from '../store.ts'
@@ -23,15 +24,17 @@ export async function admit({ deps, subjects }: Arriving, slideId: string): Prom
 }
 
 /** What changed while the question was on its way is asked for again. */
-async function hold({ db }: IngestDeps, { slide_id }: SlideRow, { heldBy, ...known }: Admission): Promise<void> {
+async function hold({ db, telemetry }: IngestDeps, slide: SlideRow, { heldBy, ...known }: Admission): Promise<void> {
   const arrival = sql<'recognised' | 'held'>`case when ask_again then 'recognised' else 'held' end`
-  await db.query
+  const held = await db.query
     .updateTable('slides')
     .set({ ...hung(known), arrival, state: 'held', code: 'held', reason: heldBy.join('; ').slice(0, 2000) })
     .set({ progress: 1, ask_again: false, claimed_until: null, changed_at: new Date() })
-    .where('slide_id', '=', slide_id)
+    .where('slide_id', '=', slide.slide_id)
     .where('arrival', '=', 'recognised')
-    .execute()
+    .executeTakeFirstOrThrow()
+  // What is held already was asked for once more.
+  if (held.numUpdatedRows > 0n && slide.state !== 'held') createIntakeMeter(telemetry).arrived(slide)
 }
 
 const hung = ({ pseudonyms, researchNumber }: Pick<Admission, 'pseudonyms' | 'researchNumber'>) => ({
@@ -61,8 +64,11 @@ async function announce(deps: IngestDeps, slide: SlideRow, admission: Admission)
     }
     return true
   })
+  const meter = createIntakeMeter(deps.telemetry)
   // Deleted meanwhile: what was moved after the deletion goes as well.
   if (!there) await deps.objects.source.deletePrefix(`${slideId}/`)
+  else if (slide.state === 'held') meter.moved(slide, 'received', null)
+  else meter.arrived(slide)
 }
 
 /**

@@ -6,6 +6,7 @@ import { type Bell, bell } from '@coverslip/platform/bell.ts'
 import { causeCode, toServiceError } from '@coverslip/platform/errors.ts'
 import { sql } from 'kysely'
 import { removeSource } from '../housekeeping.ts'
+import { createIntakeMeter } from '../meter.ts'
 import type { Arriving, IngestDeps } from '../module-deps.ts'
 import type { SlideRow } from '../store.ts'
 import { admit } from './admission.ts'
@@ -131,5 +132,6 @@ async function saveTrouble(deps: IngestDeps, slide: SlideRow, error: unknown, si
   const code = causeCode(known)
   const end = { arrival: 'arrived', state: 'failed', code, reason: known.publicMessage, claimed_until: null } as const
   const { numUpdatedRows } = await slides.set({ ...end, changed_at: new Date() }).executeTakeFirst()
+  if (numUpdatedRows > 0n) createIntakeMeter(deps.telemetry).stopped(slide, 'receiving', code)
   if (code === 'duplicate' && numUpdatedRows > 0n) await removeSource(deps, slide.slide_id)
 }

@@ -7,17 +7,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { rpcAs } from '@coverslip/platform/testing/rpc.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import { IngestServiceDefinition } from '@coverslip/proto/gen/ingest/v1/ingest.ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ingest } from '../module.ts'
 
 const UPLOADS = '/api/intake/uploads'
+const PER_USER = 4
 const TUS = { 'tus-resumable': '1.0.0' }
 const BYTES = { ...TUS, 'content-type': 'application/offset+octet-stream' }
 
 let system: TestSystem
 let records: Awaited<ReturnType<typeof rpcAs<typeof IngestServiceDefinition>>>
 beforeAll(async () => {
-  system = await startSystem([ingest], { environment: { UPLOAD_MAX_BYTES: '1m', INGEST_FREE_FLOOR: '1m' } })
+  const environment = { UPLOAD_MAX_BYTES: '1m', INGEST_FREE_FLOOR: '1m', INGEST_UPLOADS_PER_USER: `${PER_USER}` }
+  system = await startSystem([ingest], { environment })
   records = await rpcAs(system, 'intake', 'ingest', IngestServiceDefinition)
 })
 afterAll(async () => {
@@ -149,6 +151,49 @@ describe('an upload', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
     const foreign = { ...TUS, origin: 'https://evil.example' }
     expect((await system.fetch(location, { method: 'DELETE', headers: foreign })).status).toBe(403)
+  })
+})
+
+describe('the metrics', () => {
+  const failures = async (reason: string): Promise<number> => {
+    const text = await (await fetch(system.metricsUrl)).text()
+    return Number(new RegExp(`coverslip_upload_failures_total\\{error_type="${reason}"\\} (\\d+)`).exec(text)?.[1] ?? 0)
+  }
+
+  it('tell why uploads fail: refused, at the wrong place, cut off by their clients', async () => {
+    const before = await Promise.all(['too-large', 'conflict', 'interrupted'].map(failures))
+    await begin(2_000_000, { filename: 'a.svs' })
+    const { location } = await begin(10, { filename: 'a.svs' })
+    await (await patch(location, 5, 'bytes')).arrayBuffer()
+    const { hostname, port } = new URL(system.url)
+    const headers = { ...BYTES, 'upload-offset': '0', 'content-length': '10' }
+    const authorization = `Bearer ${await system.token()}`
+    const half = request({ hostname, port, path: location, method: 'PATCH', headers: { ...headers, authorization } })
+    half.on('error', () => {})
+    half.write('12345')
+    await sleep(300)
+    half.destroy()
+    await vi.waitFor(async () => {
+      const after = await Promise.all(['too-large', 'conflict', 'interrupted'].map(failures))
+      expect(after.map((count, i) => count - before[i]!)).toEqual([1, 1, 1])
+    }, 5000)
+  })
+})
+
+describe('clients that leave', () => {
+  it('give back their places: as many as one user may have, and then one more', async () => {
+    const { hostname, port } = new URL(system.url)
+    const authorization = `Bearer ${await system.token()}`
+    for (let i = 0; i < PER_USER; i++) {
+      const { location } = await begin(100, { filename: 'a.svs' })
+      const headers = { ...BYTES, 'upload-offset': '0', 'content-length': '100', authorization }
+      const half = request({ hostname, port, path: location, method: 'PATCH', headers })
+      half.on('error', () => {})
+      await new Promise<void>(resolve => half.write('12345', () => setTimeout(resolve, 200)))
+      half.destroy()
+    }
+    const { location } = await begin(5, { filename: 'a.svs' })
+    expect((await patch(location, 0, 'bytes')).status).toBe(204)
   })
 })
 

@@ -7,8 +7,10 @@ import { isAnnotationName } from '@coverslip/proto/api/file-names.ts'
 import { uuid } from '@coverslip/proto/api.ts'
 import type { Locker, Server } from '@tus/server'
 import { beginLateFile, findSlideOf } from '../arrivals/late-files.ts'
+import { createIntakeMeter } from '../meter.ts'
 import type { Arriving, IngestDeps } from '../module-deps.ts'
 import { findInSet, findUpload, isInOpenSet, type Upload } from '../store.ts'
+import { createFailures, type UploadFailures } from './failures.ts'
 import { beginUpload, finishUpload, forgetUpload, type NewUpload } from './registration.ts'
 import { assertFree, assertQueue, assertRoom, headerOf, lengthOf, watchFree, watchPace } from './room.ts'
 import { createSlots, type Slots } from './slots.ts'
@@ -31,6 +33,7 @@ interface Endpoint {
   /** tus asks for the id of a new upload by its request. */
   ids: WeakMap<IncomingMessage, string>
   finish(uploadId: string, size: number): Promise<void>
+  failures: UploadFailures
 }
 
 /**
@@ -46,19 +49,24 @@ export function uploadRoutes(arriving: Arriving, locker: Locker, arrived: () => 
   const server = createTusServer(deps, { store, locker, finish, idOf: request => ids.get(request) })
   const { INGEST_UPLOADS: total, INGEST_UPLOADS_PER_USER: perUser } = deps.config
   const slots = createSlots({ total, perUser, waitMs: TURN_MS })
-  const endpoint: Endpoint = { deps, store, arriving, slots, server, ids, finish }
+  const meter = createIntakeMeter(deps.telemetry)
+  const endpoint: Endpoint = { deps, store, arriving, slots, server, ids, finish, failures: createFailures(meter) }
   const options: RawHttpHandler = async (call, req, res) => {
     mayUploadSomewhere(call)
     await server.handle(req, res)
   }
   const goOn: RawHttpHandler = (call, req, res) => continueUpload(endpoint, call, req, res)
+  const counted =
+    (handle: Handle): RawHttpHandler =>
+    (call, req, res) =>
+      endpoint.failures.counted(req, res, () => handle(endpoint, call, req, res))
   const one = `${PATH}/{uploadId}`
   return {
-    [`POST ${PATH}`]: (call, req, res) => createUpload(endpoint, call, req, res),
+    [`POST ${PATH}`]: counted(createUpload),
     [`OPTIONS ${PATH}`]: options,
     [`OPTIONS ${one}`]: options,
     [`HEAD ${one}`]: goOn,
-    [`PATCH ${one}`]: goOn,
+    [`PATCH ${one}`]: counted(continueUpload),
     [`DELETE ${one}`]: goOn,
     [`GET ${one}`]: neverGive,
   }
@@ -121,25 +129,27 @@ const continueUpload: Handle = async (endpoint, call, req, res) => {
  * is told so when it comes back.
  */
 async function takeBytes(
-  { deps, slots, server }: Endpoint,
+  { deps, slots, server, failures }: Endpoint,
   call: HttpCall,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const cutOff = (): void => void req.destroy()
+  const cutOff = (reason: string): void => failures.cutOff(req, reason)
   const leave = sendsBytes(call) ? await turn(slots, call, req, res) : () => {}
   const ends = [
     leave,
-    watchFree(deps, cutOff),
+    watchFree(deps, () => cutOff('storage-full')),
     // What has come whole may take its time to be stored.
     watchPace(
       () => req.socket.bytesRead,
       sendsBytes(call) ? deps.config.INGEST_SLOWEST : 0,
-      () => req.complete || cutOff(),
+      () => req.complete || cutOff('too-slow'),
     ),
   ]
+  // srvx, by which tus answers, waits for ever for the end of an answer whose client has left.
+  const left = new Promise(resolve => res.once('close', resolve))
   try {
-    await server.handle(req, res)
+    await Promise.race([server.handle(req, res), left])
   } finally {
     for (const end of ends) end()
   }
