@@ -38,6 +38,10 @@ test('what no wanted workspace needs is not reached', () => {
   )
 })
 
+test('a package that is never imported is left out, and what only it needs', () => {
+  expect([...reached(lock, ['services/tiles'], ['b'])].sort()).toEqual(['node_modules/a', 'services/tiles'])
+})
+
 test('of our own lock file the tile service needs libvips and nothing of the viewer or the tests', () => {
   const ours = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')).packages
   const kept = reached(ours, ['', 'proto', 'services/platform', 'services/wsi', 'services/tiles'])

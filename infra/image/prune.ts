@@ -1,10 +1,11 @@
 /**
  * Leaves of an installed tree only what some workspaces need: `npm ci --workspace` installs the packages of all of them.
  *
- *   node infra/image/prune.ts FOLDER WORKSPACE…
+ *   node infra/image/prune.ts [--without=PACKAGE]… FOLDER WORKSPACE…
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 interface Locked {
   dependencies?: Record<string, string>
@@ -24,8 +25,11 @@ export function placeOf(lock: Lock, name: string, from: string): string | undefi
   return undefined
 }
 
-/** Places of all packages that are reached from some, in the lock file's words. */
-export function reached(lock: Lock, starts: readonly string[]): Set<string> {
+/**
+ * Places of all packages that are reached from some, in the lock file's words.
+ * @param without names of packages that are never imported there
+ */
+export function reached(lock: Lock, starts: readonly string[], without: readonly string[] = []): Set<string> {
   const seen = new Set<string>()
   const queue = [...starts]
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
@@ -33,7 +37,7 @@ export function reached(lock: Lock, starts: readonly string[]): Set<string> {
     seen.add(at)
     const { dependencies, optionalDependencies, peerDependencies } = lock[at] ?? {}
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
-      const place = placeOf(lock, name, at)
+      const place = without.includes(name) ? undefined : placeOf(lock, name, at)
       if (place) queue.push(place)
     }
   }
@@ -41,15 +45,20 @@ export function reached(lock: Lock, starts: readonly string[]): Set<string> {
 }
 
 if (import.meta.main) {
-  const [folder, ...workspaces] = process.argv.slice(2)
+  const { values, positionals } = parseArgs({
+    options: { without: { type: 'string', multiple: true, default: [] } },
+    allowPositionals: true,
+  })
+  const [folder, ...workspaces] = positionals
   if (!folder || workspaces.length === 0) {
-    process.stderr.write('usage: node infra/image/prune.ts FOLDER WORKSPACE…\n')
+    process.stderr.write('usage: node infra/image/prune.ts [--without=PACKAGE]… FOLDER WORKSPACE…\n')
     process.exit(2)
   }
   const lock: Lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages
   const kept = reached(
     lock,
     ['', ...workspaces].filter(place => place === '' || place in lock),
+    values.without,
   )
   for (const [place, { link }] of Object.entries(lock)) {
     if (place.includes('node_modules/') && !link && !kept.has(place))
