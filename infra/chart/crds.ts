@@ -10,7 +10,7 @@ import { parse } from 'yaml'
 export const CRD_SOURCES: readonly (readonly [module: string, file: string])[] = [
   ['sigs.k8s.io/gateway-api@v1.4.0', 'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml'],
   ['github.com/kedacore/keda/v2@v2.17.0', 'config/crd/bases/keda.sh_scaledobjects.yaml'],
-  ['github.com/external-secrets/external-secrets@v1.3.2', 'config/crd/bases/external-secrets.io_externalsecrets.yaml'],
+  ['github.com/external-secrets/external-secrets@v1.3.2', 'config/crds/bases/external-secrets.io_externalsecrets.yaml'],
   ['github.com/cert-manager/cert-manager@v1.21.2', 'deploy/crds/cert-manager.io_certificates.yaml'],
   ...['podmonitors', 'prometheusrules'].map((name): [string, string] => [
     'github.com/prometheus-operator/prometheus-operator@v0.82.0',
