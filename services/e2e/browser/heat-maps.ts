@@ -1,4 +1,5 @@
 /** A heat map over a slide: only where it has values, in the colours that somebody picks. */
+import type { OverlayList } from '@coverslip/proto/api/overlays.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openViewer } from './drawing.ts'
@@ -60,6 +61,27 @@ export function heatMapsSuite(world: () => World, slideId: () => string): void {
       await tile
       await page.waitForTimeout(500)
       expect((await seen()).data.equals(before.data)).toBe(true)
+      await expect.poll(() => page.getByRole('button', { name: 'New heat map' }).count()).toBe(0)
+      await page.context().close()
+    })
+
+    test('are laid from a file, and deleted, by who may draw', async () => {
+      page = await world().visitor('annotator', {}, 'default')
+      const seen = await look(2250, 1650)
+      const before = await seen()
+      await page.getByRole('button', { name: 'New heat map' }).click()
+      await page.getByRole('textbox', { name: 'What the heat map shows' }).fill('Necrosis')
+      const values = (text: string) => ({ name: 'v.json', mimeType: 'application/json', buffer: Buffer.from(text) })
+      const picker = page.getByLabel('File with the values of a heat map')
+      await picker.setInputFiles(values('[[0, 0], [0, 7]]'))
+      await page.getByRole('button', { name: 'Hide heat map Necrosis' }).waitFor()
+      await expect.poll(async () => (await seen()).data.equals(before.data)).toBe(false)
+      await world().picture(page, 'heat-map-laid')
+      await page.getByRole('button', { name: 'Delete heat map Necrosis' }).click()
+      await page.getByRole('button', { name: 'Delete', exact: true }).click()
+      await expect.poll(async () => (await seen()).data.equals(before.data)).toBe(true)
+      const { overlays } = await world().client.json<OverlayList>(`/api/slides/${slideId()}/overlays`)
+      expect(overlays.map(({ name }) => name)).toEqual(['Tumour'])
       await page.context().close()
     })
   })

@@ -1,13 +1,14 @@
 /** Heat maps on the map: between the slide and what is drawn. */
-import type { OverlayList, OverlayView } from '@coverslip/proto/api/overlays.ts'
+import type { OverlayView } from '@coverslip/proto/api/overlays.ts'
 import type { Palette } from '@coverslip/proto/api/palettes.ts'
 import { effect } from '@preact/signals'
 import TileLayer from 'ol/layer/Tile.js'
-import { json, messageOf, signedIn } from '../api.ts'
+import { messageOf } from '../api.ts'
 import { retryTiles, type SlideMap, still } from '../slide/map.ts'
 import { lookOf, type SlideState } from '../slide/state.ts'
 import { zoomifySource } from '../slide/zoomify.ts'
 import { overlayTileUrl, TILE_SIZE } from './looks.ts'
+import { listOverlays } from './remote.ts'
 
 /** Fetches the slide's heat maps, and shows those that are wanted for as long as the slide is open. */
 export function showOverlays(state: SlideState, { map }: SlideMap, onFailure: () => void): () => void {
@@ -25,7 +26,17 @@ export function showOverlays(state: SlideState, { map }: SlideMap, onFailure: ()
     return layer
   }
 
+  /** Those that were deleted. */
+  function takeAway(overlays: readonly OverlayView[]): void {
+    for (const [id, { layer }] of shown) {
+      if (overlays.some(overlay => overlay.id === id)) continue
+      map.removeLayer(layer)
+      shown.delete(id)
+    }
+  }
+
   return effect(() => {
+    takeAway(state.overlays.value)
     for (const overlay of state.overlays.value) {
       const look = lookOf(state, overlay.id)
       if (!look.shown && !shown.has(overlay.id)) continue
@@ -46,7 +57,7 @@ function tileSource({ slide }: SlideState, overlayId: string, palette: Palette, 
 
 async function load(state: SlideState): Promise<void> {
   try {
-    state.overlays.value = (await signedIn(json<OverlayList>(`/api/slides/${state.slide.id}/overlays`))).overlays
+    state.overlays.value = (await listOverlays(state.slide.id)).overlays
   } catch (error) {
     state.notices.show(`The heat maps could not be loaded: ${messageOf(error)}`)
   }
