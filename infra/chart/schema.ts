@@ -164,6 +164,7 @@ export function valuesSchema(): Schema {
       }),
       keda: of({ monitoring: text, account: { type: 'string', minLength: 1 } }),
       migrations: of({ job: flag, resources }),
+      test: of({ token: secret, resources }),
       backup: of({
         enabled: flag,
         schedule: text,
