@@ -42,7 +42,10 @@ const settings = (port: number): Record<string, string> => ({
 })
 async function start(more: Record<string, string> = {}): Promise<TestSystem> {
   const port = await freePort()
-  provider ??= await startOpenIdProvider(`http://127.0.0.1:${port}`)
+  if (!provider) {
+    provider = await startOpenIdProvider()
+    provider.admit(`http://127.0.0.1:${port}`)
+  }
   return startSystem([access, publicGateway], { environment: { ...settings(port), ...more } })
 }
 
@@ -179,7 +182,8 @@ describe('accounts', () => {
     const port = await freePort()
     const ids: string[] = []
     for (let i = 0; i < 2; i++) {
-      const other = await startOpenIdProvider(`http://127.0.0.1:${port}`)
+      const other = await startOpenIdProvider()
+      other.admit(`http://127.0.0.1:${port}`)
       other.person = person('ada', { email: `ada-${i}@hospital.example` })
       const environment = { ...settings(port), OIDC_ISSUER: other.issuer }
       const there = await startSystem([access, publicGateway], { environment, data })

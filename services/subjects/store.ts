@@ -94,6 +94,8 @@ interface LookupsTable {
   subject_id: string | null
   reason: string
   requested_by: string
+  /** Where they had signed in: the issuer of an OpenID provider; null for a link. */
+  requested_idp: string | null
   requested_at: Date
   decided_by: string | null
   decided_at: Date | null

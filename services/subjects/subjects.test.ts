@@ -326,6 +326,9 @@ describe('the ledger over HTTP', () => {
     const approve = (token: string) => post(`/api/ledger/lookups/${id}/approval`, { decision: 'approve' }, token)
     expect((await approve(await system.token({ sub: 'second', ...steward, ownLink: false }))).status).toBe(403)
     expect((await approve(fresh)).status).toBe(403)
+    // Perhaps the asker's own account at the provider.
+    const otherWay = await approve(await system.token({ sub: 'second', ...steward, idp: 'https://idp.example' }))
+    expect([otherWay.status, await otherWay.text()]).toEqual([403, expect.stringContaining('told apart')])
     const refusal = await approve(abroad)
     expect([refusal.status, await refusal.text()]).toEqual([403, expect.stringContaining('of this site')])
     expect((await approve(second)).status).toBe(200)

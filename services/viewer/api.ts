@@ -97,6 +97,12 @@ interface TokenInfo {
 }
 
 export type { TokenInfo }
+export interface WaysToSignIn {
+  /** Whether links are given. */
+  links: boolean
+  /** The OpenID provider of the organisation. */
+  provider: { name: string; signsOut: boolean } | null
+}
 export interface Invitation {
   email: string
   name?: string
@@ -112,6 +118,7 @@ export interface ImportResult {
 export const api = {
   session: () => json<User>('/api/session'),
   signIn: (code: string) => json<User>('/api/session', { method: 'POST', json: { code } }),
+  waysToSignIn: () => json<WaysToSignIn>('/api/sign-in/ways'),
   signOut: () => request('/api/session', { method: 'DELETE' }),
   askForLink: (email: string) => request('/api/sign-in-links', { method: 'POST', json: { email } }),
   invite: (invitation: Invitation) =>

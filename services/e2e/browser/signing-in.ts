@@ -1,4 +1,4 @@
-/** One-time links in the browser, and the way back to a slide. */
+/** One-time links and the OpenID provider in the browser, and the way back to a slide. */
 import { describe, expect, test } from 'vitest'
 import type { World } from './world.ts'
 
@@ -32,6 +32,38 @@ export function signingInSuite(world: () => World, slideId: () => string): void 
       const { pathname, searchParams } = new URL(mail.url())
       expect([pathname, searchParams.get('zoom')]).toEqual([`/slides/${slideId()}`, '-1'])
       expect(await mail.getByText('View only').isVisible()).toBe(true)
+      await page.context().close()
+    })
+
+    test('the provider signs in by one click and leads back to the slide; signing out ends it there as well', async () => {
+      const { shape, provider } = world()
+      const baseURL = `http://localhost:${new URL(shape.url).port}`
+      provider.person = { sub: 'ada', name: 'Dr Ada', email: 'ada@hospital.example', groups: ['pathology'] }
+      // What the provider's own page looks for elsewhere.
+      const page = await world().stranger(/fonts\.googleapis|favicon/, { baseURL })
+      await page.goto(`/slides/${slideId()}?zoom=-1`)
+      const button = page.getByRole('link', { name: 'Hospital sign-in' })
+      await button.waitFor()
+      await world().picture(page, 'sign-in-provider')
+      await button.click()
+      await page.getByRole('toolbar', { name: 'Tools' }).waitFor()
+      expect(new URL(page.url()).pathname).toBe(`/slides/${slideId()}`)
+      await page.goto('/')
+      await page.getByText('Dr Ada').waitFor()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.waitForURL(address => address.origin === provider.issuer)
+      await page.context().close()
+    })
+
+    test('somebody whom the provider knows and nobody invited is told whom to ask', async () => {
+      const { shape, provider } = world()
+      provider.person = { sub: 'eve', groups: [] }
+      const page = await world().stranger(undefined, { baseURL: `http://localhost:${new URL(shape.url).port}` })
+      await page.goto('/sign-in')
+      await page.getByRole('link', { name: 'Hospital sign-in' }).click()
+      await page.getByText('You have no account here yet.').waitFor()
+      expect(page.url()).not.toContain('problem')
+      await world().picture(page, 'sign-in-no-account')
       await page.context().close()
     })
 

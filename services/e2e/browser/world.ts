@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type OpenIdProvider, startOpenIdProvider } from '@coverslip/platform/testing/openid-provider.ts'
 import { requireProgram } from '@coverslip/platform/testing/process.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -26,6 +27,8 @@ export type Role = 'owner' | 'steward' | 'annotator' | 'viewer'
 
 export interface World {
   shape: Shape
+  /** Where its people may sign in as well, at `http://localhost`, its public address. */
+  provider: OpenIdProvider
   /** The owner's. */
   client: Client
   /** What pages wrote to the console as errors, threw, or were refused; emptied by reading. */
@@ -44,23 +47,31 @@ export interface World {
 /** @throws Error that says what to install when there is no Chromium */
 export async function startWorld(): Promise<World> {
   const executablePath = requireProgram('chromium', 'chromium')
+  const provider = await startOpenIdProvider()
   const [shape, browser] = await Promise.all([
-    startSingle(),
+    startSingle({
+      OIDC_ISSUER: provider.issuer,
+      OIDC_CLIENT_SECRET: provider.clientSecret,
+      OIDC_ROLES: '{"pathology": {"default": "viewer"}}',
+      OIDC_SIGN_OUT: '1',
+    }),
     chromium.launch({ executablePath, args: ARGUMENTS, headless: true }),
     mkdir(SCREENSHOTS, { recursive: true }),
   ])
-  return worldOf(shape, browser)
+  provider.admit(`http://localhost:${new URL(shape.url).port}`)
+  return worldOf(shape, provider, browser)
 }
 
 const emailOf = (guest: number): string => `guest-${guest}@example.org`
 
-function worldOf(shape: Shape, browser: Browser): World {
+function worldOf(shape: Shape, provider: OpenIdProvider, browser: Browser): World {
   const client = clientOf(shape)
   let complaints: string[] = []
   let guests = 0
 
   const world: World = {
     shape,
+    provider,
     client,
     complaints: () => complaints.splice(0),
     async stranger(expected, options = {}) {
@@ -91,7 +102,7 @@ function worldOf(shape: Shape, browser: Browser): World {
     async stop() {
       complaints = []
       await browser.close()
-      await shape.stop()
+      await Promise.all([shape.stop(), provider.stop()])
     },
   }
   return world

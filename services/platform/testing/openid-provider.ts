@@ -9,6 +9,8 @@ export interface OpenIdProvider {
   issuer: string
   clientId: string
   clientSecret: string
+  /** Lets people in to this Coverslip, by its public address. */
+  admit(publicUrl: string): void
   /** Whoever signs in from now on; undefined: everybody turns back at the door. */
   person: Person | undefined
   stop(): Promise<void>
@@ -16,21 +18,25 @@ export interface OpenIdProvider {
 
 const CLIENT = { client_id: 'coverslip', client_secret: 'a secret between the provider and Coverslip' }
 
-/** @param publicUrl of the Coverslip that it lets in to */
-export async function startOpenIdProvider(publicUrl: string): Promise<OpenIdProvider> {
+export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const known = new Map<string, Person>()
-  const provider = new Provider(issuer, configuration(publicUrl, known))
-  // What it prints about settings of a production does not concern a test.
-  provider.on('server_error', (_ctx, error) => process.stderr.write(`${error.stack}\n`))
-  const handle = provider.callback()
+  let provider: Provider | undefined
   const started: OpenIdProvider = {
     issuer,
     clientId: CLIENT.client_id,
     clientSecret: CLIENT.client_secret,
     person: undefined,
+    admit(publicUrl) {
+      provider = new Provider(issuer, configuration(publicUrl, known))
+      const handle = provider.callback()
+      server.removeAllListeners('request').on('request', (req, res) => {
+        if (req.url?.startsWith('/interaction/')) void signIn(req, res)
+        else void handle(req, res)
+      })
+    },
     async stop() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
@@ -40,12 +46,8 @@ export async function startOpenIdProvider(publicUrl: string): Promise<OpenIdProv
     const { person } = started
     if (person) known.set(person.sub, person)
     const result = person ? { login: { accountId: person.sub } } : { error: 'access_denied' }
-    await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
+    await provider!.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
   }
-  server.on('request', (req, res) => {
-    if (req.url?.startsWith('/interaction/')) void signIn(req, res)
-    else handle(req, res)
-  })
   return started
 }
 

@@ -44,8 +44,10 @@ export const postLookup =
     const { project, reason, of: asked } = call.body as { project: string; reason: string; of: Asked }
     call.allow({ project })
     mustBePerson(call.principal, deps.site, deps.config.LEDGER_PERSON_AGE)
-    const user = call.principal.userId
-    const lookup = await deps.db.transaction(trx => requestLookup(trx, deps.root, { project, asked, reason, user }))
+    const { userId: user, idp } = call.principal
+    const lookup = await deps.db.transaction(trx =>
+      requestLookup(trx, deps.root, { project, asked, reason, user, idp }),
+    )
     return { body: toAnswer(deps, lookup) }
   }
 
@@ -59,6 +61,7 @@ export const postApproval =
       id,
       approved: decision === 'approve',
       user: call.principal.userId,
+      idp: call.principal.idp,
       showMs: deps.config.LEDGER_LOOKUP_TTL,
     }
     return { body: toAnswer(deps, await deps.db.transaction(trx => decideLookup(trx, deps.root, by))) }

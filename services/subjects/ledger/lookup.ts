@@ -10,6 +10,7 @@ import { holdsRegistrationNumber } from '../manifest/columns.ts'
 import type { RootKey } from '../sealing/root-key.ts'
 import { findSubject, type LookupRow, type Queries, type Trx } from '../store.ts'
 import { subjectFingerprint } from '../subject.ts'
+import { mustHaveSameWay } from './person.ts'
 import { isLedgerOn } from './switch.ts'
 
 /** By a pseudonym, a slide's id or release name, or, the other way round, by the name that the hospital knows. */
@@ -35,7 +36,13 @@ export function stateOf(
 export async function requestLookup(
   trx: Trx,
   root: RootKey,
-  { project, asked, reason, user }: { project: string; asked: Asked; reason: string; user: string },
+  {
+    project,
+    asked,
+    reason,
+    user,
+    idp,
+  }: { project: string; asked: Asked; reason: string; user: string; idp?: string | undefined },
 ): Promise<LookupRow> {
   if (!(await isLedgerOn(trx))) throw new ServiceError('conflict', 'The ledger is off: there is nothing to look up')
   if (holdsRegistrationNumber(reason)) throw new ServiceError('invalid', 'No registration number is stored')
@@ -50,6 +57,7 @@ export async function requestLookup(
       subject_id: found?.id ?? null,
       reason,
       requested_by: user,
+      requested_idp: idp ?? null,
       requested_at: new Date(),
       decided_by: null,
       decided_at: null,
@@ -82,11 +90,17 @@ async function findAsked(trx: Trx, root: RootKey, project: string, asked: Asked)
   return slide?.subject_id ? findSubject(trx, slide.subject_id) : undefined
 }
 
-/** @throws ServiceError `forbidden` for whoever asked, `conflict` when it was decided, or void, before */
+/** @throws ServiceError `forbidden` for whoever asked, or agrees but signed in another way, `conflict` when it was decided, or void, before */
 export async function decideLookup(
   trx: Trx,
   root: RootKey,
-  { id, approved, user, showMs }: { id: string; approved: boolean; user: string; showMs: number },
+  {
+    id,
+    approved,
+    user,
+    idp,
+    showMs,
+  }: { id: string; approved: boolean; user: string; idp?: string | undefined; showMs: number },
 ): Promise<LookupRow> {
   const lookup = await trx
     .selectFrom('lookups')
@@ -95,6 +109,7 @@ export async function decideLookup(
     .forUpdate()
     .executeTakeFirstOrThrow(() => unknownThing())
   if (lookup.requested_by === user) throw new ServiceError('forbidden', 'Somebody else has to agree to a look-up')
+  if (approved) mustHaveSameWay(lookup.requested_idp, idp)
   if (stateOf(lookup, showMs) !== 'waiting')
     throw new ServiceError('conflict', 'This look-up was decided before, or is void')
   const decided = await trx

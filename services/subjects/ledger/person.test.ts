@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mustBePerson } from './person.ts'
+import { mustBePerson, mustHaveSameWay } from './person.ts'
 
 const now = Date.UTC(2026, 0, 31)
 const DAY = 86_400_000
@@ -23,4 +23,12 @@ test.each([
 
 test('a short time is told in hours', () => {
   expect(() => mustBePerson({ ...own, accountSince: since(0) }, 'onprem', 90 * 60_000, now)).toThrow('2 hours')
+})
+
+test('two links and two people of one provider are told apart, a mixture is not', () => {
+  expect(() => mustHaveSameWay(null, undefined)).not.toThrow()
+  expect(() => mustHaveSameWay('https://idp.example', 'https://idp.example')).not.toThrow()
+  expect(() => mustHaveSameWay(null, 'https://idp.example')).toThrow('by a link of your own')
+  expect(() => mustHaveSameWay('https://idp.example', undefined)).toThrow('at the same provider')
+  expect(() => mustHaveSameWay('https://idp.example', 'https://other.example')).toThrow('at the same provider')
 })

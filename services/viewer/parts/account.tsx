@@ -5,13 +5,21 @@ import { mayCosts, mayInvite } from '../rights.ts'
 import { Invite } from './invite.tsx'
 import { Tokens } from './tokens.tsx'
 
+/** To the sign-in page, by way of the provider where signing out ends its session as well. */
+async function leave(): Promise<void> {
+  const ways = await api.waysToSignIn().catch(() => null)
+  location.assign(ways?.provider?.signsOut ? '/api/sign-in/oidc/sign-out' : '/sign-in')
+}
+
 /** Who is signed in, and what they can do about accounts. */
 export function Account({ user }: { user: User }) {
   const [dialog, setDialog] = useState<'invite' | 'tokens' | null>(null)
   const close = () => setDialog(null)
   const signOut = () => {
-    const leave = () => location.assign('/sign-in')
-    api.signOut().then(leave, leave)
+    api
+      .signOut()
+      .catch(() => undefined)
+      .then(leave)
   }
   return (
     <div class="account">
