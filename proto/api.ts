@@ -19,6 +19,7 @@ import { slidesRoutes } from './api/slides.ts'
 import { stageRoutes } from './api/stage.ts'
 import { subjectsRoutes } from './api/subjects.ts'
 import { tilesRoutes } from './api/tiles.ts'
+import { timingsRoutes } from './api/timings.ts'
 import { viewerRoutes } from './api/viewer.ts'
 
 export { type Action, type RouteAccess, type RouteSpec, routeName } from './api/route.ts'
@@ -53,5 +54,6 @@ export const api: readonly RouteSpec[] = [
   ...stageRoutes,
   ...costsRoutes,
   ...annotationsRoutes,
+  ...timingsRoutes,
   ...viewerRoutes,
 ]

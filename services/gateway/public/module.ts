@@ -8,6 +8,7 @@ import { openLive } from './live/routes.ts'
 import { openApi } from './openapi.ts'
 import { sessionRoutes } from './session.ts'
 import { slideRoutes } from './slides.ts'
+import { timingRoutes } from './timings.ts'
 import { transferRoutes } from './transfer.ts'
 import { viewerRoutes } from './viewer-files.ts'
 
@@ -26,6 +27,7 @@ export const publicGateway = defineModule<unknown, typeof config, Record<never, 
         ...slideRoutes(clients),
         ...annotationRoutes(clients),
         ...transferRoutes(clients, deps.config.IMPORT_MAX_BYTES),
+        ...timingRoutes(deps.telemetry),
         ...viewerRoutes(deps.config.VIEWER_DIST),
         'GET /openapi.json': async () => ({ body: description }),
       },

@@ -29,6 +29,8 @@ interface Found {
   slide: Slide
   user: User
   rendition: ShownRendition | null
+  /** See openSlide. */
+  since: number
 }
 
 /** One slide: fetched, then either viewed, as soon as there is something to be seen, or waited for. */
@@ -37,7 +39,7 @@ export function SlidePage({ id }: { id: string }) {
   const [failure, setFailure] = useState('')
   useEffect(() => {
     signedIn(Promise.all([api.slide(id), api.session(), findRendition(id)]))
-      .then(([slide, user, rendition]) => setFound({ slide, user, rendition }))
+      .then(([slide, user, rendition]) => setFound({ slide, user, rendition, since: 0 }))
       .catch(error =>
         setFailure(error instanceof ApiError && error.status === 404 ? 'There is no such slide.' : messageOf(error)),
       )
@@ -46,21 +48,25 @@ export function SlidePage({ id }: { id: string }) {
     document.title = `${found?.slide.name ?? 'Slide'} · Coverslip`
   }, [found])
   if (!found) return <SlideOnItsWay slide={null} text={failure || 'Loading…'} />
-  const { slide, user, rendition } = found
-  if (rendition && slide.state !== 'withdrawn') return <Viewer slide={slide} rendition={rendition} user={user} />
-  const look = async (seen: Slide) =>
-    setFound({ slide: seen, user, rendition: await findRendition(id).catch(() => null) })
+  const { slide, user, rendition, since } = found
+  if (rendition && slide.state !== 'withdrawn') {
+    return <Viewer slide={slide} rendition={rendition} user={user} since={since} />
+  }
+  const look = async (seen: Slide) => {
+    const shown = await findRendition(id).catch(() => null)
+    setFound({ slide: seen, user, rendition: shown, since: performance.now() })
+  }
   return <SlideOnItsWay slide={slide} text={failure} onSlide={look} />
 }
 
-function Viewer({ slide, rendition, user }: { slide: Slide; rendition: ShownRendition; user: User }) {
+function Viewer({ slide, rendition, user, since }: Found & { rendition: ShownRendition }) {
   const canvas = useRef<HTMLElement>(null)
   const [page, setPage] = useState<Page | null>(null)
   useEffect(() => {
-    const opened = openSlide(slide, rendition, user, canvas.current!)
+    const opened = openSlide(slide, rendition, { user, since }, canvas.current!)
     setPage(opened.page)
     return opened.close
-  }, [slide, rendition, user])
+  }, [slide, rendition, user, since])
   return (
     <div class={page && !page.state.panel.value ? 'viewer without-panel' : 'viewer'}>
       {page ? <TopBar page={page} /> : <header class="top-bar" />}

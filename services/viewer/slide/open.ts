@@ -13,6 +13,7 @@ import { findRendition, type ShownRendition } from './rendition.ts'
 import type { SlideState } from './state.ts'
 import { createSlideState } from './state.ts'
 import { findIn } from './terms.ts'
+import { tellTimings } from './timings.ts'
 
 const ADDRESS_DELAY = 300
 /** How often it is asked whether the pyramid is there. */
@@ -23,7 +24,13 @@ export interface OpenedSlide {
   close(): void
 }
 
-export function openSlide(slide: Slide, rendition: ShownRendition, user: User, element: HTMLElement): OpenedSlide {
+/** @param since when there was something to open, by performance.now(); 0: when the page was asked for */
+export function openSlide(
+  slide: Slide,
+  rendition: ShownRendition,
+  { user, since }: { user: User; since: number },
+  element: HTMLElement,
+): OpenedSlide {
   const state = createSlideState(slide, user, localStorage)
   state.original.value = rendition.original
   // The answer tells whether the sign-in has ended, the slide is gone, or only the connection is bad.
@@ -58,6 +65,7 @@ export function openSlide(slide: Slide, rendition: ShownRendition, user: User, e
     awaitPyramid(page),
     showOverlays(state, slideMap, onTileFailure),
     keepAddress(state),
+    tellTimings(slideMap.map, since, () => (state.original.value ? 'original' : 'pyramid')),
     listenToKeys(page, element),
   ]
   void loadAnnotations(page)
