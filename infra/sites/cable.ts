@@ -11,14 +11,14 @@ export interface Cable {
   stop(): Promise<void>
 }
 
-/** @param to the port of the loopback that the cable leads to */
-export async function startCable(to: number): Promise<Cable> {
+/** @param host the address that the cable begins at */
+export async function startCable(to: { host: string; port: number }, host = '127.0.0.1'): Promise<Cable> {
   const open = new Set<Socket>()
   const seen: Buffer[] = []
   let whole = true
   const server = createServer(near => {
     if (!whole) return void near.destroy()
-    const far = connect(to, '127.0.0.1')
+    const far = connect(to)
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -34,7 +34,7 @@ export async function startCable(to: number): Promise<Cable> {
     }
   })
   await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(0, host, resolve)
   })
   return {
     port: (server.address() as { port: number }).port,

@@ -21,7 +21,7 @@ const PASSWORD = 'test-password'
 /** @param program the nats-server to try; default: the one on PATH */
 export async function startSites(program = requireProgram('nats-server', 'nats-server')): Promise<Sites> {
   const leafPort = await freePort()
-  const cable = await startCable(leafPort)
+  const cable = await startCable({ host: '127.0.0.1', port: leafPort })
   const cloud = await startNatsAt(program, 'cloud', (listen, folder) =>
     renderCloud(
       { site: 'cloud', listen, folder, password: PASSWORD },

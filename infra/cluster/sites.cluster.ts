@@ -1,0 +1,137 @@
+/** Two sites: what goes from the hospital to the cloud, what does not, and what becomes of it when they are apart. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { calls } from '@coverslip/proto/services.ts'
+import { onPremOnly } from '@coverslip/proto/sites.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Client, clientOf, eventually } from '../../services/e2e/client.ts'
+import { plantedWords, stringsFound } from '../../services/e2e/suites/planted.ts'
+import { plantedSlide } from './planted-slide.ts'
+import { reaches, startTwoSites, type TwoSites } from './sites.ts'
+import { clusterMissing } from './tool.ts'
+
+const missing = clusterMissing()
+const APART_MS = 60_000
+
+describe.skipIf(missing)(`two sites on a cluster${missing ? ` (${missing})` : ''}`, () => {
+  let sites: TwoSites
+  let hospital: Client
+  let cloud: Client
+  let id: string
+
+  beforeAll(async () => {
+    sites = await startTwoSites(process.env.COVERSLIP_IMAGE_TAG)
+    hospital = clientOf(sites.hospital)
+    cloud = clientOf(sites.cloud)
+  }, 600_000)
+  afterAll(() => sites?.stop(), 300_000)
+
+  const send = async (seed: number): Promise<string> => {
+    const { name, bytes } = await plantedSlide(seed)
+    return hospital.upload([{ name, bytes }])
+  }
+  const readyInCloud = (slideId: string, seconds = 120) =>
+    eventually(seconds, `slide ${slideId} at the cloud`, async () => {
+      const slide = await cloud.slide(slideId).catch(() => undefined)
+      return slide?.state === 'ready' ? slide : undefined
+    })
+  const tileOf = async (client: Client, slideId: string): Promise<Buffer> => {
+    const answer = await client.get(`/tiles/${slideId}/1_files/10/1_1.jpeg`)
+    expect(answer.status).toBe(200)
+    return Buffer.from(await answer.arrayBuffer())
+  }
+
+  test('a slide that came to the hospital is seen at both sites, tile by tile the same', async () => {
+    id = await send(11)
+    expect(await hospital.settled(id)).toMatchObject({ state: 'ready' })
+    const slide = await readyInCloud(id)
+    expect(slide).toMatchObject({ width: 1200, height: 900, name: (await hospital.slide(id)).name })
+    const tiles = await eventually(60, 'the same tile at both sites', async () => {
+      const both = await Promise.all([tileOf(hospital, id), tileOf(cloud, id)])
+      return both[0].equals(both[1]) ? both : undefined
+    })
+    expect(tiles[0].length).toBeGreaterThan(500)
+  }, 300_000)
+
+  test('nothing of the patient is in the cloud: database, objects, streams, logs, traces; nor in what went there', async () => {
+    // Where it may be, it is found: so the search finds.
+    const kept = await sites.hospital.everything(id)
+    expect(stringsFound(kept.sources!, plantedWords).length).toBeGreaterThan(3)
+    const found = await sites.cloud.everything(id)
+    for (const place of ['database', 'streams', 'pyramids', 'logs', 'traces']) {
+      expect(found[place]!.length, place).toBeGreaterThan(100)
+    }
+    for (const place of ['database', 'streams']) expect(found[place]!.includes(id), place).toBe(true)
+    expect([found.sources!.length, found.originals!.length]).toEqual([0, 0])
+    for (const [place, bytes] of Object.entries(found)) expect(stringsFound(bytes, plantedWords), place).toEqual([])
+    const { leaf, store } = sites.cables
+    for (const cable of [leaf, store]) {
+      expect(cable.record().includes(id)).toBe(true)
+      expect(stringsFound(cable.record(), plantedWords)).toEqual([])
+    }
+  }, 120_000)
+
+  test('the cloud never hears that a slide exists before it is de-identified', async () => {
+    const events = await sites.cloud.events()
+    expect(events.filter(({ stream }) => stream === 'INTAKE')).toEqual([])
+    expect(sites.cables.leaf.record().includes('slides.onprem.received')).toBe(false)
+    expect(sites.cables.leaf.record().includes('slides.onprem.deidentified')).toBe(true)
+  })
+
+  test('no pod of the cloud reaches the source store, the ledger, or intake', async () => {
+    const targets: [what: string, component: string, port: number][] = [
+      ['the source store', 's3', 7070],
+      ['the ledger’s database', 'postgres', 5432],
+      ['the ledger', 'subjects', 50051],
+      ['the ledger’s pages', 'subjects', 8080],
+      ['intake', 'intake', 8080],
+      ['ingest', 'ingest', 8080],
+      ['the events of intake', 'nats', 4222],
+    ]
+    const kept = onPremOnly()
+    const inCloud = Object.keys(calls).filter(name => !kept.has(name as never) && name !== 'pyramid')
+    for (const [what, component, port] of targets) {
+      const address = await sites.hospital.podOf(component)
+      for (const service of inCloud) {
+        expect(await reaches(sites.cloud, service, address, port), `${service} reaches ${what}`).toBe(false)
+      }
+    }
+    expect(await reaches(sites.hospital, 'ingest', await sites.hospital.podOf('s3'), 7070)).toBe(true)
+    expect(await reaches(sites.cloud, 'tiles', await sites.cloud.podOf('s3'), 7070)).toBe(true)
+  }, 300_000)
+
+  test('a minute apart: each site works on, nothing is lost, nothing comes twice', async () => {
+    const victim = await send(12)
+    await readyInCloud(victim)
+    sites.cables.leaf.cut()
+    const begun = Date.now()
+    const during = [await send(13), await send(14)]
+    for (const one of during) expect(await hospital.settled(one)).toMatchObject({ state: 'ready' })
+    expect((await cloud.get(`/api/slides/${victim}`, { method: 'DELETE' })).ok).toBe(true)
+    expect(await tileOf(cloud, id)).toEqual(await tileOf(hospital, id))
+    await sleep(Math.max(0, APART_MS - (Date.now() - begun)))
+    for (const one of during) expect((await cloud.get(`/api/slides/${one}`)).status).toBe(404)
+    expect((await hospital.get(`/api/intake/slides/${victim}`)).status).toBe(200)
+
+    sites.cables.leaf.mend()
+    const mended = performance.now()
+    for (const one of during) await readyInCloud(one)
+    await eventually(60, 'the deletion to reach the hospital', async () =>
+      (await hospital.get(`/api/intake/slides/${victim}`)).status === 404 ? true : undefined,
+    )
+    console.info(`together again after ${((performance.now() - mended) / 1000).toFixed(1)} s`)
+    // Objects go with the receipts that follow.
+    await eventually(60, 'the source of what was deleted to be gone', async () =>
+      (await sites.hospital.everything(victim)).sources!.length === 0 ? true : undefined,
+    )
+    for (const site of [sites.hospital, sites.cloud]) {
+      const events = await site.events()
+      expect(new Set(events.map(({ stream, id }) => `${stream} ${id}`)).size).toBe(events.length)
+      const about = (slideId: string, subject: string): number =>
+        events.filter(one => one.subject === subject && one.data.includes(slideId)).length
+      for (const one of [id, victim, ...during]) {
+        expect([about(one, 'slides.onprem.deidentified'), about(one, 'slides.onprem.tiled')]).toEqual([1, 1])
+      }
+      expect(about(victim, 'slides.cloud.deleted')).toBe(1)
+    }
+  }, 400_000)
+})
