@@ -39,6 +39,11 @@ export const config = {
     default: '8',
     help: 'Originals that a process holds open with OpenSlide, each a child process, until their pyramids are there',
   },
+  TILES_COPIES: {
+    type: bytes,
+    default: '20g',
+    help: 'Room in the scratch folder for copies of originals that OpenSlide reads (object stores other than files); a larger one is seen when its pyramid is there',
+  },
   TILES_DECODES: {
     type: integer(0, 256),
     default: '0',

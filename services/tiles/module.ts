@@ -20,6 +20,7 @@ import { overlayRoutes } from './overlays/routes.ts'
 import { createRenderQueue } from './regions/queue.ts'
 import { createRenderer } from './regions/renderer.ts'
 import { regionRoutes } from './regions/routes.ts'
+import { createFetched } from './renditions/fetched.ts'
 import { openRendition } from './renditions/open.ts'
 import { createReaders } from './renditions/readers.ts'
 import { tilesRpc } from './rpc.ts'
@@ -50,7 +51,8 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const pyramids = stage.before(usage.metered(objects.pyramid, 'tiles'))
     const downloads = stage.before(usage.metered(objects.pyramid, 'downloads'))
     const readers = createReaders(config.TILES_READERS)
-    const stores = { pyramid: pyramids, original: objects.original, readers, scratch }
+    const fetched = createFetched(objects.original, scratch, { room: config.TILES_COPIES })
+    const stores = { pyramid: pyramids, original: objects.original, readers, fetched }
     const limits = {
       most: config.TILES_OPEN_SLIDES,
       idleMs: config.TILES_SLIDE_IDLE,
@@ -96,11 +98,12 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
         ...slideConsumers({ db, site, publish, slides, cache, stage }),
         'slides.deidentified': onDeidentified({ db, slides, stores }),
       },
-      followers: slideFollowers(slides, readers),
+      followers: slideFollowers(slides, [readers, fetched]),
       async stop() {
         await queue.close()
         slides.close()
         await readers.close()
+        await fetched.close()
         await stage.stop()
         await usage.stop()
       },

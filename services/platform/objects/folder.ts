@@ -13,6 +13,7 @@ export async function localFolder(
   prefix: string,
   keys: readonly string[],
   scratch: string,
+  signal?: AbortSignal,
 ): Promise<{ path: string; release(): Promise<void> }> {
   const folder = await mkdtemp(join(scratch, 'objects-'))
   const files: { release(): Promise<void> }[] = []
@@ -23,7 +24,7 @@ export async function localFolder(
   const placeOf = (key: string): string => join(folder, key.slice(prefix.length))
   try {
     for (const key of keys) {
-      const file = await objects.localFile(key, scratch)
+      const file = await objects.localFile(key, scratch, signal)
       files.push(file)
       await mkdir(dirname(placeOf(key)), { recursive: true })
       await symlink(file.path, placeOf(key))

@@ -20,7 +20,7 @@ export function lateObjects(location: Objects['location'], open: () => Promise<O
     head: async key => (await store()).head(key),
     range: async (key, offset, length, signal) => (await store()).range(key, offset, length, signal),
     stream: async (key, part) => (await store()).stream(key, part),
-    localFile: async (key, scratch) => (await store()).localFile(key, scratch),
+    localFile: async (key, scratch, signal) => (await store()).localFile(key, scratch, signal),
     async *list(prefix) {
       yield* (await store()).list(prefix)
     },

@@ -47,9 +47,9 @@ export interface ReadableObjects {
   stream(key: string, range?: { offset: number; length: number }): Promise<Readable>
   /**
    * The object as a read-only local file, for libraries that want a path: its own file in a file store, a download into
-   * `scratch` otherwise. `release` removes the download.
+   * `scratch` otherwise, which the signal ends. `release` removes the download.
    */
-  localFile(key: string, scratch: string): Promise<{ path: string; release(): Promise<void> }>
+  localFile(key: string, scratch: string, signal?: AbortSignal): Promise<{ path: string; release(): Promise<void> }>
   /** All objects whose key begins with `prefix`, in key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>
   /** Only stores whose reads gain by it (files) have it. @throws ServiceError `not-found` */

@@ -11,20 +11,23 @@ export async function download(
   { key, size }: ObjectInfo,
   range: ReadableObjects['range'],
   scratch: string,
+  given?: AbortSignal,
 ): Promise<{ path: string; release(): Promise<void> }> {
   await mkdir(scratch, { recursive: true, mode: 0o700 })
   // Libraries tell formats by the name's end.
   const path = join(scratch, `${randomUUID()}${extname(key)}`)
   const release = (): Promise<void> => rm(path, { force: true })
   const stop = new AbortController()
+  const signal = given ? AbortSignal.any([stop.signal, given]) : stop.signal
   try {
     await using file = await open(path, 'wx', 0o600)
     let next = 0
     const worker = async (): Promise<void> => {
       while (next < size) {
+        signal.throwIfAborted()
         const offset = next
         next += PART_BYTES
-        const bytes = await range(key, offset, Math.min(PART_BYTES, size - offset), stop.signal)
+        const bytes = await range(key, offset, Math.min(PART_BYTES, size - offset), signal)
         // The last write that a full disk takes may be a short one.
         for (let done = 0; done < bytes.length; ) {
           done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten

@@ -107,10 +107,10 @@ export async function openS3(url: string): Promise<Objects> {
       await rm(path)
       return info
     },
-    async localFile(key, scratch) {
+    async localFile(key, scratch, signal) {
       const info = await head(key)
       if (info === undefined) throw notFound()
-      return download(info, range, scratch)
+      return download(info, range, scratch, signal)
     },
     list(prefix) {
       checkPrefix(prefix)

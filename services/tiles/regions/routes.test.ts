@@ -18,6 +18,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrations } from '../migrations/index.ts'
 import { tiles } from '../module.ts'
+import { createFetched } from '../renditions/fetched.ts'
 import { createReaders } from '../renditions/readers.ts'
 import { onDeidentified } from '../slides/deidentified.ts'
 import { saveRendition, type Tables } from '../store.ts'
@@ -68,7 +69,7 @@ beforeAll(async () => {
   const consumer = onDeidentified({
     db,
     slides: { forget: (slideId: string) => void forgotten.push(slideId) } as never,
-    stores: { original, pyramid, readers, scratch: data },
+    stores: { original, pyramid, readers, fetched: createFetched(original, data, { room: 1e9 }) },
   })
   const context = { signal: new AbortController().signal, deliveryCount: 1, traceparent: undefined }
   const events = [

@@ -1,8 +1,7 @@
 /** Opens what a slide is seen from: pyramids, and originals in the way that their format asks for. */
-import { dirname } from 'node:path'
-import { localFolder } from '@coverslip/platform/objects/folder.ts'
 import type { ReadableObjects } from '@coverslip/platform/objects/port.ts'
 import type { ServedRendition } from '../store.ts'
+import type { Fetched } from './fetched.ts'
 import { indexBytesOf } from './index-ahead.ts'
 import { objectSource } from './object-source.ts'
 import { openPassThrough } from './pass-through.ts'
@@ -15,8 +14,8 @@ export interface RenditionStores {
   pyramid: ReadableObjects
   original: ReadableObjects
   readers: Readers
-  /** A folder for copies of originals whose reader wants a path. */
-  scratch: string
+  /** Originals whose reader wants a path. */
+  fetched: Fetched
 }
 
 /** What is known of an original's file before anything else is. */
@@ -35,10 +34,15 @@ async function openPyramidOf({ pyramid }: RenditionStores, rendition: ServedRend
   return openPyramid(source, facts, source.readNow ? undefined : indexBytesOf(rendition))
 }
 
-/** A tiled TIFF by its stored tiles, from wherever it lies; everything else by OpenSlide, as a local file. */
-export async function openOriginal(stores: RenditionStores, file: OriginalFile): Promise<Rendition> {
-  const { original, readers, scratch } = stores
-  const { key, moreKeys, bytes, name } = file
+/**
+ * A tiled TIFF by its stored tiles, from wherever it lies; everything else by OpenSlide, as a local file.
+ * @param patienceMs how long to wait for one that has to be fetched
+ */
+export async function openOriginal(
+  { original, readers, fetched }: RenditionStores,
+  { key, moreKeys, bytes, name }: OriginalFile,
+  patienceMs?: number,
+): Promise<Rendition> {
   if (moreKeys.length === 0) {
     const source = await objectSource(original, key, bytes)
     const stored = await openPassThrough(source, name).catch(async error => {
@@ -48,9 +52,5 @@ export async function openOriginal(stores: RenditionStores, file: OriginalFile):
     if (stored) return stored
     await source.close?.()
   }
-  const local = () =>
-    moreKeys.length === 0
-      ? original.localFile(key, scratch)
-      : localFolder(original, `${dirname(key)}/`, [key, ...moreKeys], scratch)
-  return openRendered(readers, local, name, key)
+  return openRendered(readers, () => fetched.acquire([key, ...moreKeys], patienceMs), name, key)
 }

@@ -6,6 +6,7 @@ import type { Consumers, Deps, Followers } from '@coverslip/platform/module.ts'
 import type { SlideTiled } from '@coverslip/proto/gen/events/v1/events.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
 import { countOverlays } from '../overlays/rows.ts'
+import type { Fetched } from '../renditions/fetched.ts'
 import type { Readers } from '../renditions/readers.ts'
 import type { Stage } from '../stage/stage.ts'
 import { deleteSlide, type ServedRendition, saveRendition, type Tables } from '../store.ts'
@@ -53,12 +54,15 @@ export function slideConsumers({ db, site, publish, slides, cache, stage }: Cons
 }
 
 /** Every process hears at once what one of them has saved. */
-export const slideFollowers = (slides: OpenSlides, readers: Pick<Readers, 'forget'>): Followers => ({
+export const slideFollowers = (
+  slides: OpenSlides,
+  originals: readonly Pick<Readers | Fetched, 'forget'>[],
+): Followers => ({
   'slides.tiled': ({ slideId }) => slides.forget(slideId),
   'slides.deleted': ({ slideId }) => {
     slides.forget(slideId)
     // Each process may hold a copy of the original.
-    readers.forget(`${slideId}/`)
+    for (const one of originals) one.forget(`${slideId}/`)
   },
 })
 

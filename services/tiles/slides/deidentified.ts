@@ -53,6 +53,9 @@ async function serveOriginal(
   slides.forget(slideId)
 }
 
+/** A slide of 5 GB over a slow line. */
+const FETCH_MS = 600_000
+
 type File = NonNullable<SlideDeidentified['file']>
 
 function originalOf(event: SlideDeidentified, { key, bytes, sha256 }: File) {
@@ -67,7 +70,8 @@ function originalOf(event: SlideDeidentified, { key, bytes, sha256 }: File) {
 /** Undefined for a file that only its pyramid can show. */
 async function viewable(stores: RenditionStores, file: ReturnType<typeof originalOf>): Promise<Rendition | undefined> {
   try {
-    return await openOriginal(stores, file)
+    // Brought here before anybody looks, it is not waited for then.
+    return await openOriginal(stores, file, FETCH_MS)
   } catch (error) {
     if (error instanceof SlideFileError) return undefined
     throw error
