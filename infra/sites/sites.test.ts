@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openBus } from '@coverslip/platform/bus/index.ts'
 import { startLink } from '@coverslip/platform/bus/link.ts'
 import type { Bus } from '@coverslip/platform/bus/port.ts'
+import { ServiceError } from '@coverslip/platform/errors.ts'
 import { flow } from '@coverslip/proto/flow.ts'
 import { streams } from '@coverslip/proto/streams.ts'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -192,5 +193,30 @@ describe.each(programs)('two sites, %s', (_title, program) => {
     expect(await kept(cloud, 'SLIDES', 'slides.onprem.annotated')).toEqual([])
     link = startLink({ site: 'onprem', bus: onprem }, { site: 'cloud', bus: far }, report)
     await eventually(async () => expect(await kept(cloud, 'SLIDES', 'slides.onprem.annotated')).toEqual(['meanwhile']))
+  })
+
+  test('an event whose answer was lost is not sent again, however late the link comes back', async () => {
+    const sent: string[] = []
+    let lose = true
+    /** Stores what it is given, and then forgets to say so, once. */
+    const forgetful: Bus = {
+      ...far,
+      async publish(subject, data, options) {
+        sent.push(options.id)
+        await far.publish(subject, data, options)
+        if (lose) {
+          lose = false
+          throw new ServiceError('unavailable', 'the answer was lost')
+        }
+      },
+    }
+    await link.stop()
+    link = startLink({ site: 'onprem', bus: onprem }, { site: 'cloud', bus: forgetful }, report)
+    const [first, second] = [randomUUID(), randomUUID()]
+    for (const id of [first, second]) await onprem.publish('slides.onprem.tiling_failed', bytes(id), { id })
+    await eventually(async () =>
+      expect(await kept(cloud, 'SLIDES', 'slides.onprem.tiling_failed')).toEqual([first, second]),
+    )
+    expect(sent).toEqual([first, second])
   })
 })

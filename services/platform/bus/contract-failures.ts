@@ -37,6 +37,23 @@ export function failureContract(opened: () => OpenedBus): void {
     await subscription.stop()
   })
 
+  test('a consumer that keeps the order lets nothing overtake a message that is tried again, in any process', async () => {
+    const { publish, consumer } = await stage(opened().bus)
+    const { texts, handle } = recorder()
+    const failing: Handler = async (message, signal) => {
+      await handle(message, signal)
+      if (decode(message.data) === 'one' && message.deliveryCount < 3) throw passing()
+    }
+    const spec = consumer({ inOrder: true, backoffMs: [200] })
+    const subscriptions = [
+      await opened().bus.consume(spec, failing, never),
+      await opened().bus.consume(spec, failing, never),
+    ]
+    for (const text of ['one', 'two', 'three']) await publish(text)
+    await eventually(() => expect(texts).toEqual(['one', 'one', 'one', 'two', 'three']))
+    for (const subscription of subscriptions) await subscription.stop()
+  })
+
   test('a message that can never succeed dies at once, is kept, and the next one is handled', async () => {
     const { stream, publish, consumer } = await stage(opened().bus)
     const { texts, handle } = recorder()

@@ -47,6 +47,15 @@ export function streamContract(bus: () => Bus, connect: () => Promise<OpenedBus>
     await follower.stop()
   })
 
+  test('tells the id of the newest message of a subject', async () => {
+    const { stream, subject } = await stage(bus())
+    expect(await bus().newestId(stream, subject('received'))).toBeUndefined()
+    for (const id of ['first', 'second']) await bus().publish(subject('received'), encode(id), { id })
+    await bus().publish(subject('failed'), encode('other'), { id: 'other' })
+    expect(await bus().newestId(stream, subject('received'))).toBe('second')
+    await expect(bus().newestId('NO_STREAM', subject('received'))).rejects.toMatchObject({ retryable: true })
+  })
+
   test('signals reach all who listen at that moment, here and in another process; nothing is kept', async () => {
     const { stream, subject } = scene()
     const other = await connectOther()

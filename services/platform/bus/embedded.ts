@@ -108,7 +108,10 @@ export async function openEmbedded(database: Database, report: Report): Promise<
         },
       }
     },
-    newestId: (stream, subject) => newestId(db, stream, subject),
+    async newestId(stream, subject) {
+      await lastSeqOf(stream)
+      return newestId(db, stream, subject)
+    },
     signal: (subject, data) => signals.send(subject, data),
     listen: (subject, handle) => signals.listen(subject, handle),
     ready: () => database.ready(),

@@ -85,7 +85,7 @@ export interface Bus {
     spec: { stream: string; subject: string; from: 'start' | 'now' },
     handle: (message: BusMessage) => void | Promise<void>,
   ): Promise<Subscription>
-  /** The id of the newest message of a subject that the stream keeps. */
+  /** The id of the newest message of a subject that the stream keeps. @throws as `consume` without the stream */
   newestId(stream: string, subject: string): Promise<string | undefined>
   /**
    * Sends to whoever listens at this moment; nothing is kept (progress, presence).
