@@ -10,6 +10,8 @@ const CHART = new URL('../../charts/coverslip', import.meta.url).pathname
 const VALUES = new URL('./values.yaml', import.meta.url).pathname
 const SERVERS = ['nats', 'postgres', 'redis', 's3'] as const
 const LIMIT_MS = 240_000
+/** For everything to start at once, also where the machine is at work for others. */
+const INSTALL = '10m'
 
 export type Values = Record<string, unknown>
 
@@ -35,16 +37,31 @@ export async function install(api: Api, namespace: string, values: Values = {}):
   await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }])
   const disks = await prepareDisks(api, namespace, full)
   const address = await nodeAddress(api)
-  const port = await freeNodePort(api)
+  const port = await frontPort(api, namespace, full)
   const url = `http://${address}:${port}`
   const front = { service: { type: 'NodePort', nodePort: port } }
   const trial = { persistent: true, storage: '5Gi', storageClass: disks?.storageClass ?? '' }
   const file = join(tmpdir(), `coverslip-values-${namespace}.json`)
   await writeFile(file, JSON.stringify(merged({ publicUrl: url, front, trial }, values)))
   const from = ['--values', VALUES, '--values', file]
-  await helm('upgrade', '--install', 'slides', CHART, '--namespace', namespace, ...from, '--wait', '--timeout', '240s')
-  await rm(file)
-  await untilAnswered(url)
+  async function uninstall(): Promise<void> {
+    await helm('uninstall', 'slides', '--namespace', namespace)
+    // Nobody's work is drained any more.
+    await kubectl('delete', 'pods', '--all', '--namespace', namespace, '--force', '--grace-period=0')
+    await kubectl('delete', 'namespace', namespace, '--timeout=180s')
+    await disks?.remove()
+  }
+  try {
+    const waiting = ['--wait', '--timeout', INSTALL]
+    await helm('upgrade', '--install', 'slides', CHART, '--namespace', namespace, ...from, ...waiting)
+    await untilAnswered(url)
+  } catch (error) {
+    const pods = await kubectl('get', 'pods', '--namespace', namespace)
+    await uninstall()
+    throw new Error(`the release did not come up:\n${pods}`, { cause: error })
+  } finally {
+    await rm(file)
+  }
   return {
     namespace,
     full,
@@ -60,13 +77,7 @@ export async function install(api: Api, namespace: string, values: Values = {}):
       const node = ['/app/node_modules/.bin/node', '-p', program]
       return (await kubectl('exec', '-n', namespace, `deploy/${full}-access`, '--', ...node)).trim()
     },
-    async uninstall() {
-      await helm('uninstall', 'slides', '--namespace', namespace)
-      // Nobody's work is drained any more.
-      await kubectl('delete', 'pods', '--all', '--namespace', namespace, '--force', '--grace-period=0')
-      await kubectl('delete', 'namespace', namespace, '--timeout=180s')
-      await disks?.remove()
-    },
+    uninstall,
   }
 }
 
@@ -154,8 +165,17 @@ export async function nodeAddress(api: Api): Promise<string> {
   return items.flatMap(({ status }) => status.addresses).find(({ type }) => type === 'InternalIP')!.address
 }
 
-async function freeNodePort(api: Api): Promise<number> {
-  const { items } = await api.ask<{ items: { spec: { ports?: { nodePort?: number }[] } }[] }>('/api/v1/services')
+interface Service {
+  metadata: { name: string; namespace: string }
+  spec: { ports?: { nodePort?: number }[] }
+}
+
+/** The port of a release that is there already, or a free one. */
+async function frontPort(api: Api, namespace: string, full: string): Promise<number> {
+  const { items } = await api.ask<{ items: Service[] }>('/api/v1/services')
+  const own = items.find(({ metadata }) => metadata.namespace === namespace && metadata.name === `${full}-front`)
+  const kept = own?.spec.ports?.[0]?.nodePort
+  if (kept) return kept
   const taken = new Set(items.flatMap(({ spec }) => spec.ports ?? []).map(({ nodePort }) => nodePort))
   const free = Array.from({ length: 2700 }, (_, i) => 30_000 + i).filter(port => !taken.has(port))
   return free[Math.floor(Math.random() * free.length)]!

@@ -6,7 +6,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['infra/cluster/**/*.cluster.ts'],
     testTimeout: 60_000,
-    hookTimeout: 300_000,
+    hookTimeout: 720_000,
     pool: 'forks',
     maxWorkers: 1,
   },

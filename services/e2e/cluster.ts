@@ -47,7 +47,10 @@ const ASKED: Partial<Record<string, string>> = {
   tiles: '/api/stage',
 }
 
-export async function startCluster(namespace = `e2e-${randomBytes(3).toString('hex')}`): Promise<Shape> {
+/** With COVERSLIP_E2E_NAMESPACE the release is there already, or left there, for somebody to look at. */
+export async function startCluster(): Promise<Shape> {
+  const kept = process.env.COVERSLIP_E2E_NAMESPACE
+  const namespace = kept ?? `e2e-${randomBytes(3).toString('hex')}`
   const api = await openApi()
   const data = await mkdtemp(join(tmpdir(), 'coverslip-e2e-'))
   const collector = await startCollector(await nodeAddress(api))
@@ -98,7 +101,7 @@ export async function startCluster(namespace = `e2e-${randomBytes(3).toString('h
     dump: async () => dumpPostgres(`postgres://postgres:${password}@${await pods.address('postgres')}:5432/postgres`),
     spans: collector.spans,
     async stop() {
-      await release.uninstall()
+      if (!kept) await release.uninstall()
       await logs.stop()
       await api.stop()
       await collector.stop()
