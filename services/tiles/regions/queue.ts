@@ -6,10 +6,11 @@ import type { Answer, Job } from './job.ts'
 
 export interface RenderQueue {
   /**
-   * Takes a place in the line, then has `prepare` bring what is rendered: who waits holds no pixels.
+   * Takes a place in the line, then has `prepare` bring what is rendered: who waits holds no pixels. What is `light` is
+   * brought while the threads are still at work on something else, so that none of them waits for it.
    * @throws ServiceError `unavailable` when the line is full; the signal's reason once it is aborted
    */
-  render(prepare: () => Promise<Job>, signal?: AbortSignal): Promise<Buffer>
+  render(prepare: () => Promise<Job>, options?: { signal?: AbortSignal | undefined; light?: boolean }): Promise<Buffer>
   /** Pictures in work and in the line. */
   readonly length: number
   close(): Promise<void>
@@ -17,7 +18,20 @@ export interface RenderQueue {
 
 interface Seat {
   thread: Thread<Job>
-  pending: { resolve(bytes: Buffer): void; reject(error: unknown): void } | undefined
+  pending: Prepared | undefined
+}
+
+/** What a thread may begin with. */
+interface Prepared {
+  job: Job
+  resolve(bytes: Buffer): void
+  reject(error: unknown): void
+}
+
+interface Place {
+  light: boolean
+  take(): void
+  leave(error: unknown): void
 }
 
 /**
@@ -27,7 +41,9 @@ interface Seat {
 export function createRenderQueue(most: number, line: number): RenderQueue {
   const seats: Seat[] = []
   const free: Seat[] = []
-  const waiting: { take(): void; leave(error: unknown): void }[] = []
+  const prepared: Prepared[] = []
+  const waiting: Place[] = []
+  // Those that are prepared, or about to be, and those that are rendered.
   let working = 0
   let closed = false
 
@@ -41,6 +57,7 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
       free.splice(free.indexOf(seat), free.includes(seat) ? 1 : 0)
       seat.pending?.reject(error)
       seat.pending = undefined
+      if (prepared.length > 0 && seats.length < most) begin(start(), prepared.shift()!)
     }
     worker.on('error', gone)
     worker.on('exit', () => gone(new Error('a thread that renders has ended')))
@@ -48,43 +65,61 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
     return seat
   }
 
+  function begin(seat: Seat, next: Prepared): void {
+    seat.pending = next
+    // The process does not end while somebody waits for a picture.
+    seat.thread.worker.ref()
+    const { source } = next.job
+    seat.thread.send(next.job, 'pixels' in source ? [] : [source.bytes.buffer, source.places.buffer])
+  }
+
   function settle(seat: Seat, answer: Answer): void {
     const { pending } = seat
     seat.pending = undefined
     seat.thread.worker.unref()
-    free.push(seat)
+    // The thread goes on first, then what it has made is sent.
+    const next = prepared.shift()
+    if (next) begin(seat, next)
+    else free.push(seat)
     if ('bytes' in answer) pending?.resolve(Buffer.from(answer.bytes.buffer))
     else pending?.reject(toError(answer.failure))
   }
 
-  const run = (job: Job): Promise<Buffer> =>
+  const run = (job: Job, signal?: AbortSignal): Promise<Buffer> =>
     new Promise((resolve, reject) => {
-      const seat = free.pop() ?? start()
-      seat.pending = { resolve, reject }
-      // The process does not end while somebody waits for a picture.
-      seat.thread.worker.ref()
-      const { source } = job
-      seat.thread.send(job, 'pixels' in source ? [] : [source.bytes.buffer, source.places.buffer])
+      const own: Prepared = { job, resolve, reject }
+      const seat = free.pop() ?? (seats.length < most ? start() : undefined)
+      if (seat) {
+        begin(seat, own)
+        return admit()
+      }
+      prepared.push(own)
+      leaveWith(signal, prepared, own, reject)
     })
 
+  /** While every thread has something to do, as many again may be prepared for them. */
+  const hasTurn = ({ light }: Pick<Place, 'light'>): boolean =>
+    working < most || (light && working < 2 * most && seats.length - free.length === most)
+
+  function admit(): void {
+    while (waiting.length > 0 && hasTurn(waiting[0]!)) {
+      working += 1
+      waiting.shift()!.take()
+    }
+  }
+
   /** Resolves when it is the caller's turn. */
-  function turn(signal?: AbortSignal): Promise<void> | undefined {
-    if (working < most) {
+  function turn(light: boolean, signal?: AbortSignal): Promise<void> | undefined {
+    if (waiting.length === 0 && hasTurn({ light })) {
       working += 1
       return undefined
     }
-    if (waiting.length >= line)
+    if (working + waiting.length >= most + line)
       throw new ServiceError('unavailable', 'Too many pictures are being rendered at the moment; try again soon')
     return new Promise((resolve, reject) => {
-      const place = { take: resolve, leave: reject }
+      const place: Place = { light, take: resolve, leave: reject }
       waiting.push(place)
-      const abort = (): void => {
-        const at = waiting.indexOf(place)
-        if (at < 0) return
-        waiting.splice(at, 1)
-        reject(signal!.reason)
-      }
-      signal?.addEventListener('abort', abort, { once: true })
+      leaveWith(signal, waiting, place, reject)
     })
   }
 
@@ -92,26 +127,25 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
     get length() {
       return working + waiting.length
     },
-    async render(prepare, signal) {
+    async render(prepare, { signal, light = false } = {}) {
       if (closed) throw new ServiceError('unavailable', 'The service is stopping')
       signal?.throwIfAborted()
-      await turn(signal)
+      await turn(light, signal)
       try {
         signal?.throwIfAborted()
         const job = await prepare()
         signal?.throwIfAborted()
-        return await run(job)
+        return await run(job, signal)
       } finally {
-        // Whoever waits takes over the turn.
-        const next = waiting.shift()
-        if (next) next.take()
-        else working -= 1
+        working -= 1
+        admit()
       }
     },
     async close() {
       closed = true
       const stopping = new ServiceError('unavailable', 'The service is stopping')
       for (const { leave } of waiting.splice(0)) leave(stopping)
+      for (const { reject } of prepared.splice(0)) reject(stopping)
       const ending = seats.map(({ thread }) => {
         thread.worker.ref()
         return thread.end()
@@ -119,6 +153,22 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
       await Promise.all(ending)
     },
   }
+}
+
+/** Whoever leaves gives up the place, where it still is one. */
+function leaveWith<Kind>(
+  signal: AbortSignal | undefined,
+  places: Kind[],
+  own: Kind,
+  reject: (error: unknown) => void,
+): void {
+  const abort = (): void => {
+    const at = places.indexOf(own)
+    if (at < 0) return
+    places.splice(at, 1)
+    reject(signal!.reason)
+  }
+  signal?.addEventListener('abort', abort, { once: true })
 }
 
 function toError({ code, message }: { code: string | null; message: string }): Error {

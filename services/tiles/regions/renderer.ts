@@ -17,6 +17,8 @@ export interface Renderer {
 /** Names a rendition among all of all slides. */
 export const renditionId = ({ slideId, name }: { slideId: string; name: string }): string => `${slideId}/${name}`
 
+/** Pixels of a crop whose stored tiles are a few megabytes at most. */
+const LIGHT = 2 ** 22
 /** Tiles of one picture that are read at once. */
 const READS = 32
 
@@ -27,12 +29,14 @@ export function createRenderer(queue: RenderQueue): Renderer {
       const profile = profileFor(rendition, picture)
       const stored = profile ? undefined : await readStored(rendition, plan, picture, signal)
       if (stored) return stored
-      return queue.render(async () => {
+      const prepare = async (): Promise<Job> => {
         const source = rendition.passThrough
           ? await readPieces(rendition, id, plan, signal)
           : await readPixels(rendition, plan, signal)
         return { crop: plan.crop, source, picture, profile }
-      }, signal)
+      }
+      const light = rendition.passThrough && plan.crop.width * plan.crop.height <= LIGHT
+      return queue.render(prepare, { signal, light })
     },
   }
 }
