@@ -48,7 +48,7 @@ const ASKED: Partial<Record<string, string>> = {
 }
 
 /** With COVERSLIP_E2E_NAMESPACE the release is there already, or left there, for somebody to look at. */
-export async function startCluster(): Promise<Shape> {
+export async function startCluster(): Promise<Shape & { release: Release }> {
   const kept = process.env.COVERSLIP_E2E_NAMESPACE
   const namespace = kept ?? `e2e-${randomBytes(3).toString('hex')}`
   const api = await openApi()
@@ -79,6 +79,7 @@ export async function startCluster(): Promise<Shape> {
   const pods = await componentsOf(api, release, token)
   return {
     name: 'a cluster',
+    release,
     url: release.url,
     token,
     signingKey,

@@ -1,0 +1,23 @@
+#!/bin/sh
+# `npm run test:cluster`: what only a cluster can show. Where none answers and its tool is known, one is brought up, and taken
+# down in the end. Without both the tests say that they are skipped, and why.
+#   npm run test:cluster [-- e2e -t 'kill -9']      files and tests, as vitest takes them
+set -eu
+cd "$(dirname "$0")/../.."
+tool=${COVERSLIP_CLUSTER:-$PWD/../shared/tools/cluster/cluster}
+answers() { kubectl get --raw /readyz >/dev/null 2>&1; }
+
+if [ -x "$tool" ]; then
+  given=${KUBECONFIG:-}
+  eval "$("$tool" env)"
+  [ -z "$given" ] || export KUBECONFIG="$given"
+  if ! answers; then
+    "$tool" up >&2
+    trap '"$tool" down' EXIT
+  fi
+fi
+sh infra/setup.sh test
+export PATH="$PWD/node_modules/.bin:$PATH"
+tsc --noEmit -p tsconfig.json
+! answers || sh infra/cluster/images.sh
+vitest run --config infra/cluster/vitest.config.ts "$@"
