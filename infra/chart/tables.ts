@@ -119,6 +119,6 @@ export function frontConf(site: 'onprem' | 'cloud'): string {
   return renderFront({ listen: '8080', upstreams, work: '/tmp' })
     .replace('worker_processes auto;', 'worker_processes 2;\nworker_shutdown_timeout 10m;')
     .replace('error_log /tmp/error.log', 'error_log stderr')
-    .replace('  access_log off;', '  access_log off;\n  # TRUSTED')
+    .replace('  access_log off;', '  access_log off;\n  include /tmp/servers/patience;\n  # TRUSTED')
     .replace(/\}\n$/, '  server { listen 8081; location = /healthz { return 200; } }\n}\n')
 }

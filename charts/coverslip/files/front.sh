@@ -31,6 +31,13 @@ look() {
   done
 }
 
+# A process of the list before hangs up on idle connections, at worst while a request is on its way; since nginx 1.27.4 it can
+# wait for a while before. Whether this one knows how is found out by asking.
+patience='keepalive_min_timeout 10s;'
+echo "pid $SERVERS/probe.pid; events {} http { $patience }" >"$SERVERS/probe"
+nginx -t -q -c "$SERVERS/probe" -e /dev/null 2>/dev/null || patience=
+echo "$patience" >"$SERVERS/patience"
+
 look
 nginx -c "$CONF" -e stderr -g 'daemon off;' &
 nginx=$!
