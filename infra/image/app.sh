@@ -49,14 +49,11 @@ code() {
       cp -R services/viewer/dist/. "$target/services/viewer/dist"
       ;;
   esac
-  mkdir -p "$target/infra/image" "$target/services"
+  mkdir -p "$target/services"
   cp package.json package-lock.json LICENSE "$target"
-  cp infra/image/migrate.ts infra/image/first-slide.ts "$target/infra/image"
-  mkdir -p "$target/infra/postgres"
-  cp infra/postgres/roles.ts "$target/infra/postgres"
   # shellcheck disable=SC2046,SC2086
   tar -c --exclude='*.test.ts' --exclude=node_modules --exclude=dist --exclude=testing --exclude='testing.ts' \
-    proto infra/backup services/platform services/wsi $(printf ' services/%s' $rooms) | tar -x -C "$target"
+    infra/backup infra/image/migrate.ts infra/image/first-slide.ts infra/postgres/roles.ts proto services/platform services/wsi $(printf ' services/%s' $rooms) | tar -x -C "$target"
 }
 
 case $part in
