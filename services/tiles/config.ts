@@ -42,7 +42,7 @@ export const config = {
   TILES_COPIES: {
     type: bytes,
     default: '20g',
-    help: 'Room in the scratch folder for copies of originals that OpenSlide reads (object stores other than files); a larger one is seen when its pyramid is there',
+    help: 'Room in the scratch folder for copies of originals that OpenSlide reads (object stores other than files), shared evenly by the processes; a larger one is seen when its pyramid is there',
   },
   TILES_DECODES: {
     type: integer(0, 256),

@@ -51,7 +51,8 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
     const pyramids = stage.before(usage.metered(objects.pyramid, 'tiles'))
     const downloads = stage.before(usage.metered(objects.pyramid, 'downloads'))
     const readers = createReaders(config.TILES_READERS)
-    const fetched = createFetched(objects.original, scratch, { room: config.TILES_COPIES })
+    const room = config.TILES_COPIES / config.TILES_WORKERS
+    const fetched = createFetched(objects.original, scratch, { room })
     const stores = { pyramid: pyramids, original: objects.original, readers, fetched }
     const limits = {
       most: config.TILES_OPEN_SLIDES,

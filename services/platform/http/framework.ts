@@ -67,6 +67,6 @@ function refuse(ctx: Koa.Context, allowed: string[]): void {
   const refused = known ? { ...problem, title: 'Method not allowed', status: 405, code: 'method-not-allowed' } : problem
   ctx.status = refused.status
   ctx.set(problemHeaders(problem))
-  if (known) ctx.set('allow', allowed.join(', '))
+  if (known) ctx.set('allow', allowed.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : method)).join(', '))
   ctx.body = JSON.stringify(refused)
 }

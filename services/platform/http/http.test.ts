@@ -121,7 +121,7 @@ test.each([
 test('an unknown address is 404, a known one with another method 405 with the methods', async () => {
   expect((await ask('/api/nothing')).status).toBe(404)
   const wrong = await ask('/api/intake/slides/x', { method: 'PUT' })
-  expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, DELETE'])
+  expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, DELETE'])
   expect(await wrong.json()).toMatchObject({ title: 'Method not allowed', status: 405, code: 'method-not-allowed' })
 })
 
