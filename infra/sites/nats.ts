@@ -91,19 +91,24 @@ leafnodes { reconnect: 2, remotes: [ { url: ${quoted(link.remote)}, account: LIN
 `
 }
 
-/** The cloud's server: hospitals' leaf nodes come in, each limited to its own site's events. */
+/**
+ * The cloud's server: hospitals' leaf nodes come in, each limited to its own site's events. It does not tell its own
+ * addresses, which the hospital's server would dial from then on instead of the one that it was given; NATS 2.9 tells them all
+ * the same, unless it is told what to say (`advertise`).
+ */
 export function renderCloud(
   server: ServerOptions,
-  leaf: { listen: string; hospitals: { site: string; password: string }[]; tls?: string },
+  leaf: { listen: string; advertise?: string; hospitals: { site: string; password: string }[]; tls?: string },
 ): string {
   const hospitals = leaf.hospitals.map(({ site, password }) => user(`leaf-${site}`, password, linkPermissions(site)))
+  const advertised = leaf.advertise ? `advertise: ${quoted(leaf.advertise)}` : 'no_advertise: true'
   const tls = leaf.tls ? `, tls: ${leaf.tls}` : ''
   return `${head(server)}accounts {
   COVERSLIP { jetstream: enabled, users: [
 ${[user('coverslip', server.password), ...hospitals].join('\n')}
   ] }
 }
-leafnodes { listen: ${quoted(leaf.listen)}${tls} }
+leafnodes { listen: ${quoted(leaf.listen)}, ${advertised}${tls} }
 `
 }
 

@@ -25,7 +25,11 @@ export async function startSites(program = requireProgram('nats-server', 'nats-s
   const cloud = await startNatsAt(program, 'cloud', (listen, folder) =>
     renderCloud(
       { site: 'cloud', listen, folder, password: PASSWORD },
-      { listen: `127.0.0.1:${leafPort}`, hospitals: [{ site: 'onprem', password: PASSWORD }] },
+      {
+        listen: `127.0.0.1:${leafPort}`,
+        advertise: `127.0.0.1:${cable.port}`,
+        hospitals: [{ site: 'onprem', password: PASSWORD }],
+      },
     ),
   )
   const onprem = await startNatsAt(program, 'onprem', (listen, folder) =>

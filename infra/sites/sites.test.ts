@@ -174,6 +174,8 @@ describe.each(programs)('two sites, %s', (_title, program) => {
     await send(60, 80)
     await eventually(() => expect(link.waiting()).toBeGreaterThan(0))
     await sleep(1500)
+    expect((await kept(cloud, 'SLIDES', 'slides.onprem.tiled')).length).toBeLessThan(80)
+    expect((await kept(onprem, 'SLIDES', 'slides.cloud.erased')).length).toBeLessThan(80)
     sites.cable.mend()
     await send(80, 100)
     await eventually(async () => {

@@ -77,7 +77,8 @@ function subscribe(from: Bus, to: Bus, { crossing, hospital, carry }: Way): Prom
     stream,
     subject,
     name: linkName(hospital, event),
-    ackWaitMs: 15_000,
+    // An event that was lost on its way here comes again after that.
+    ackWaitMs: 5000,
     // An event is never given up: it waits until it has crossed.
     maxDeliver: Number.MAX_SAFE_INTEGER,
     backoffMs: [RETRY_MS],

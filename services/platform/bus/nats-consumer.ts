@@ -6,11 +6,12 @@ import { messageOf } from './nats-message.ts'
 import type { ConsumerSpec, DeadHandler, Handler, Subscription } from './port.ts'
 
 const GRACE_MS = 10_000
-const PULL_MS = 30_000
 const RETRY_MS = 1000
 
 export interface ConsumerDeps {
   connection: Connection
+  /** How long a request for a message waits at the server; one that was lost on the way is noticed after that. */
+  pullMs: number
   /** Makes the durable consumer where it is missing, and returns it. */
   bind(): Promise<Consumer>
   /** Keeps a dead message. */
@@ -42,7 +43,7 @@ export function startNatsConsumer(
         await deps.connection.up()
         if (stopped) return
         consumer ??= await deps.bind()
-        pull = await consumer.fetch({ max_messages: 1, expires: PULL_MS })
+        pull = await consumer.fetch({ max_messages: 1, expires: deps.pullMs })
         if (stopped) pull.stop()
         for await (const message of pull) accept(message)
       } catch {

@@ -22,6 +22,9 @@ import type { Bus, ConsumerSpec, StreamSpec, Subscription } from './port.ts'
 
 const TIMEOUT_MS = 5000
 const DEDUP_MS = 120_000
+const PULL_MS = 30_000
+/** The way to another site breaks without a word. */
+const FAR_PULL_MS = 3000
 const DEAD_STREAM: StreamSpec = { name: 'DEAD', subjects: ['dead.>'], maxAgeMs: 90 * 86_400_000 }
 
 /**
@@ -69,6 +72,7 @@ export async function openNats(url: string, report: Report, domain?: string): Pr
     async consume(spec, handle, dead) {
       const deps = {
         connection,
+        pullMs: domain === undefined ? PULL_MS : FAR_PULL_MS,
         bind: () => bind(spec),
         async bury(message: JsMsg, code: string) {
           const options = { msgID: `${spec.stream}.${spec.name}.${message.seq}`, headers: deadHeaders(message, code) }
