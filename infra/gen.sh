@@ -19,9 +19,11 @@ if [ "${1:-}" = check ]; then
   node infra/readme.ts --check
   node infra/boundaries.ts --check
   node infra/chart/generate.ts --check
+  node infra/observability/generate.ts --check
 else
   generate .
   node infra/readme.ts
   node infra/boundaries.ts
   node infra/chart/generate.ts
+  node infra/observability/generate.ts
 fi

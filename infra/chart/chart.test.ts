@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { api } from '@coverslip/proto/api.ts'
 import { onPremOnly } from '@coverslip/proto/sites.ts'
@@ -42,23 +41,6 @@ test('every value that stands at the top of values.yaml is told of in the README
   const told = new Set(documented(chart('values.yaml')).map(({ path }) => path.split('.')[0]))
   const untold = Object.keys(parse(chart('values.yaml'))).filter(name => !told.has(name))
   expect(untold).toEqual([])
-})
-
-test('each alert names metrics that a service has, and has a paragraph of what to do', () => {
-  const { groups } = parse(chart('files/alerts.yaml')) as { groups: { rules: { alert: string; expr: string }[] }[] }
-  const rules = groups.flatMap(group => group.rules)
-  expect(rules.length).toBeGreaterThan(3)
-  const told = chart('ALERTS.md')
-  for (const { alert, expr } of rules) {
-    expect(told).toContain(`## ${alert}\n`)
-    for (const [found] of expr.matchAll(/coverslip_[a-z_]+/g)) {
-      const name = found.replace(/_(count|sum|bucket)$/, '')
-      const root = new URL('../../services', import.meta.url).pathname
-      expect(execFileSync('grep', ['-rlF', '--include=*.ts', '--exclude=*.test.ts', name, root]).toString()).not.toBe(
-        '',
-      )
-    }
-  }
 })
 
 const good = (): KubeObject[] => {

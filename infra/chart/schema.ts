@@ -161,6 +161,7 @@ export function valuesSchema(): Schema {
       metrics: of({
         serviceMonitor: of({ enabled: flag, interval: text, labels: texts }),
         alerts: of({ enabled: flag, labels: texts }),
+        dashboards: of({ enabled: flag, labels: texts, annotations: texts }),
       }),
       keda: of({ monitoring: text, account: { type: 'string', minLength: 1 } }),
       migrations: of({ job: flag, resources }),
