@@ -1,11 +1,12 @@
 /**
- * The two shapes of Coverslip that the black-box suites run against: everything in one process on embedded defaults, and
- * one process per service on NATS, Redis, PostgreSQL, S3 and an nginx front. The code is the same; only settings differ.
+ * The shapes of Coverslip that the black-box suites run against: everything in one process on embedded defaults, one process
+ * per service on NATS, Redis, PostgreSQL, S3 and an nginx front, and a release on a cluster. The code is the same; only
+ * settings differ.
  */
 import type { ServiceName } from '@coverslip/proto/services.ts'
 
 export interface Shape {
-  /** `one process` or `separate processes`, for titles. */
+  /** `one process`, `separate processes` or `a cluster`, for titles. */
   name: string
   /** The public address; intake has the same. */
   url: string
