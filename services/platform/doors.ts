@@ -15,6 +15,7 @@ import { openSocket } from './rpc/socket.ts'
 import { serveRpc } from './rpc.ts'
 import type { PlatformConfig } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
+import type { Certificates } from './tls.ts'
 
 export interface Doors {
   /** Where a service answers gRPC: its own address, or this process. */
@@ -34,6 +35,7 @@ export async function createDoors(given: {
   platform: PlatformConfig
   modules: Module[]
   keys: Keys
+  certificates: Certificates | undefined
   verifier: Verifier
   telemetry: Telemetry
   log: Log
@@ -64,7 +66,9 @@ export async function createDoors(given: {
       const rpcModules = started.flatMap(({ module, running }) =>
         running.rpc ? [{ service: module.name, rpc: running.rpc }] : [],
       )
-      const common = { modules: rpcModules, verifier, serviceSecret: given.keys.serviceSecret, telemetry, log }
+      const { certificates, keys } = given
+      const { serviceSecret } = keys
+      const common = { modules: rpcModules, certificates, verifier, serviceSecret, telemetry, log }
       const port = await freePort(platform.RPC_PORT, platform.PORT === 0 ? 0 : platform.PORT + 2, platform.RPC_HOST)
       const rpc = await serveRpc({ ...common, addresses: [`unix://${socket.path}`, `${platform.RPC_HOST}:${port}`] })
       const readiness = () => readyNow(started)

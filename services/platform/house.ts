@@ -18,6 +18,7 @@ import { type OutboxTables, outboxMigration, startRelay } from './outbox.ts'
 import { type RpcClients, rpcClients } from './rpc.ts'
 import { type PlatformConfig, platformSettings } from './settings.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { certificatesOf, trust } from './tls.ts'
 import { observeOutbox, observeServers } from './vitals.ts'
 
 export interface House {
@@ -51,6 +52,8 @@ export async function buildHouse(
 ): Promise<House> {
   const config = readConfig(settingsOf(modules), environment) as Record<string, Record<string, unknown>>
   const platform = config.platform as unknown as PlatformConfig
+  const certificates = certificatesOf(platform)
+  if (platform.TLS_CA_FILE) trust(platform.TLS_CA_FILE)
   // Keys, tokens and, in a file store, slides: nobody else's business.
   await mkdir(platform.COVERSLIP_DATA, { recursive: true, mode: 0o700 })
   const service = modules.length === 1 ? modules[0]!.name : 'all'
@@ -64,8 +67,13 @@ export async function buildHouse(
   stops.push(() => adapters.close())
   observeServers(telemetry, adapters.servers)
   for (const stream of streams()) await adapters.bus.ensureStream(stream)
-  const doors = await createDoors({ platform, modules, keys, verifier, telemetry, log, adapters })
-  const clients = rpcClients({ addressOf: doors.rpcAddressOf, serviceSecret: keys.serviceSecret, telemetry })
+  const doors = await createDoors({ platform, modules, keys, certificates, verifier, telemetry, log, adapters })
+  const clients = rpcClients({
+    addressOf: doors.rpcAddressOf,
+    serviceSecret: keys.serviceSecret,
+    telemetry,
+    certificates,
+  })
   stops.push(() => clients.close())
   const auth = authOf(keys, verifier)
   return { platform, config, log, telemetry, verifier, adapters, doors, auth, client: clients.client, stops }

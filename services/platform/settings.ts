@@ -41,13 +41,13 @@ export const platformSettings = {
   DATABASE_URL: {
     type: urlOf('pglite', 'postgres', 'postgresql'),
     default: 'pglite:{data}/db',
-    help: 'Database: `pglite:FOLDER` or `postgres://…`',
+    help: 'Database: `pglite:FOLDER` or `postgres://…`; `?sslmode=verify-full` with TLS, `&sslcert=FILE&sslkey=FILE` shows a certificate',
     secret: true,
   },
   BUS_URL: {
     type: urlOf('embedded', 'nats', 'tls'),
     default: 'embedded:',
-    help: 'Events: `embedded:` (in the database) or `nats://…` (JetStream)',
+    help: 'Events: `embedded:` (in the database) or `nats://…` (JetStream), `tls://…` with TLS; `?cert=FILE&key=FILE` shows a certificate',
     secret: true,
   },
   LINK_SITE: {
@@ -64,7 +64,7 @@ export const platformSettings = {
   CACHE_URL: {
     type: urlOf('memory', 'redis', 'rediss'),
     default: 'memory:',
-    help: 'Cache: `memory:` or `redis://…`',
+    help: 'Cache: `memory:` or `redis://…`, `rediss://…` with TLS; `?cert=FILE&key=FILE` shows a certificate',
     secret: true,
   },
   CACHE_STRICT: {
@@ -99,6 +99,17 @@ export const platformSettings = {
   RPC_PYRAMID_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_SUBJECTS_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
   RPC_TILES_URL: { type: urlOf('self', 'dns'), default: 'self:', help: '`self:` or `dns:///host:port`' },
+  TLS_CA_FILE: {
+    type: text,
+    default: '',
+    help: "Authorities (PEM) that every connection trusts beside Node's own: those of your servers, and of the services among themselves",
+  },
+  TLS_CERT_FILE: {
+    type: text,
+    default: '',
+    help: 'Certificate (PEM) of this process. With it, gRPC between services is TLS in both directions: callers show theirs, names are checked. All services have one or none has',
+  },
+  TLS_KEY_FILE: { type: text, default: '', help: 'Its private key (PEM)' },
   SIGNING_KEY: {
     type: text,
     default: '',

@@ -23,7 +23,8 @@ export interface Connection {
 }
 
 /**
- * Connects to `nats://user:password@host:4222,host2:4222?replicas=3&creds=FILE` (`tls://` with TLS) and from then on
+ * Connects to `nats://user:password@host:4222,host2:4222?replicas=3&creds=FILE` (`tls://` with TLS, `&cert=FILE&key=FILE` shows a
+ * certificate, read at each connection) and from then on
  * reconnects for ever. @throws ServiceError `unavailable` when there is no server for 30 s.
  */
 export async function connectNats(url: string): Promise<Connection> {
@@ -82,11 +83,17 @@ async function optionsOf(url: string): Promise<{ options: ConnectionOptions; rep
     reconnectTimeWait: 500,
     timeout: 5000,
     pingInterval: 10_000,
-    ...(scheme === 'tls' ? { tls: {} } : {}),
+    ...(scheme === 'tls' ? { tls: certificateIn(parameters) } : {}),
     ...(creds === null ? {} : { authenticator: credsAuthenticator(await readFile(creds)) }),
     ...(password === undefined ? (user ? { token: user } : {}) : { user, pass: password }),
   }
   return { options, replicas: Number(parameters.get('replicas') ?? 1) }
+}
+
+/** The certificate that a server is shown, if any: names of files. */
+function certificateIn(parameters: URLSearchParams): { certFile?: string; keyFile?: string } {
+  const [certFile, keyFile] = [parameters.get('cert'), parameters.get('key')]
+  return certFile && keyFile ? { certFile, keyFile } : {}
 }
 
 async function connectFirst(options: ConnectionOptions): Promise<NatsConnection> {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { ServiceError } from '../errors.ts'
 import type { Cache } from './port.ts'
@@ -11,14 +12,17 @@ const MAX_RECONNECT_MS = 2000
 /**
  * A Redis server, shared by all replicas; it evicts by its own `maxmemory-policy`. While it is away every read is a miss
  * and every write does nothing, at once and not after a timeout. `?prefix=` begins every key (`coverslip:`).
+ * `rediss:` with TLS; `?cert=FILE&key=FILE` shows a certificate, read at each connection.
  * @param advise told what is wrong with how the server is set up, whenever a connection is made
  */
 export function openRedis(url: string, advise: (advice: string) => void = () => {}): Cache {
   const parsed = new URL(url)
   const prefix = parsed.searchParams.get('prefix') ?? 'coverslip:'
   parsed.searchParams.delete('prefix')
+  const certificate = takeCertificate(parsed)
   const redis = new Redis(parsed.href, {
     keyPrefix: prefix,
+    ...(certificate && { tls: certificate }),
     commandTimeout: COMMAND_MS,
     socketTimeout: SILENT_MS,
     connectTimeout: 5000,
@@ -68,6 +72,21 @@ export function openRedis(url: string, advise: (advice: string) => void = () => 
       })
     },
     close: async () => redis.disconnect(),
+  }
+}
+
+/** Takes the names of files out of the address. The client asks for both at each connection. */
+function takeCertificate({ searchParams }: URL): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  const [certFile, keyFile] = [searchParams.get('cert'), searchParams.get('key')]
+  for (const name of ['cert', 'key']) searchParams.delete(name)
+  if (!certFile || !keyFile) return undefined
+  return {
+    get cert() {
+      return readFileSync(certFile)
+    },
+    get key() {
+      return readFileSync(keyFile)
+    },
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { signServiceToken } from '../auth/token.ts'
 import { type ErrorCode, ServiceError } from '../errors.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { type Certificates, channelCredentials } from '../tls.ts'
 import {
   CALLER_KEY,
   type CallOptions,
@@ -51,13 +52,16 @@ export function rpcClients(options: {
   addressOf: (service: ServiceName) => string
   serviceSecret: Uint8Array
   telemetry: Telemetry
+  /** Undefined: other processes are called without TLS. */
+  certificates?: Certificates | undefined
 }): RpcClients {
   const channels = new Map<string, Channel>()
   const tokens = serviceTokens(options.serviceSecret)
+  const credentials = options.certificates && channelCredentials(options.certificates)
   const channelTo = (address: string): Channel => {
     const known = channels.get(address)
     if (known) return known
-    const channel = createChannel(address, undefined, CHANNEL)
+    const channel = createChannel(address, leavesProcess(address) ? credentials : undefined, CHANNEL)
     channels.set(address, channel)
     return channel
   }
@@ -74,6 +78,9 @@ export function rpcClients(options: {
     },
   }
 }
+
+/** A unix socket is one of our own, in a folder of this user's. */
+const leavesProcess = (address: string): boolean => !address.startsWith('unix:')
 
 /** Service tokens live two minutes; one is used for one. */
 function serviceTokens(secret: Uint8Array): (service: ServiceName) => Promise<string> {

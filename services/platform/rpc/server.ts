@@ -11,6 +11,7 @@ import { ServiceError, toServiceError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RpcContext, RpcImplementation } from '../module.ts'
 import type { Histogram, Telemetry } from '../telemetry.ts'
+import { type Certificates, serverCredentials } from '../tls.ts'
 import { CALLER_KEY, CODE_KEY, DETAILS_KEY, lastOf, STATUS, USER_KEY } from './wire.ts'
 
 /** A tenth more or less is added by grpc-js, so that callers do not come back all at once. */
@@ -33,6 +34,8 @@ export interface RpcServer {
 export async function serveRpc(options: {
   modules: { service: ServiceName; rpc: RpcImplementation }[]
   addresses: string[]
+  /** Undefined: ports speak without TLS. Sockets always do, they belong to this process. */
+  certificates?: Certificates | undefined
   verifier: Verifier
   serviceSecret: Uint8Array
   telemetry: Telemetry
@@ -47,6 +50,7 @@ export async function serveRpc(options: {
   const servers: Server[] = []
   let port: number | undefined
   const seconds = options.telemetry.histogram('coverslip_rpc_seconds', 'Time to answer a gRPC call', 's', SECONDS)
+  const credentials = options.certificates && serverCredentials(options.certificates)
   for (const address of options.addresses) {
     const server = createServer({ 'grpc.max_connection_age_ms': options.connectionAgeMs ?? CONNECTION_AGE_MS })
     for (const { service, rpc } of options.modules) {
@@ -55,7 +59,8 @@ export async function serveRpc(options: {
     server.add(HealthDefinition, HealthServiceImpl(health))
     server.add(ServerReflectionService, ServerReflection(descriptors, names))
     servers.push(server)
-    port = (await server.listen(address)) || port
+    const isSocket = address.startsWith('unix:')
+    port = (await server.listen(address, isSocket ? undefined : credentials)) || port
   }
   return {
     port,

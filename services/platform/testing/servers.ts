@@ -1,72 +1,112 @@
 /** Real servers for tests: each on a free port of the loopback, with its data in a temporary folder. */
 import { execFile, spawn } from 'node:child_process'
 import { createWriteStream, existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import type { Certificates } from '../tls.ts'
+import { copyKey } from './authority.ts'
 import { findProgram, requireProgram, startServer, type TestServer } from './process.ts'
 
 export type { TestServer } from './process.ts'
 
 const run = promisify(execFile)
 
-/** Redis with its append-only file, so that a restart keeps what was written. */
-export function startRedis(): Promise<TestServer> {
+/** Redis with its append-only file, so that a restart keeps what was written. @param tls wants callers' certificates as well */
+export function startRedis(tls?: Certificates): Promise<TestServer> {
   const file = requireProgram('redis-server', 'redis-server')
   return startServer({
     title: 'Redis',
-    url: port => `redis://127.0.0.1:${port}`,
+    url: port => `${tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`,
     command: (port, folder) => ({
       file,
-      args: ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'],
+      args: [
+        ...(tls ? ['--port', '0', '--tls-port'] : ['--port']),
+        ...[`${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'],
+        ...(tls
+          ? ['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile, '--tls-ca-cert-file', tls.caFile]
+          : []),
+      ],
     }),
-    probe: port => answers(port, 'PING\r\n'),
+    probe: port => (tls ? listens(port) : answers(port, 'PING\r\n')),
     signal: 'SIGTERM',
   })
 }
 
-/** NATS with JetStream. */
-export function startNats(): Promise<TestServer> {
+/** NATS with JetStream. @param tls wants callers' certificates as well */
+export function startNats(tls?: Certificates): Promise<TestServer> {
   const file = requireProgram('nats-server', 'nats-server')
   return startServer({
     title: 'NATS',
-    url: port => `nats://127.0.0.1:${port}`,
-    command: (port, folder) => ({ file, args: ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder] }),
+    url: port => `${tls ? 'tls' : 'nats'}://127.0.0.1:${port}`,
+    command: (port, folder) => ({
+      file,
+      args: [
+        ...['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder],
+        ...(tls ? ['--tlsverify', '--tlscert', tls.certFile, '--tlskey', tls.keyFile, '--tlscacert', tls.caFile] : []),
+      ],
+    }),
     probe: port => answers(port),
     signal: 'SIGTERM',
   })
 }
 
-/** PostgreSQL, run as the user `postgres` when this process is root (the server refuses root). */
-export async function startPostgres(): Promise<TestServer> {
+/**
+ * PostgreSQL, run as the user `postgres` when this process is root (the server refuses root).
+ * @param tls wants callers' certificates as well, and nothing but TLS
+ */
+export async function startPostgres(tls?: Certificates): Promise<TestServer> {
   const folders = await postgresFolders()
   const initdb = requireProgram('initdb', 'postgresql', folders)
   const file = requireProgram('postgres', 'postgresql', folders)
   const user = process.getuid?.() === 0 ? 'postgres' : undefined
+  const sslOf = (folder: string): string[] =>
+    tls
+      ? [
+          ...['-c', 'ssl=on', '-c', `ssl_cert_file=${tls.certFile}`, '-c', `ssl_ca_file=${tls.caFile}`],
+          ...['-c', `ssl_key_file=${join(folder, 'server.key')}`],
+        ]
+      : []
   return startServer({
     title: 'PostgreSQL',
     url: port => `postgres://coverslip@127.0.0.1:${port}/postgres`,
     async prepare(folder) {
+      const key = join(folder, 'server.key')
       const options = ['-D', join(folder, 'data'), '-U', 'coverslip', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8']
       const command = [initdb, ...options, '--no-sync']
       if (user !== undefined) {
         const [uid, gid] = await Promise.all([idOf('-u', user), idOf('-g', user)])
         await chown(folder, uid, gid)
+        if (tls) await copyKey(tls.keyFile, key).then(() => chown(key, uid, gid))
         command.unshift('setpriv', '--reuid', user, '--regid', user, '--init-groups')
-      }
+      } else if (tls) await copyKey(tls.keyFile, key)
       await run(command[0] as string, command.slice(1), { cwd: folder })
+      if (tls)
+        await writeFile(join(folder, 'data/pg_hba.conf'), 'hostssl all all 127.0.0.1/32 trust clientcert=verify-ca')
     },
     command: (port, folder) => ({
       file,
       // fsync guards against a power cut; the tests kill processes, which the page cache survives.
-      args: ['-D', join(folder, 'data'), '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off'],
+      args: [
+        '-D',
+        join(folder, 'data'),
+        '-p',
+        `${port}`,
+        '-h',
+        '127.0.0.1',
+        '-k',
+        folder,
+        '-c',
+        'fsync=off',
+        ...sslOf(folder),
+      ],
       ...(user === undefined ? {} : { user }),
     }),
-    probe: probePostgres,
+    probe: tls ? listens : probePostgres,
     signal: 'SIGINT',
   })
 }
@@ -75,22 +115,27 @@ export async function startPostgres(): Promise<TestServer> {
  * versitygw over a folder, from PATH or unpacked from the tools beside the repository.
  * @returns `missing`: why there is none; suites name it and are skipped.
  */
-export async function startS3(): Promise<{ server: TestServer } | { missing: string }> {
+export async function startS3(tls?: Certificates): Promise<{ server: TestServer } | { missing: string }> {
   const file = await versitygw()
   if (file === undefined) return { missing: S3_MISSING }
   const server = await startServer({
     title: 'versitygw',
-    url: port => `s3://coverslip:test-secret@bucket?endpoint=http://127.0.0.1:${port}&region=us-east-1`,
+    url: port =>
+      `s3://coverslip:test-secret@bucket?endpoint=${tls ? 'https' : 'http'}://127.0.0.1:${port}&region=us-east-1`,
     async prepare(folder) {
       await mkdir(join(folder, 'data'))
     },
     command: (port, folder) => ({
       file,
-      args: ['--port', `127.0.0.1:${port}`, 'posix', join(folder, 'data')],
+      args: [
+        ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
+        ...['--port', `127.0.0.1:${port}`, 'posix', join(folder, 'data')],
+      ],
       env: { ROOT_ACCESS_KEY: 'coverslip', ROOT_SECRET_KEY: 'test-secret' },
     }),
     probe: async port => {
-      await fetch(`http://127.0.0.1:${port}/`)
+      if (tls) await listens(port)
+      else await fetch(`http://127.0.0.1:${port}/`)
     },
     signal: 'SIGTERM',
   })
@@ -125,6 +170,18 @@ async function versitygw(): Promise<string | undefined> {
   await chmod(part, 0o755)
   await rename(part, target)
   return target
+}
+
+/** Connects, and no more: what speaks TLS says nothing to strangers. */
+function listens(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ port, host: '127.0.0.1', timeout: 1000 })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('error', reject)
+  })
 }
 
 /** Connects, sends `say`, and waits for the first byte. */
