@@ -17,6 +17,9 @@ import { CALLER_KEY, CODE_KEY, DETAILS_KEY, lastOf, STATUS, USER_KEY } from './w
 /** A tenth more or less is added by grpc-js, so that callers do not come back all at once. */
 const CONNECTION_AGE_MS = 60_000
 
+/** How long calls in hand may take at a stop. */
+const STOP_MS = 3000
+
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10]
 
 export interface RpcServer {
@@ -66,10 +69,13 @@ export async function serveRpc(options: {
     port,
     setServing: serving => health.setStatus(serving ? 'healthy' : 'unhealthy'),
     async stop() {
+      const forced = Promise.withResolvers<void>()
       const force = setTimeout(() => {
         for (const server of servers) server.forceShutdown()
-      }, 3000)
-      await Promise.all(servers.map(server => server.shutdown()))
+        // A port without TLS that was spoken to in TLS never tells grpc-js that it has closed.
+        forced.resolve()
+      }, STOP_MS)
+      await Promise.race([Promise.all(servers.map(server => server.shutdown())), forced.promise])
       clearTimeout(force)
     },
   }
