@@ -11,10 +11,19 @@ export interface PeerSlide {
 }
 
 /** Calls in slides.py. */
-export type Library = 'deepzoom()' | 'large_image()' | 'large_image(False)'
+export type Library =
+  | 'deepzoom()'
+  | 'deepzoom_example()'
+  | 'large_image()'
+  | 'large_image(False)'
+  | 'large_image_defaults()'
 
 /** Both libraries let other threads run while they read and encode: one per core and some that wait for the socket. */
 const THREADS = 4
+const THREADED = ['--worker-class', 'gthread', '--workers', '1', '--threads', String(THREADS), '--keep-alive', '60']
+/** gunicorn's own default is one worker that answers one request after the other. */
+const workersOf = (library: Library): string[] =>
+  library === 'deepzoom_example()' || library === 'large_image_defaults()' ? [] : THREADED
 
 /** @throws Error that says how to make the environment when there is none */
 export function startLibrary(library: Library, slide: PeerSlide): Promise<TestServer> {
@@ -26,7 +35,7 @@ export function startLibrary(library: Library, slide: PeerSlide): Promise<TestSe
       file: python,
       args: [
         ...['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--chdir', import.meta.dirname],
-        ...['--worker-class', 'gthread', '--workers', '1', '--threads', String(THREADS), '--keep-alive', '60'],
+        ...workersOf(library),
         `slides:${library}`,
       ],
       env: { SLIDE: slide.path, QUALITY: String(slide.quality), PYTHONDONTWRITEBYTECODE: '1' },

@@ -1,17 +1,17 @@
-/** nginx with one worker, no log, and whatever its server block says. */
+/** nginx with one worker or several, no log, and whatever its server block says. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 
 /** @param server lines of the server block */
-export function startNginx(server: string): Promise<TestServer> {
+export function startNginx(server: string, workers = 1): Promise<TestServer> {
   return startServer({
     title: 'nginx',
     url: port => `http://127.0.0.1:${port}`,
     prepare: async folder => void mkdirSync(join(folder, 'run')),
     command(port, folder) {
       const config = join(folder, 'nginx.conf')
-      writeFileSync(config, nginxConf(folder, port, server))
+      writeFileSync(config, nginxConf(folder, port, { server, workers }))
       return { file: requireProgram('nginx', 'nginx'), args: ['-c', config, '-g', 'daemon off;'] }
     },
     probe: async port => void (await fetch(`http://127.0.0.1:${port}/`)),
@@ -20,10 +20,14 @@ export function startNginx(server: string): Promise<TestServer> {
 }
 
 /** Files by sendfile, their handles kept open: the limit of what a server can do. */
-export const startFiles = (folder: string): Promise<TestServer> => startNginx(`root ${folder};`)
+export const startFiles = (folder: string, workers = 1): Promise<TestServer> => startNginx(`root ${folder};`, workers)
 
-const nginxConf = (folder: string, port: number, server: string): string => `user root;
-worker_processes 1;
+const nginxConf = (
+  folder: string,
+  port: number,
+  { server, workers }: { server: string; workers: number },
+): string => `user root;
+worker_processes ${workers};
 pid ${folder}/run/pid;
 error_log ${folder}/run/error.log;
 events { worker_connections 1024; }

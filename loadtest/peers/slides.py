@@ -32,18 +32,23 @@ def answering(routes):
     return application
 
 
-def deepzoom():
+def deepzoom(tile_size=TILE_SIZE, overlap=0, quality=QUALITY):
     import openslide
     from openslide.deepzoom import DeepZoomGenerator
 
-    tiles = DeepZoomGenerator(openslide.OpenSlide(SLIDE), tile_size=TILE_SIZE, overlap=0)
+    tiles = DeepZoomGenerator(openslide.OpenSlide(SLIDE), tile_size=tile_size, overlap=overlap)
 
     def tile(down, x, y):
         with io.BytesIO() as buffer:
-            tiles.get_tile(tiles.level_count - 1 - down, (x, y)).save(buffer, "jpeg", quality=QUALITY)
+            tiles.get_tile(tiles.level_count - 1 - down, (x, y)).save(buffer, "jpeg", quality=quality)
             return buffer.getvalue()
 
     return answering([(TILE_PATH, tile)])
+
+
+def deepzoom_example():
+    """As deepzoom_server.py of OpenSlide's Python examples sets it up."""
+    return deepzoom(tile_size=254, overlap=1, quality=75)
 
 
 def large_image(correct_colours=True):
@@ -51,8 +56,16 @@ def large_image(correct_colours=True):
     import large_image as library
 
     library.config.setConfig("icc_correction", correct_colours)
-    source = library.open(SLIDE, encoding="JPEG", jpegQuality=QUALITY)
+    return serving(library.open(SLIDE, encoding="JPEG", jpegQuality=QUALITY))
 
+
+def large_image_defaults():
+    import large_image as library
+
+    return serving(library.open(SLIDE))
+
+
+def serving(source):
     def tile(down, x, y):
         return bytes(source.getTile(x, y, source.levels - 1 - down))
 
