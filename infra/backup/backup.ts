@@ -1,7 +1,7 @@
 /**
  * Backs up everything that Coverslip keeps in its servers, while it runs: `node infra/backup/backup.ts`. In this order: how
- * far consumers are, one moment of database and streams, then the objects, which are written before they are told of. Keys
- * are not among it: they are kept apart, or a backup would open what they seal.
+ * far consumers are, one moment of database and streams, then the objects, which are written before they are told of (most
+ * were copied ahead). Keys are not among it: they are kept apart, or a backup would open what they seal.
  */
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
@@ -47,11 +47,15 @@ async function save(config: BackupConfig, target: Objects): Promise<{ name: stri
   const addresses = await addressesOf(config)
   const bus = await openStreams(config.BUS_URL)
   try {
+    const known = await copyAhead(config, target)
     const described = bus ? await describeStreams(bus) : []
     const moment = await takeMoment(Object.values(addresses)[0]!, bus, addresses.ingest)
     const name = nameAt(moment.at)
+    const objects = await saveObjects(config, target, known, moment.waitingUploads).catch(async error => {
+      await moment.release()
+      throw error
+    })
     const database = await saveDatabase(addresses, moment, { config, target, name })
-    const objects = await saveObjects(config, target, moment)
     const streams: Manifest['streams'] = []
     for (const one of described) {
       const cut = moment.positions[one.config.name] ?? 0
@@ -88,17 +92,29 @@ async function saveDatabase(addresses: Addresses, moment: Moment, { config, targ
   }
 }
 
-/** Twice: an upload may become an object, under another key, while the keys are being listed. */
-async function saveObjects(config: BackupConfig, target: Objects, { waitingUploads: waiting }: Moment) {
+type Copies = Manifest['objects']
+
+/** All that takes long, before the moment: of what is there then, little is left to be copied. */
+async function copyAhead(config: BackupConfig, target: Objects): Promise<Copies> {
   const last = (await finished(target)).at(-1)
-  let known = last ? (await readManifest(target, last)).objects : {}
-  let found: Manifest['objects'] = {}
-  for (let pass = 0; pass < 2; pass += 1) {
-    for (const name of storeNames) {
-      const from = await openObjects(config[STORES[name]])
-      found = { ...found, ...(await saveStore(name, { from, target, known, waiting }).finally(() => from.close())) }
-    }
-    known = { ...known, ...found }
+  const known = last ? (await readManifest(target, last)).objects : {}
+  return { ...known, ...(await saveStores(config, target, known, [])) }
+}
+
+/**
+ * What is there at the moment, at once, since parts of a pyramid go when it is whole. Twice: an upload may become an object,
+ * under another key, while keys are being listed.
+ */
+async function saveObjects(config: BackupConfig, target: Objects, known: Copies, waiting: string[]): Promise<Copies> {
+  const found = await saveStores(config, target, known, waiting)
+  return { ...found, ...(await saveStores(config, target, { ...known, ...found }, waiting)) }
+}
+
+async function saveStores(config: BackupConfig, target: Objects, known: Copies, waiting: string[]): Promise<Copies> {
+  let found: Copies = {}
+  for (const name of storeNames) {
+    const from = await openObjects(config[STORES[name]])
+    found = { ...found, ...(await saveStore(name, { from, target, known, waiting }).finally(() => from.close())) }
   }
   return found
 }

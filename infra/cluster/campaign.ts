@@ -14,7 +14,7 @@ const UPLOAD_EVERY_MS = 4000
 /** As long as a person waits before they think that it hangs. */
 const PATIENCE_MS = 10_000
 
-type Kind = 'tile' | 'drawing' | 'upload'
+type Kind = 'tile' | 'drawing' | 'upload' | 'repeated'
 interface Answer {
   kind: Kind
   at: number
@@ -31,10 +31,14 @@ export interface Campaign {
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const named = (error: unknown): string => {
-  const { cause, name } = error as Error
-  return (cause as { code?: string })?.code ?? name
+/** A status, the code of a broken connection, or the kind of error. */
+function named(error: unknown): string {
+  const { cause, message, name } = error as Error
+  return /: (\d{3}) /.exec(message)?.[1] ?? (cause as { code?: string })?.code ?? name
 }
+
+/** Where a server hung up while a request was on its way, browsers send it again if it only reads. */
+const HUNG_UP = /^(ECONNRESET|UND_ERR_SOCKET|EPIPE)$/
 
 export async function beginCampaign(client: Client): Promise<Campaign> {
   const slides = await Promise.all([madeReady(client, 101), madeReady(client, 102)])
@@ -51,7 +55,12 @@ export async function beginCampaign(client: Client): Promise<Campaign> {
   const look = () =>
     ask('tile', async () => {
       const { path, sha256 } = known[Math.floor(Math.random() * known.length)]!
-      const answer = await client.get(path, { signal: AbortSignal.timeout(PATIENCE_MS) })
+      const get = (): Promise<Response> => client.get(path, { signal: AbortSignal.timeout(PATIENCE_MS) })
+      const answer = await get().catch(error => {
+        if (!HUNG_UP.test(named(error))) throw error
+        answers.push({ kind: 'repeated', at: performance.now(), what: 'ok' })
+        return get()
+      })
       const bytes = new Uint8Array(await answer.arrayBuffer())
       if (!answer.ok) return String(answer.status)
       return digest(bytes) === sha256 ? 'ok' : 'wrong'
@@ -94,7 +103,7 @@ export async function beginCampaign(client: Client): Promise<Campaign> {
       const bad = later.filter(({ what }) => what !== 'ok')
       const counted = (all: Answer[]): Record<Kind, number> => {
         const of = (kind: Kind): number => all.filter(one => one.kind === kind).length
-        return { tile: of('tile'), drawing: of('drawing'), upload: of('upload') }
+        return { tile: of('tile'), drawing: of('drawing'), upload: of('upload'), repeated: of('repeated') }
       }
       const says = [...new Set(bad.map(({ kind, what }) => `${kind} ${what}`))]
       return { asked: counted(later), failed: counted(bad), says, lastFailure: bad.at(-1)?.at ?? at }

@@ -47,7 +47,8 @@ describe.skipIf(missing)(`upgrading${missing ? ` (${missing})` : ''}`, () => {
       const seconds = ((performance.now() - begun) / 1000).toFixed(0)
       await sleep(4000)
       const { asked, failed, says } = campaign.since(begun)
-      const counts = (['tile', 'drawing', 'upload'] as const).flatMap(kind => [asked[kind], failed[kind]])
+      const of = (kind: 'drawing' | 'upload'): number[] => [asked[kind], failed[kind]]
+      const counts = [asked.tile, asked.repeated, failed.tile, ...of('drawing'), ...of('upload')]
       rows.push(`| ${[`${name}${says.length > 0 ? ` (${says.join(', ')})` : ''}`, seconds, ...counts].join(' | ')} |`)
       expect(failed.tile, says.join(', ')).toBe(0)
     }
@@ -71,6 +72,6 @@ describe.skipIf(missing)(`upgrading${missing ? ` (${missing})` : ''}`, () => {
 })
 
 const HEAD = [
-  '| | took s | tiles asked | failed | drawings | failed | uploads | failed |',
-  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  '| | took s | tiles asked | sent again | failed | drawings | failed | uploads | failed |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
 ]
