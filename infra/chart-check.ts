@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
+import { danglingOf } from './chart/links.ts'
 import { axes, pairwise, type Values } from './chart/matrix.ts'
 import { goldenOf, type KubeObject, problemsOf } from './chart/rules.ts'
 import { KUBERNETES, schemaFolder } from './chart/schemas.ts'
@@ -77,7 +78,7 @@ async function checkCase(name: string, tools: Tools): Promise<void> {
 }
 
 function checkRules(name: string, objects: KubeObject[]): void {
-  const problems = problemsOf(objects)
+  const problems = [...problemsOf(objects), ...danglingOf(objects)]
   expect(problems.length === 0, `${name}:\n  ${problems.join('\n  ')}`)
 }
 

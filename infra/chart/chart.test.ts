@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { modules } from '@coverslip/all/modules.ts'
+import type { Setting } from '@coverslip/platform/config.ts'
+import { platformSettings } from '@coverslip/platform/settings.ts'
 import { api } from '@coverslip/proto/api.ts'
 import { onPremOnly } from '@coverslip/proto/sites.ts'
 import { expect, test } from 'vitest'
@@ -8,8 +11,10 @@ import { merged, pairwise } from './matrix.ts'
 import { documented } from './readme.ts'
 import { edgesOf, type KubeObject, problemsOf } from './rules.ts'
 import { wholeSchema } from './schemas.ts'
-import { frontConf, ownPrefixes, serviceRows } from './tables.ts'
+import { frontConf, openSettings, ownPrefixes, serviceRows } from './tables.ts'
 
+/** Addresses by the names of services; what has no meaning in a pod, whose log is its output; the sites' names, which the chart has by default. */
+const UNSET = /^(RPC_\w+_URL|LOG_FILE|LINK_SITE)$/
 const chart = (path: string): string => readFileSync(new URL(`../../charts/coverslip/${path}`, import.meta.url), 'utf8')
 
 test('who has a part in what must not leave stays on-prem, and who calls them', () => {
@@ -151,4 +156,20 @@ test('every two choices of two axes meet in a set of the matrix', () => {
   }
   expect(sets.length).toBeLessThan(12)
   expect(merged({ w: { p: 1 }, list: [1] }, { w: { q: 2 }, list: [2] })).toEqual({ w: { p: 1, q: 2 }, list: [2] })
+})
+
+test('every secret of every service has a place in values.yaml, every other setting one in the schema or in the chart itself', () => {
+  const { secrets } = parse(chart('values.yaml')) as { secrets: Record<string, unknown> }
+  const pod = chart('templates/_pod.tpl')
+  const open = openSettings()
+  for (const module of modules) {
+    for (const [name, { secret }] of Object.entries({ ...platformSettings, ...module.config } as Record<
+      string,
+      Setting
+    >)) {
+      if (secret) expect(secrets, `${module.name}: ${name}`).toHaveProperty(name)
+      else if (!(name in open[module.name]!) && !UNSET.test(name))
+        expect(pod, `${module.name}: ${name}`).toContain(name)
+    }
+  }
 })
