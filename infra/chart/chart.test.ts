@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { modules } from '@coverslip/all/modules.ts'
 import type { Setting } from '@coverslip/platform/config.ts'
 import { platformSettings } from '@coverslip/platform/settings.ts'
@@ -160,7 +160,9 @@ test('every two choices of two axes meet in a set of the matrix', () => {
 
 test('every secret of every service has a place in values.yaml, every other setting one in the schema or in the chart itself', () => {
   const { secrets } = parse(chart('values.yaml')) as { secrets: Record<string, unknown> }
-  const pod = chart('templates/_pod.tpl')
+  const folder = new URL('../../charts/coverslip/templates', import.meta.url)
+  const templates = readdirSync(folder).filter(name => name.endsWith('.tpl'))
+  const pod = templates.map(name => chart(`templates/${name}`)).join('\n')
   const open = openSettings()
   for (const module of modules) {
     for (const [name, { secret }] of Object.entries({ ...platformSettings, ...module.config } as Record<
