@@ -128,6 +128,17 @@ describe.skipIf(missing)(`originals of an object store${missing ? ` (${missing})
     await vi.waitFor(async () => expect(await readdir(scratch)).toEqual([]))
   })
 
+  test('whoever waits for what is deleted on its way is told so', async () => {
+    const { from } = held()
+    open({}, from)
+    for (const begun of [false, true]) {
+      const waiting = fetched.acquire(keyOf(1), 60_000)
+      if (begun) await vi.waitFor(() => expect(from.localFile).toHaveBeenCalled())
+      fetched.forget('slide-1/')
+      await expect(waiting).rejects.toMatchObject({ code: 'unavailable' })
+    }
+  })
+
   test('one that is not there says so, now and later', async () => {
     open()
     for (let i = 0; i < 2; i += 1) {

@@ -86,6 +86,7 @@ export function createFetched(store: ReadableObjects, scratch: string, limits: F
     copy.bytes = sizes.reduce((sum, size) => sum + size)
     if (copy.bytes > room) throw new SlideFileError('too-large', 'The original is larger than the room for copies.')
     await makeRoom(copy)
+    signal.throwIfAborted()
     const file = await localOf(store, keys, scratch, signal)
     copy.arrived = true
     return file
@@ -130,7 +131,7 @@ export function createFetched(store: ReadableObjects, scratch: string, limits: F
         return { path, release: once(async () => leave(keys[0], copy)) }
       } catch (error) {
         leave(keys[0], copy)
-        throw error
+        throw copy.stop.signal.aborted ? new ServiceError('unavailable', 'The slide was taken away just now') : error
       }
     },
     forget(prefix) {
