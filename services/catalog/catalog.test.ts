@@ -10,6 +10,8 @@ let system: TestSystem
 let running: Running
 let client: Awaited<ReturnType<typeof connect>>['client']
 let close: () => void
+/** What the catalog had removed from its stream. */
+const forgotten: string[] = []
 
 const connect = () => rpcAs(system, 'public', 'catalog', CatalogServiceDefinition)
 const context: EventContext = { signal: new AbortController().signal, deliveryCount: 1, traceparent: undefined }
@@ -18,7 +20,10 @@ beforeAll(async () => {
   const tapped = {
     ...catalog,
     start: async (deps: Parameters<typeof catalog.start>[0]) => {
-      running = await catalog.start(deps)
+      running = await catalog.start({
+        ...deps,
+        forget: async (event, place) => void forgotten.push(`${event} ${place}`),
+      })
       return running
     },
   }
@@ -31,7 +36,7 @@ afterAll(async () => {
 })
 
 const tell = {
-  deidentified: (slideId: string, more: object = {}) =>
+  deidentified: (slideId: string, more: object = {}, place?: string) =>
     running.consumers!['slides.deidentified']!.handle(
       SlideDeidentified.fromPartial({
         slideId,
@@ -43,7 +48,7 @@ const tell = {
         reportJson: '{"removed":[]}',
         ...more,
       }),
-      context,
+      { ...context, ...(place && { place }) },
     ),
   tiled: (slideId: string) =>
     running.consumers!['slides.tiled']!.handle(
@@ -129,6 +134,21 @@ describe('the catalog', () => {
     )
     await expect(client.getDeidentificationReport({ slideId: id })).rejects.toMatchObject({ code: 'not-found' })
     expect((await list()).map(({ slideId }) => slideId)).not.toContain(id)
+  })
+
+  it('has the events that describe a deleted slide removed from their stream, also those that come later', async () => {
+    const [id, other] = [crypto.randomUUID(), crypto.randomUUID()]
+    await tell.deidentified(id, {}, '7.a')
+    await tell.deidentified(id, {}, '7.a')
+    await tell.deidentified(id, { revision: 2 }, '9.b')
+    await tell.deidentified(other, {}, '8.c')
+    expect(forgotten).toEqual([])
+    await tell.deleted(id)
+    await tell.deleted(id)
+    expect(forgotten.toSorted()).toEqual(['slides.deidentified 7.a', 'slides.deidentified 9.b'])
+    await tell.deidentified(id, { revision: 3 }, '12.d')
+    expect(forgotten.at(-1)).toBe('slides.deidentified 12.d')
+    expect(forgotten).toHaveLength(3)
   })
 
   it('is not surprised by the deletion of a slide that it never heard of', async () => {

@@ -4,9 +4,11 @@ import { type Consumers, type Deps, defineModule, type Followers, type RpcContex
 import { readCursor, toPage } from '@coverslip/platform/paging.ts'
 import { CatalogServiceDefinition, type CatalogServiceImplementation } from '@coverslip/proto/gen/catalog/v1/catalog.ts'
 import { config } from './config.ts'
+import { forgetEvents, keepPlace } from './kept-events.ts'
 import { slides } from './migrations/001-slides.ts'
 import { endsAt } from './migrations/002-ends-at.ts'
 import { namelessMarks } from './migrations/003-nameless-marks.ts'
+import { keptEvents } from './migrations/004-kept-events.ts'
 import { progressThrottle } from './progress.ts'
 import { newResearchNumber } from './research-number.ts'
 import { toMessage } from './rpc.ts'
@@ -22,7 +24,7 @@ const MAX_LIMIT = 1000
 export const catalog = defineModule<CatalogTables, typeof config, Record<never, never>>({
   name: 'catalog',
   config,
-  migrations: [slides, endsAt, namelessMarks],
+  migrations: [slides, endsAt, namelessMarks, keptEvents],
   start: async deps => ({
     rpc: { definition: CatalogServiceDefinition, implementation: implementation(deps) },
     consumers: consumers(deps),
@@ -35,11 +37,23 @@ function consumers(deps: CatalogDeps): Consumers {
     await deps.db.transaction(trx => changeSlide(trx, id, change))
   }
   return {
-    'slides.deidentified': { handle: event => apply(event.slideId, slide => deidentified(slide, event)) },
+    'slides.deidentified': {
+      async handle(event, { place }) {
+        await apply(event.slideId, slide => deidentified(slide, event))
+        await keepPlace(deps, event.slideId, place)
+      },
+    },
     'slides.tiled': { handle: event => apply(event.slideId, slide => tiled(slide, event)) },
     'slides.tiling_failed': { handle: event => apply(event.slideId, slide => tilingFailed(slide, event)) },
     // Ours as well as those of slides that were deleted on-prem.
-    'slides.deleted': { handle: event => erase(deps, event.slideId) },
+    'slides.deleted': {
+      async handle({ slideId }) {
+        await forgetEvents(deps, slideId)
+        await erase(deps, slideId)
+        // One that was told while this went on.
+        await forgetEvents(deps, slideId)
+      },
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import type { Db } from '@coverslip/platform/db/port.ts'
 import type { Position } from '@coverslip/platform/paging.ts'
 import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
 import { type ColumnType, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { KeptEventsTable } from './kept-events.ts'
 import { newResearchNumber } from './research-number.ts'
 import { type Change, type Slide, type SlideState, unseenSlide } from './slide.ts'
 
@@ -34,6 +35,7 @@ export interface SlidesTable {
 }
 export interface CatalogTables {
   slides: SlidesTable
+  kept_events: KeptEventsTable
 }
 
 const fromRow = (row: Selectable<SlidesTable>): Slide => ({
@@ -96,6 +98,12 @@ export async function findSlide(query: Kysely<CatalogTables>, id: string): Promi
     .where('project', 'is not', null)
     .executeTakeFirst()
   return row && fromRow(row)
+}
+
+/** Of any slide that an event has told of, also before its project is known. */
+export async function findState(query: Kysely<CatalogTables>, id: string): Promise<SlideState | undefined> {
+  const row = await query.selectFrom('slides').select('state').where('id', '=', id).executeTakeFirst()
+  return row?.state
 }
 
 /**

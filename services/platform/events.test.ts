@@ -64,7 +64,7 @@ test('an event whose id or number no table can hold is given up at once, and nob
   await startConsumers(subscriber, Object.fromEntries(consumed.map(([name]) => [name, consumer])))
   const { handle, dead } = handlers.get(consumerName('tiles', 'slides.tiled'))!
   const deliver = async (data: Uint8Array): Promise<string> => {
-    const message: BusMessage = { id: 'x', subject: 's', data, headers: {}, deliveryCount: 1 }
+    const message: BusMessage = { id: 'x', place: '1.x', subject: 's', data, headers: {}, deliveryCount: 1 }
     const error = await handle(message, new AbortController().signal).catch(reason => reason)
     await dead(message, error ?? new Error('given up'))
     return error?.code ?? 'handled'

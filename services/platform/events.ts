@@ -35,6 +35,13 @@ export async function publish<Name extends EventName>(
   await saveEvent(trx, from.schema, { subject: subjectOf(name, from.site), data: encode(name, message), headers })
 }
 
+/** Removes one event from the stream that keeps it. @throws Error for an event that is kept nowhere */
+export async function forget(bus: Bus, name: EventName, place: string): Promise<void> {
+  const { stream } = arrowOf(name)
+  if (stream === null) throw new Error(`${name} is kept nowhere`)
+  await bus.forget(stream, place)
+}
+
 function mustProduce(service: ServiceName, name: EventName): void {
   if (!arrowOf(name).producers.includes(service)) throw new Error(`the flow does not let ${service} produce ${name}`)
 }
@@ -122,8 +129,9 @@ function startConsumer(
         const begun = performance.now()
         const told = (outcome: Handled): void => meter.handled(outcome, (performance.now() - begun) / 1000)
         try {
-          const { deliveryCount, headers } = message
-          await consumer.handle(must(read(message)), { signal, deliveryCount, traceparent: headers.traceparent })
+          const { deliveryCount, headers, place } = message
+          const { traceparent } = headers
+          await consumer.handle(must(read(message)), { signal, deliveryCount, traceparent, place })
           told('done')
         } catch (error) {
           const known = toServiceError(error)

@@ -10,7 +10,7 @@ import { readConfig, type Settings } from './config.ts'
 import type { Db, Migration } from './db/port.ts'
 import { createDoors, type Doors } from './doors.ts'
 import { erasureMigration } from './erasure.ts'
-import { createSignals, publish } from './events.ts'
+import { createSignals, forget, publish } from './events.ts'
 import { createKnownCaller } from './http/known-caller.ts'
 import { type Log, openLog } from './log.ts'
 import type { Deps, Module, Running } from './module.ts'
@@ -111,6 +111,7 @@ export async function startModule(module: Module, house: House): Promise<Running
     objects: adapters.objectsFor(module.objects ?? {}),
     scratch: adapters.scratch,
     publish: (trx, name, message) => publish(trx, from, name, message),
+    forget: (name, place) => forget(adapters.bus, name, place),
     signal: (name, message) => signals.tell(name, message),
     rpc: (service, definition) => house.client(module.name, service, definition),
     auth: house.auth,

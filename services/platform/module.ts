@@ -56,6 +56,11 @@ export interface Deps<
    * commit, at least once, in order per key. Throws when the flow does not name this module as a producer.
    */
   publish<Name extends EventName>(trx: Transaction<Tables>, event: Name, message: EventMessage<Name>): Promise<void>
+  /**
+   * Removes an event from its stream, by the `place` that its handler was told: streams outlive what is to be erased. At this site
+   * only. One that is gone already is no error.
+   */
+  forget(event: EventName, place: string): Promise<void>
   /** Tells an event of a stream-less arrow to whoever listens; at most twice a second per key, the last one always. */
   signal<Name extends EventName>(event: Name, message: EventMessage<Name>): void
   /** A client of another service; deadline, identity and trace are added to each call. */
@@ -86,6 +91,8 @@ export interface EventContext {
   deliveryCount: number
   /** W3C traceparent of the event, to link later spans to. */
   traceparent: string | undefined
+  /** Where the bus keeps the event, for `forget`; a handler that is called by itself has none. */
+  place?: string
 }
 
 export interface Consumer<Name extends EventName> {

@@ -1,6 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { decode, encode, eventually, never, type OpenedBus, passing, poison, scene, stage } from './contract-scene.ts'
+import {
+  decode,
+  encode,
+  eventually,
+  never,
+  type OpenedBus,
+  passing,
+  poison,
+  recorder,
+  scene,
+  stage,
+} from './contract-scene.ts'
 import type { Bus } from './port.ts'
 
 /** The part of the contract about streams, followers and signals. */
@@ -44,6 +55,33 @@ export function streamContract(bus: () => Bus, connect: () => Promise<OpenedBus>
     })
     for (const text of ['passes', 'poison', 'last']) await publish(text)
     await eventually(() => expect(tries).toEqual(['passes', 'passes', 'poison', 'last']))
+    await follower.stop()
+  })
+
+  test('a message that is forgotten is gone for everybody, and only that one', async () => {
+    const { stream, publish, consumer } = await stage(bus())
+    const { messages, texts, handle } = recorder()
+    const subscription = await bus().consume(consumer(), handle, never)
+    for (const text of ['one', 'two', 'three']) await publish(text)
+    await eventually(() => expect(texts).toEqual(['one', 'two', 'three']))
+    await subscription.stop()
+    const { place } = messages[1]!
+    // Not at its place any more: a stream that was restored has other numbers.
+    await bus().forget(
+      stream,
+      place.replace(/^\d+/, seq => `${Number(seq) + 1}`),
+    )
+    await bus().forget(stream, place)
+    await bus().forget(stream, place)
+    await publish('four')
+    const late = recorder()
+    const second = await bus().consume(consumer({ name: 'late' }), late.handle, never)
+    await eventually(() => expect(late.texts).toEqual(['one', 'three', 'four']))
+    await second.stop()
+    const seen: string[] = []
+    const spec = { stream, subject: `${stream}.>`, from: 'start' as const }
+    const follower = await bus().follow(spec, ({ data }) => void seen.push(decode(data)))
+    expect(seen).toEqual(['one', 'three', 'four'])
     await follower.stop()
   })
 

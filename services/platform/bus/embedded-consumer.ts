@@ -4,6 +4,7 @@ import { toServiceError } from '../errors.ts'
 import { deliver, heartbeatMs, inWork, type Outcome } from './delivery.ts'
 import { extend, giveBack, type Lease, read, type StoredMessage, settle, take } from './embedded-store.ts'
 import type { Report } from './follow.ts'
+import { placeOf } from './place.ts'
 import type { BusMessage, ConsumerSpec, DeadHandler, Handler, Subscription } from './port.ts'
 
 const GRACE_MS = 10_000
@@ -112,6 +113,6 @@ export function startFollower(
 }
 
 function messageOf(stored: StoredMessage, deliveryCount: number): BusMessage {
-  const { id, subject, data } = stored
-  return { id, subject, data, headers: JSON.parse(stored.headers), deliveryCount }
+  const { id, seq, subject, data } = stored
+  return { id, place: placeOf(seq, id), subject, data, headers: JSON.parse(stored.headers), deliveryCount }
 }

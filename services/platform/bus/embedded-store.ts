@@ -229,6 +229,11 @@ export function settle(db: Rows, { stream, consumer, seq, attempts }: Lease, dea
   })
 }
 
+/** With what consumers have of it in work. */
+export async function deleteMessage(db: Rows, stream: string, { seq, id }: { seq: number; id: string }): Promise<void> {
+  await sql`delete from bus.messages where stream = ${stream} and seq = ${seq} and id = ${id}`.execute(db.query)
+}
+
 export async function newestId(db: Rows, stream: string, subject: string): Promise<string | undefined> {
   const { rows } = await sql<{ id: string }>`select id from bus.messages
     where stream = ${stream} and subject = ${subject} order by seq desc limit 1`.execute(db.query)

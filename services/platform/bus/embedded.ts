@@ -6,6 +6,7 @@ import { embeddedSignals } from './embedded-signals.ts'
 import {
   append,
   CHANNEL,
+  deleteMessage,
   endLeases,
   lastSeq,
   loadStreams,
@@ -17,6 +18,7 @@ import {
   saveStream,
 } from './embedded-store.ts'
 import { persistent, type Report } from './follow.ts'
+import { readPlace } from './place.ts'
 import type { Bus, Subscription } from './port.ts'
 import { subjectMatcher } from './subjects.ts'
 
@@ -108,6 +110,7 @@ export async function openEmbedded(database: Database, report: Report): Promise<
         },
       }
     },
+    forget: (stream, place) => deleteMessage(db, stream, readPlace(place)),
     async newestId(stream, subject) {
       await lastSeqOf(stream)
       return newestId(db, stream, subject)

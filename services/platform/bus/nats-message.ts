@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
+import { placeOf } from './place.ts'
 import type { BusMessage } from './port.ts'
 
 const ID = 'Nats-Msg-Id'
@@ -11,8 +12,10 @@ function ownHeaders(message: JsMsg): Record<string, string> {
 }
 
 export function messageOf(message: JsMsg): BusMessage {
+  const id = message.headers?.get(ID) ?? ''
   return {
-    id: message.headers?.get(ID) ?? '',
+    id,
+    place: placeOf(message.seq, id),
     subject: message.subject,
     data: message.data,
     headers: ownHeaders(message),

@@ -18,6 +18,7 @@ import { connectNats } from './nats-connection.ts'
 import { startNatsConsumer } from './nats-consumer.ts'
 import { startNatsFollower } from './nats-follow.ts'
 import { deadHeaders, headersOf } from './nats-message.ts'
+import { readPlace } from './place.ts'
 import type { Bus, ConsumerSpec, StreamSpec, Subscription } from './port.ts'
 
 const TIMEOUT_MS = 5000
@@ -96,6 +97,12 @@ export async function openNats(url: string, report: Report, domain?: string): Pr
           return follower.stop()
         },
       })
+    },
+    async forget(stream, place) {
+      const { seq, id } = readPlace(place)
+      const kept = await available(connection.whileUp(() => jsm.streams.getMessage(stream, { seq })))
+      if (kept?.header.get('Nats-Msg-Id') !== id) return
+      await available(connection.whileUp(() => jsm.streams.deleteMessage(stream, seq)))
     },
     async newestId(stream, subject) {
       const newest = await available(

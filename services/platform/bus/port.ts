@@ -32,6 +32,8 @@ export interface ConsumerSpec {
 
 export interface BusMessage {
   readonly id: string
+  /** Where the stream keeps it, for `forget`. */
+  readonly place: string
   readonly subject: string
   readonly data: Uint8Array
   readonly headers: Readonly<Record<string, string>>
@@ -85,6 +87,8 @@ export interface Bus {
     spec: { stream: string; subject: string; from: 'start' | 'now' },
     handle: (message: BusMessage) => void | Promise<void>,
   ): Promise<Subscription>
+  /** Removes one message for good, from whoever has not had it yet, too; one that is gone already is no error. */
+  forget(stream: string, place: string): Promise<void>
   /** The id of the newest message of a subject that the stream keeps. @throws as `consume` without the stream */
   newestId(stream: string, subject: string): Promise<string | undefined>
   /**
