@@ -1,10 +1,7 @@
 /** What the viewer tells of how long people waited. No id and no address: a histogram is all that is made of it. */
 import { z } from 'zod'
 import type { RouteSpec } from './route.ts'
-
-/** No wait is told as longer than this. */
-export const LONGEST_WAIT_MS = 600_000
-export const MOST_TIMINGS = 100
+import { LONGEST_WAIT_MS, MOST_TIMINGS } from './timing-limits.ts'
 
 export const timing = z.strictObject({
   /** Until the first screen of a slide is complete; until a screen is complete after the view came to rest. */

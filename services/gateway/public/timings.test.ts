@@ -1,7 +1,8 @@
 import type { HttpCall } from '@coverslip/platform/module.ts'
 import { startTelemetry, type Telemetry } from '@coverslip/platform/telemetry.ts'
 import { scrapeText } from '@coverslip/platform/testing/scrape.ts'
-import { MOST_TIMINGS, timingsRoutes } from '@coverslip/proto/api/timings.ts'
+import { MOST_TIMINGS } from '@coverslip/proto/api/timing-limits.ts'
+import { timingsRoutes } from '@coverslip/proto/api/timings.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { timingRoutes } from './timings.ts'
 

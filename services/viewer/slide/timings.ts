@@ -1,5 +1,6 @@
 /** How long somebody waits for pictures: until the first screen of a slide is complete, and after each move. */
-import { LONGEST_WAIT_MS, MOST_TIMINGS, type Timing } from '@coverslip/proto/api/timings.ts'
+import { LONGEST_WAIT_MS, MOST_TIMINGS } from '@coverslip/proto/api/timing-limits.ts'
+import type { Timing } from '@coverslip/proto/api/timings.ts'
 import type OlMap from 'ol/Map.js'
 
 export interface Waits {
