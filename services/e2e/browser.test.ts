@@ -8,6 +8,7 @@ import { reviewingSuite } from './browser/reviewing.ts'
 import { settingsSuite } from './browser/settings.ts'
 import { signingInSuite } from './browser/signing-in.ts'
 import { subjectsSuite } from './browser/subjects.ts'
+import { waitingSuite } from './browser/waiting.ts'
 import { startWorld, tissue, viewable, type World } from './browser/world.ts'
 
 describe('Coverslip in Chromium', () => {
@@ -24,6 +25,7 @@ describe('Coverslip in Chromium', () => {
 
   signingInSuite(it, slide)
   listingSuite(it)
+  waitingSuite(it, slide)
   drawingSuite(it, slide)
   filesSuite(it, slide)
   gridSuite(it)
