@@ -87,7 +87,7 @@ ${user('coverslip', server.password)}
 ${user('link', link.password, linkPermissions(server.site))}
   ] }
 }
-leafnodes { reconnect: 2, remotes: [ { url: ${quoted(link.remote)}, account: LINK${tls} } ] }
+leafnodes { remotes: [ { url: ${quoted(link.remote)}, account: LINK${tls} } ] }
 `
 }
 
