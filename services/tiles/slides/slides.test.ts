@@ -93,7 +93,7 @@ test('what is remembered is the same object until the slide changes', async () =
 
 test('a slide is opened once for all who ask, and closed when nobody does', async () => {
   await save('d', 1, 'pyramid')
-  const { slides, counts } = counting({ most: 10, idleMs: 100, indexBytes: 0 })
+  const { slides, counts } = counting({ most: 10, idleMs: 1000, indexBytes: 0 })
   const rendition = await slides.current('d')
   await Promise.all(Array.from({ length: 20 }, () => slides.open(rendition)))
   expect(counts).toEqual({ opened: 1, closed: 0 })
