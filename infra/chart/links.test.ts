@@ -13,17 +13,17 @@ const release = (): Record<string, any> => {
   })
   const container = { name: 'x', ports: [{ name: 'http' }], volumeMounts: [{ name: 'settings' }] }
   const pod = {
-    serviceAccountName: 'x',
+    serviceAccountName: 'r-x',
     containers: [container],
-    volumes: [{ name: 'settings', configMap: { name: 'x' } }],
+    volumes: [{ name: 'settings', configMap: { name: 'r-x' } }],
   }
   return {
     deployment: object('Deployment', { template: { metadata: { labels }, spec: pod } }),
     service: object('Service', { selector: labels, ports: [{ targetPort: 'http' }] }),
     budget: object('PodDisruptionBudget', { maxUnavailable: 1, selector: { matchLabels: labels } }),
     scaler: object('HorizontalPodAutoscaler', { scaleTargetRef: { name: 'x' } }),
-    account: object('ServiceAccount'),
-    settings: object('ConfigMap'),
+    account: object('ServiceAccount', {}, 'r-x'),
+    settings: object('ConfigMap', {}, 'r-x'),
   }
 }
 
@@ -39,9 +39,9 @@ test.each<[says: string, wrong: (objects: ReturnType<typeof release>) => void]>(
   ['PodDisruptionBudget x: may keep a node', ({ budget }) => (budget.spec = { ...budget.spec, minAvailable: 1 })],
   ['there is no Deployment y', ({ scaler }) => (scaler.spec.scaleTargetRef.name = 'y')],
   ["its number of pods is also HorizontalPodAutoscaler x's", ({ deployment }) => (deployment.spec.replicas = 2)],
-  ['there is no ConfigMap x', objects => delete objects.settings],
+  ['there is no ConfigMap r-x', objects => delete objects.settings],
   ['x mounts settings, which is no volume', ({ deployment }) => (deployment.spec.template.spec.volumes = [])],
-  ['there is no ServiceAccount x', objects => delete objects.account],
+  ['there is no ServiceAccount r-x', objects => delete objects.account],
 ])('it is said that %s', (says, wrong) => {
   const objects = release()
   wrong(objects)

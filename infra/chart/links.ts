@@ -47,10 +47,11 @@ function scalers(objects: KubeObject[]): string[] {
   })
 }
 
-/** What a pod mounts of this release is there. Secrets and claims may be the operator's. */
+/** What a pod mounts of this release is there. Secrets, claims and what is named otherwise are the operator's. */
 function mounts(objects: KubeObject[]): string[] {
   return podsOf(objects).flatMap(pod => {
     const volumes: { name: string; configMap?: { name: string } }[] = pod.spec.volumes ?? []
+    const ours = (pod.spec.serviceAccountName ?? '').replace(/-[^-]*$/, '')
     const names = new Set([...volumes, ...claimsOf(objects, pod.title)].map(({ name }) => name))
     const containers: { name: string; volumeMounts?: { name: string }[] }[] = [
       ...(pod.spec.initContainers ?? []),
@@ -58,7 +59,7 @@ function mounts(objects: KubeObject[]): string[] {
     ]
     return [
       ...volumes.flatMap(({ configMap }) =>
-        configMap && !named(objects, 'ConfigMap', configMap.name)
+        configMap?.name.startsWith(`${ours}-`) && !named(objects, 'ConfigMap', configMap.name)
           ? [`${pod.title}: there is no ConfigMap ${configMap.name}`]
           : [],
       ),

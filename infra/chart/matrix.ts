@@ -78,6 +78,12 @@ export const axes: Axes = {
     },
     together: { defaults: { affinity: { nodeAffinity: {} } } },
   },
+  certificates: {
+    none: {},
+    given: { tls: { type: 'secret', authorities: { configMap: 'authorities' } } },
+    made: { tls: { type: 'certManager', issuer: { name: 'inside', kind: 'ClusterIssuer' } } },
+  },
+  provider: { none: {}, oidc: { oidc: { issuer: 'https://idp.example', roles: { '*': { '*': 'viewer' } } } } },
   migrations: { job: {}, none: { migrations: { job: false } } },
 }
 

@@ -1,4 +1,5 @@
 /** The JSON schema of the chart's values: what is not listed here is a typo and refused. */
+import { roleSchema } from '@coverslip/platform/auth/token.ts'
 import { openSettings, serviceRows } from './tables.ts'
 
 type Schema = Record<string, unknown>
@@ -20,6 +21,7 @@ const amounts: Schema = of({ cpu: quantity, memory: quantity, 'ephemeral-storage
 const resources: Schema = of({ requests: amounts, limits: amounts })
 const peers: Schema = of({ to: list, port: { type: 'integer', minimum: 1, maximum: 65_535 } })
 const store: Schema = of({ claim: text, shared: flag })
+const role: Schema = { enum: roleSchema.options }
 const secret: Schema = of({ name: text, key: text })
 
 const autoscaling: Schema = of({
@@ -101,6 +103,7 @@ export function valuesSchema(): Schema {
     'pyramid',
     'stage',
     'mail',
+    'oidc',
     'traces',
     'backup',
     'link',
@@ -157,6 +160,18 @@ export function valuesSchema(): Schema {
         tlsSecret: text,
       }),
       gateway: of({ enabled: flag, direct: flag, parentRefs: list }),
+      oidc: of({
+        issuer: text,
+        clientId: text,
+        name: text,
+        roles: { type: 'object', additionalProperties: { type: 'object', additionalProperties: role } },
+      }),
+      tls: of({
+        type: { enum: ['none', 'secret', 'certManager'] },
+        secret: text,
+        issuer: of({ name: text, kind: { enum: ['Issuer', 'ClusterIssuer'] } }),
+        authorities: of({ configMap: text, key: text }),
+      }),
       tracing: of({ endpoint: text }),
       metrics: of({
         serviceMonitor: of({ enabled: flag, interval: text, labels: texts }),

@@ -42,7 +42,7 @@ const CACHED: readonly string[] = ['tiles']
 const DIRECT: readonly string[] = ['tiles', 'ingest']
 /** What a module with nothing but the settings of every process has: set by the chart, not by the operator. */
 const BY_CHART =
-  /^(SITE|(RPC_|METRICS_)?(PORT|HOST)|PUBLIC_URL|COVERSLIP_DATA|SCRATCH_DIR|RPC_\w+_URL|LOG_FILE|LINK_SITE|DRAIN_TIMEOUT|OTEL_\w+|TRUST_PROXY)$/
+  /^(SITE|(RPC_|METRICS_)?(PORT|HOST)|PUBLIC_URL|COVERSLIP_DATA|SCRATCH_DIR|RPC_\w+_URL|LOG_FILE|LINK_SITE|DRAIN_TIMEOUT|OTEL_\w+|TRUST_PROXY|TLS_\w+|OIDC_(ISSUER|CLIENT_ID|NAME|ROLES))$/
 
 const arrows = (): [EventName, Arrow<never>][] => Object.entries(flow) as unknown as [EventName, Arrow<never>][]
 const names = (): ServiceName[] => (Object.keys(calls) as ServiceName[]).sort()

@@ -38,6 +38,10 @@ spec:
         - {{ printf "PATH=\"$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)\"\n%s" ($root.Files.Get "files/backup-database.sh") | quote }}
         - backup-database.sh
         - /handover
+      {{- if $root.Values.tls.authorities.configMap }}
+      env:
+        - {name: PGSSLROOTCERT, value: /authorities/ca.crt}
+      {{- end }}
       resources:
         {{- toYaml $backup.resources | nindent 8 }}
       securityContext:
@@ -45,6 +49,7 @@ spec:
       volumeMounts:
         - {name: handover, mountPath: /handover}
         - {name: dumps, mountPath: /handover/dumps}
+        {{- include "coverslip.tlsMounts" $at | nindent 8 }}
   {{- end }}
   containers:
     - name: {{ $program }}
@@ -55,6 +60,7 @@ spec:
         - {name: DATABASE_URLS, value: /database}
         - {name: BUS_URL_FILE, value: /secrets/BUS_URL}
         - {name: NODE_OPTIONS, value: '--max-old-space-size-percentage=60'}
+        {{- include "coverslip.tlsEnv" $at | nindent 8 }}
         {{- if $asks }}
         - {name: HANDOVER, value: /handover}
         - {name: BACKUP_KEEP, value: {{ $backup.keep | quote }}}
@@ -79,6 +85,7 @@ spec:
         {{- include "coverslip.containerSecurity" $root | nindent 8 }}
       volumeMounts:
         - {name: temporary, mountPath: /tmp}
+        {{- include "coverslip.tlsMounts" $at | nindent 8 }}
         - {name: secrets, mountPath: /secrets, readOnly: true}
         - {name: database, mountPath: /database, readOnly: true}
         {{- if $asks }}
@@ -95,6 +102,7 @@ spec:
         {{- end }}
   volumes:
     - {name: temporary, emptyDir: {sizeLimit: 64Mi}}
+    {{- include "coverslip.tlsVolumes" $at | nindent 4 }}
     {{- if $asks }}
     # Addresses with passwords: in memory only.
     - {name: handover, emptyDir: {medium: Memory, sizeLimit: 1Mi}}

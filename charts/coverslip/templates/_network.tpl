@@ -109,6 +109,7 @@ spec:
 {{- end }}
 {{- if $trialStore }}{{ include "coverslip.toServer" (list $root "pyramid" "s3" 7070) }}{{ end }}
 {{- if and (eq $name "access") (include "coverslip.secret" (list $root "SMTP_URL" $name)) }}{{ include "coverslip.toServer" (list $root "mail" "" 0) }}{{ end }}
+{{- if and (eq $name "access") $root.Values.oidc.issuer }}{{ include "coverslip.toServer" (list $root "oidc" "" 0) }}{{ end }}
 {{- if $root.Values.tracing.endpoint }}{{ include "coverslip.toServer" (list $root "traces" "" 0) }}{{ end }}
 {{- with $service.egress }}
 {{ toYaml . }}

@@ -26,6 +26,15 @@
 {{- range $service.row.calls }}
 - {name: RPC_{{ upper . }}_URL, value: 'dns:///{{ $full }}-{{ . }}-grpc.{{ $root.Release.Namespace }}.svc:50051'}
 {{- end }}
+{{- include "coverslip.tlsEnv" (list $root $name) }}
+{{- if and (eq $name "access") $root.Values.oidc.issuer }}
+{{- with $root.Values.oidc }}
+- {name: OIDC_ISSUER, value: {{ .issuer | quote }}}
+- {name: OIDC_CLIENT_ID, value: {{ .clientId | quote }}}
+- {name: OIDC_NAME, value: {{ .name | quote }}}
+- {name: OIDC_ROLES, value: {{ .roles | toJson | quote }}}
+{{- end }}
+{{- end }}
 {{- if eq $name "public" }}
 - {name: TRUST_PROXY, value: '1'}
 {{- end }}
@@ -58,6 +67,7 @@
 {{- $service := index . 2 -}}
 - {name: scratch, mountPath: /tmp}
 - {name: secrets, mountPath: /secrets, readOnly: true}
+{{- include "coverslip.tlsMounts" (list $root (index . 1)) }}
 {{- range $kind, $access := $service.row.stores }}
 {{- if (index $root.Values.stores $kind).claim }}
 - {name: {{ $kind }}, mountPath: /stores/{{ $kind }}, readOnly: {{ eq $access "read" }}}
@@ -84,6 +94,7 @@
       {{- end }}
       {{- end }}
       {{- end }}
+{{- include "coverslip.tlsVolumes" (list $root $name) }}
 {{- range $kind, $access := $service.row.stores }}
 {{- with (index $root.Values.stores $kind).claim }}
 - {name: {{ $kind }}, persistentVolumeClaim: {claimName: {{ . }}, readOnly: {{ eq $access "read" }}}}
