@@ -88,8 +88,8 @@ export async function startCluster(): Promise<Shape & { release: Release }> {
     },
     processes: PROCESSES,
     pid: pods.pid,
-    kill: process => pods.kill(componentOf(process)),
-    restart: process => pods.restart(componentOf(process)),
+    kill: pods.kill,
+    restart: pods.restart,
     servers: Object.fromEntries(
       SERVERS.map(server => [server, { kill: () => pods.kill(server), restart: () => pods.restart(server) }]),
     ),
@@ -123,41 +123,33 @@ async function componentsOf(api: Api, { namespace, full, url }: Release, token: 
     const component = metadata.labels['app.kubernetes.io/component']!
     wanted.set(component, (wanted.get(component) ?? 0) + 1)
   }
-  const alive = new Map(wanted)
-  const kindOf = (component: string) =>
-    (SERVERS as readonly string[]).includes(component) ? 'statefulsets' : 'deployments'
+  const killed = new Set<string>()
+  const isServer = (component: string): boolean => (SERVERS as readonly string[]).includes(component)
+  const nameOf = (component: string): string => `${full}-${component}`
 
-  async function scaled(component: string, replicas: number): Promise<void> {
-    alive.set(component, replicas)
-    await api.scale(namespace, kindOf(component), `${full}-${component}`, replicas)
-  }
-
-  /** What the process does last must be what SIGKILL lets it do; that nobody starts it again at once is said before. */
-  async function kill(component: string): Promise<void> {
-    const doomed = (await listed(component)).filter(({ metadata }) => !metadata.deletionTimestamp)[0]
-    if (!doomed) throw new Error(`no pod of ${component} lives`)
-    await prefer(doomed)
-    await scaled(component, alive.get(component)! - 1)
+  /**
+   * What the process does last is what SIGKILL lets it do. A service's pod is followed by another at once; a server stays
+   * away until it is wanted back.
+   */
+  async function kill(name: string): Promise<void> {
+    const component = componentOf(name)
+    const living = (await listed(component)).filter(({ metadata }) => !metadata.deletionTimestamp)
+    const doomed = living.sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1))[0]
+    killed.add(name)
+    if (isServer(component)) await api.scale(namespace, 'statefulsets', nameOf(component), 0)
+    if (!doomed) return
     const pid = mainPid(doomed.metadata.uid)
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
-    await api
-      .ask(`/api/v1/namespaces/${namespace}/pods/${doomed.metadata.name}?gracePeriodSeconds=0`, { method: 'DELETE' })
-      .catch(() => {})
+    const path = `/api/v1/namespaces/${namespace}/pods/${doomed.metadata.name}?gracePeriodSeconds=0`
+    await api.ask(path, { method: 'DELETE' }).catch(() => {})
   }
 
-  /** When pods become fewer, this one goes. */
-  async function prefer({ metadata }: Pod): Promise<void> {
-    await api.ask(`/api/v1/namespaces/${namespace}/pods/${metadata.name}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/merge-patch+json' },
-      body: JSON.stringify({ metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-1000' } } }),
-    })
-  }
-
-  async function restart(component: string): Promise<void> {
-    if (alive.get(component)! < wanted.get(component)!) await scaled(component, alive.get(component)! + 1)
-    else await kubectl('rollout', 'restart', '-n', namespace, `${kindOf(component).slice(0, -1)}/${full}-${component}`)
-    await untilReady(api, namespace, component, alive.get(component)!)
+  async function restart(name: string): Promise<void> {
+    const component = componentOf(name)
+    const kind = isServer(component) ? 'statefulsets' : 'deployments'
+    if (!killed.delete(name)) await kubectl('rollout', 'restart', '-n', namespace, `${kind}/${nameOf(component)}`)
+    else if (isServer(component)) await api.scale(namespace, 'statefulsets', nameOf(component), wanted.get(component)!)
+    await untilReady(api, namespace, component, wanted.get(component)!)
     const asked = ASKED[component]
     if (asked) await untilReached(`${url}${asked}`, token)
     known = await listed()
