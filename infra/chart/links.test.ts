@@ -5,10 +5,9 @@ import type { KubeObject } from './rules.ts'
 // biome-ignore lint/suspicious/noExplicitAny: parts of any object are changed
 const release = (): Record<string, any> => {
   const labels = { app: 'x' }
-  const object = (kind: string, spec?: object): KubeObject => ({
-    kind,
+  const object = (kind: string, spec?: object, name = 'x'): KubeObject => ({ kind, apiVersion: 'v1', metadata: { name }, spec })
     apiVersion: 'v1',
-    metadata: { name: 'x' },
+    metadata: name: 'x' ,
     spec,
   })
   const container = { name: 'x', ports: [{ name: 'http' }], volumeMounts: [{ name: 'settings' }] }
