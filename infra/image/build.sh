@@ -27,6 +27,13 @@ layers=$layer
 debs=$layer.debs
 config=infra/image/server.json
 npm=/dev/null
+file=$cache/$(printf '%s' "${name##*/}" | tr ':' '-').tar
+# A server's image is its system.
+stamp="$layer $(cat infra/image/pack.ts infra/image/sbom.ts "$config" | key)"
+if [ "$system" = "$what" ] && [ "$(cat "${file%.tar}.stamp" 2>/dev/null || true)" = "$stamp" ]; then
+  printf '%s\n' "$file"
+  exit
+fi
 
 archived() { # folder: below /app of the image, by nobody in particular
   tar -C "$1" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$SOURCE_DATE_EPOCH" \
@@ -50,10 +57,10 @@ if [ "$system" = service ]; then
   npm=$packages.npm
 fi
 
-file=$cache/$(printf '%s' "${name##*/}" | tr ':' '-').tar
 # shellcheck disable=SC2086
 digest=$(node infra/image/pack.ts "$file" "$name" "$config" $layers)
 node infra/image/sbom.ts "$name" "$digest" "$debs" "$npm" "$program" >"${file%.tar}.spdx.json"
 printf '%s\n' "$digest" >"${file%.tar}.digest"
+printf '%s\n' "$stamp" >"${file%.tar}.stamp"
 echo "$name $digest $(($(stat -c %s "$file") / 1000000)) MB" >&2
 printf '%s\n' "$file"
