@@ -5,9 +5,10 @@ import type { KubeObject } from './rules.ts'
 // biome-ignore lint/suspicious/noExplicitAny: parts of any object are changed
 const release = (): Record<string, any> => {
   const labels = { app: 'x' }
-  const object = (kind: string, spec?: object, name = 'x'): KubeObject => ({ kind, apiVersion: 'v1', metadata: { name }, spec })
+  const object = (kind: string, spec?: object, name = 'x'): KubeObject => ({
+    kind,
     apiVersion: 'v1',
-    metadata: name: 'x' ,
+    metadata: { name },
     spec,
   })
   const container = { name: 'x', ports: [{ name: 'http' }], volumeMounts: [{ name: 'settings' }] }
