@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { modules } from '@coverslip/all/modules.ts'
 import { uploadSlide } from '@coverslip/all/testing/upload.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { dashboards } from './dashboards.ts'
 import { outOfDate } from './generate.ts'
 import { queriesOf } from './grafana.ts'
 import { problemsOf } from './problems.ts'
+import { type Prometheus, prometheusProgram, startPrometheus } from './prometheus.ts'
 import { readScrape, type Scraped } from './scraped.ts'
 
 interface Rule {
@@ -81,7 +83,7 @@ test.each(alerts.map(rule => [rule.alert, rule] as const))(
 
 test('every paragraph of what to do has its alert, and no alert is there twice', () => {
   const told = [...chart('ALERTS.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name)
-  expect(told).toEqual(alerts.map(({ alert }) => alert))
+  expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted())
   expect(new Set(told).size).toBe(told.length)
 })
 
@@ -118,4 +120,39 @@ test('a metric that nobody has, a label that it has not, and a gauge taken for a
     'sum(coverslip_stage_reads_total)': 'coverslip_stage_reads_total is a counter: it wants rate',
   }
   for (const [query, problem] of Object.entries(wrong)) expect(problemsOf(query, scraped)).toEqual([problem])
+})
+
+/** Nothing failed, waits or moves there while it is looked at. */
+const MAY_BE_EMPTY = /> 0$|failed_total|failures_total/
+
+describe.skipIf(!prometheusProgram)(`Prometheus${prometheusProgram ? '' : ' (it is not on PATH)'}`, () => {
+  let prometheus: Prometheus
+  beforeAll(async () => {
+    prometheus = await startPrometheus(system.metricsUrl)
+    // A rate wants two scrapes with something between them.
+    await vi.waitFor(async () => expect(await prometheus.count('coverslip_server_up')).toBeGreaterThan(0), 20_000)
+    await look(await uploadSlide(system, { name: 'b.svs', width: 1400, height: 1100 }))
+    await sleep(4000)
+  })
+  afterAll(() => prometheus?.stop())
+
+  test('answers every query of the dashboards with something', async () => {
+    for (const { expr } of dashboards.flatMap(queriesOf)) {
+      const query = expr.replaceAll('$job', 'coverslip').replaceAll('$__rate_interval', '2m')
+      const found = await prometheus.count(query)
+      if (!MAY_BE_EMPTY.test(expr)) expect(found, query).toBeGreaterThan(0)
+    }
+  })
+
+  test('takes every alert, and raises none while all is well', async () => {
+    for (const { alert, expr } of alerts) {
+      expect({ [alert]: await prometheus.count(expr.replaceAll('JOB', 'coverslip')) }).toEqual({ [alert]: 0 })
+    }
+  })
+
+  test('raises the alert of a process that is away', async () => {
+    const { expr } = alerts.find(({ alert }) => alert === 'CoverslipProcessAway')!
+    await system.stop()
+    await vi.waitFor(async () => expect(await prometheus.count(expr.replaceAll('JOB', 'coverslip'))).toBe(1), 20_000)
+  })
 })
