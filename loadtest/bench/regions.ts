@@ -23,7 +23,7 @@ const REGION_SIZE = 512
 const SIDES = [1.5 * REGION_SIZE, 3 * REGION_SIZE]
 /** That of our regions. */
 const QUALITY = 80
-/** For tiles in memory, in ours by default. */
+/** For tiles in iipsrv's memory: twice what a process of ours has. */
 const CACHE_MEBIBYTES = 256
 /** A Lua format. */
 const ANY_REGION = '%d,%d,%d,%d'
@@ -41,7 +41,7 @@ interface Served {
 
 async function startAll({ id, path, service, folder, stops }: BenchSlide): Promise<Served[]> {
   const slide = { path, quality: QUALITY }
-  const tiles = await startTiles('tiles', { ...service, settings: { TILES_MEMORY: `${CACHE_MEBIBYTES}m` } })
+  const tiles = await startTiles('tiles', service)
   stops.push(() => tiles.stop())
   const iipsrv = await startIipsrv(folder, slide, CACHE_MEBIBYTES)
   stops.push(() => iipsrv.stop())
