@@ -99,9 +99,11 @@ test('what the chart delivers is what is written here', () => {
   expect(outOfDate()).toEqual([])
 })
 
-test('each metric has a help text and a name that says its unit', () => {
+test('each metric has a name that says its unit, and is told of in the README', () => {
   const names = [...scraped.types.keys()].filter(name => name.startsWith('coverslip_'))
   expect(names.length).toBeGreaterThan(20)
+  const told = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+  expect(names.filter(name => !told.includes(`\`${name}\``))).toEqual([])
   for (const name of names) {
     const type = scraped.types.get(name)
     if (type === 'counter') expect(name).toMatch(/_total$/)
