@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAuthority } from '@coverslip/platform/testing/authority.ts'
 import { dumpPostgres } from '@coverslip/platform/testing/dump.ts'
 import { freePort, requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startNats, startPostgres, startRedis, startS3 } from '@coverslip/platform/testing/servers.ts'
@@ -34,7 +35,7 @@ const MAINS: Partial<Record<Service, string>> = {
   intake: 'services/gateway/intake/main.ts',
 }
 
-/** Each service gets what it needs and no more: only access signs, each has its own database role. */
+/** Each service gets what it needs and no more: only access signs, each has its own database role. They speak TLS to each other. */
 export async function startSeparate(settings: Record<string, string> = {}): Promise<Shape> {
   const data = await mkdtemp(join(tmpdir(), 'coverslip-e2e-'))
   const [nats, redis, postgres, s3] = await Promise.all([startNats(), startRedis(), startPostgres(), startS3()])
@@ -42,6 +43,8 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
   const password = randomBytes(12).toString('hex')
   await prepareDatabase(postgres.url, password)
   const keys = await writeKeys(data)
+  const authority = await createAuthority(join(data, 'certificates'))
+  const { caFile, certFile, keyFile } = await authority.issue('service', ['127.0.0.1'])
   const collector = await startCollector()
   const ports = Object.fromEntries(await Promise.all(SERVICES.map(async name => [name, await freePort()]))) as Record<
     Service,
@@ -76,6 +79,9 @@ export async function startSeparate(settings: Record<string, string> = {}): Prom
     ...Object.fromEntries(
       SERVICES.map(other => [`RPC_${other.toUpperCase()}_URL`, `dns:///127.0.0.1:${ports[other]}`]),
     ),
+    TLS_CA_FILE: caFile,
+    TLS_CERT_FILE: certFile,
+    TLS_KEY_FILE: keyFile,
     ...settings,
   })
   const processes = new Map<string, TestServer>()
