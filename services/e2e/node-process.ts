@@ -40,6 +40,9 @@ function cleanEnvironment(): Record<string, string> {
     'PORT',
     'LOG_',
     'PUBLIC_URL',
+    'OIDC_',
+    'SIGN_IN_LINKS',
+    'TLS_',
   ]
   const blank = Object.keys(process.env).filter(name => hidden.some(prefix => name.startsWith(prefix)))
   return Object.fromEntries(blank.map(name => [name, undefined as unknown as string]))

@@ -27,6 +27,10 @@ const OPEN = new Set([
   'GET /projects/{project}/{section}/{id}',
   'GET /assets/{file}',
   'POST /api/session',
+  'GET /api/sign-in/ways',
+  'GET /api/sign-in/oidc',
+  'GET /api/sign-in/oidc/callback',
+  'GET /api/sign-in/oidc/sign-out',
   'POST /api/sign-in-links',
 ])
 
