@@ -40,7 +40,7 @@ export const servers: Dashboard = {
       ],
     },
     {
-      title: 'gRPC',
+      title: 'Between services and sites',
       panels: [
         {
           title: 'Time to answer a call',
@@ -59,6 +59,12 @@ export const servers: Dashboard = {
               legend: '{{rpc_grpc_status_code}}',
             },
           ],
+        },
+        {
+          title: 'Kinds of events that wait for the other site',
+          says: 'Above 0 while the two sites are apart; what waits crosses in order afterwards.',
+          unit: 'short',
+          queries: [{ expr: `max by (job) (coverslip_link_waiting${where()})`, legend: '{{job}}' }],
         },
       ],
     },
