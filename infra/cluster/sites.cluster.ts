@@ -22,7 +22,8 @@ describe.skipIf(missing)(`two sites on a cluster${missing ? ` (${missing})` : ''
     sites = await startTwoSites(process.env.COVERSLIP_IMAGE_TAG)
     hospital = clientOf(sites.hospital)
     cloud = clientOf(sites.cloud)
-  }, 600_000)
+    // Two installations, each within its own limit.
+  }, 1_260_000)
   afterAll(() => sites?.stop(), 300_000)
 
   const send = async (seed: number): Promise<string> => {
