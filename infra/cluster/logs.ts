@@ -29,7 +29,7 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
   async function look(): Promise<void> {
     for (const { metadata, status } of await api.pods(namespace)) {
       for (const { name, restartCount, state } of status.containerStatuses ?? []) {
-        const key = `${metadata.name}-${name}-${restartCount}`
+        const key = `${metadata.name}-${name}-${metadata.uid.slice(0, 8)}-${restartCount}`
         if (files.has(key) || 'waiting' in state) continue
         files.set(key, '')
         // A pod that went in between has nothing to say any more.
