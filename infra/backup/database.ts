@@ -37,6 +37,22 @@ export async function asked<Result>(url: string, work: (client: pg.Client) => Pr
   return work(client).finally(() => client.end())
 }
 
+/** What a server says that starts at the same time as this program. */
+const AWAY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03'])
+const START_MS = 180_000
+
+async function untilAnswered(url: string): Promise<void> {
+  const deadline = Date.now() + START_MS
+  for (;;) {
+    try {
+      return await asked(url, async client => void (await client.query('select 1')))
+    } catch (error) {
+      if (!AWAY.has((error as { code?: string }).code ?? '') || Date.now() > deadline) throw error
+      await sleep(1000)
+    }
+  }
+}
+
 /** Who runs PostgreSQL's programs: another container that shares the folder, or a process of our own. */
 export interface Programs {
   /** Holds a dump for each schema. */
@@ -83,8 +99,9 @@ export function serviceFile(addresses: Addresses): string {
   return sections.join('\n')
 }
 
-/** Makes schemas that are missing. @throws Error when one holds a table */
+/** Makes schemas that are missing, as soon as the server answers. @throws Error when one holds a table */
 export async function prepareEmpty(addresses: Addresses): Promise<void> {
+  await untilAnswered(Object.values(addresses)[0]!)
   for (const [schema, url] of Object.entries(addresses)) {
     await asked(url, async client => {
       const tables = await client.query('select 1 from pg_tables where schemaname = $1 limit 1', [schema])
