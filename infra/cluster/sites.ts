@@ -171,12 +171,22 @@ async function readStreams(servers: string, pass: string): ReturnType<Site['even
   }
 }
 
-/** Whether a pod of a component can open a connection. */
-export async function reaches(from: Site, component: string, host: string, port: number): Promise<boolean> {
+export interface Target {
+  what: string
+  host: string
+  port: number
+}
+
+/** Those to which a pod of a component can open a connection. */
+export async function reached(from: Site, component: string, targets: readonly Target[]): Promise<string[]> {
   const { namespace, full } = from.release
-  const program = `const socket = require('net').connect({ host: '${host}', port: ${port}, timeout: 3000 })
-    socket.once('connect', () => { console.log('open'); process.exit() })
-    for (const end of ['error', 'timeout']) socket.once(end, () => { console.log('closed'); process.exit() })`
+  const program = `const { connect } = require('net')
+    for (const { what, host, port } of ${JSON.stringify(targets)}) {
+      const socket = connect({ host, port, timeout: 5000 })
+      for (const end of ['error', 'timeout']) socket.once(end, () => socket.destroy())
+      socket.once('connect', () => { console.log(what); socket.destroy() })
+    }`
   const node = ['/app/node_modules/.bin/node', '-e', program]
-  return (await kubectl('exec', '-n', namespace, `deploy/${full}-${component}`, '--', ...node)).trim() === 'open'
+  const said = await kubectl('exec', '-n', namespace, `deploy/${full}-${component}`, '--', ...node)
+  return said.split('\n').filter(line => line !== '')
 }
