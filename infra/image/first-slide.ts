@@ -47,8 +47,11 @@ async function expectFront(): Promise<void> {
   await until(NETWORK_MS, async () => (await ask('/readyz')).ok)
   const expected = { '/': 200, [`/tiles/${NOBODYS}.dzi`]: 401 }
   for (const [path, status] of Object.entries(expected)) {
-    const answer = await ask(path)
-    if (answer.status !== status) throw new Error(`${path} answers ${answer.status}, not ${status}`)
+    await until(NETWORK_MS, async () => {
+      const answer = await ask(path)
+      if (answer.status !== status) throw new Error(`${path} answers ${answer.status}, not ${status}`)
+      return true
+    })
     say(`${path} answers ${status}`)
   }
 }
