@@ -16,8 +16,8 @@ interface News extends Standing {
 }
 
 /** Saves news of a slide unless it is old. A slide without a record is none of intake's, or gone. */
-async function save({ db }: IngestDeps, { slideId, state, revision, code, reason }: News): Promise<void> {
-  await db.transaction(async trx => {
+async function save({ db, telemetry }: IngestDeps, { slideId, state, revision, code, reason }: News): Promise<void> {
+  const left = await db.transaction(async trx => {
     const current = await trx
       .selectFrom('slides')
       .select(['state', 'revision', 'received_at', 'changed_at'])
