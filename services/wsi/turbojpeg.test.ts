@@ -5,6 +5,7 @@ import {
   crop,
   decodeReduced,
   decodeRgb,
+  decodeUpperRows,
   decodeYuv,
   decodeYuvInto,
   encodeRgb,
@@ -74,6 +75,22 @@ test('decoding into a larger image writes the given rectangle only', () => {
   decodeYuvInto(jpeg, at, 32, 32)
   const value = (x: number, y: number) => image.y[y * 64 + x]
   expect([value(15, 16), value(16, 16), value(47, 47), value(48, 47), value(47, 48)]).toEqual([7, 200, 200, 7, 7])
+})
+
+test('upper rows alone are those of the whole picture, and nothing below them is written', () => {
+  const jpeg = encodeRgb(field(96, 80), 96, 80)
+  const before = Buffer.from(jpeg)
+  const whole = decodeYuv(jpeg)
+  const image = allocateYuv(96, 80)
+  for (const plane of [image.y, image.u, image.v]) plane.fill(7)
+  decodeUpperRows(jpeg, image, readHeader(jpeg), 48)
+  expect(image.y.subarray(0, 48 * image.yStride)).toEqual(whole.y.subarray(0, 48 * whole.yStride))
+  expect(image.u.subarray(0, 24 * image.uvStride)).toEqual(whole.u.subarray(0, 24 * whole.uvStride))
+  expect(image.v.subarray(0, 24 * image.uvStride)).toEqual(whole.v.subarray(0, 24 * whole.uvStride))
+  expect(new Set([...image.y.subarray(48 * image.yStride), ...image.u.subarray(24 * image.uvStride)])).toEqual(
+    new Set([7]),
+  )
+  expect(jpeg).toEqual(before)
 })
 
 test('RGB becomes full-range BT.601 planes', () => {

@@ -1,4 +1,5 @@
 import { SlideFileError } from './errors.ts'
+import { isFrame, segments } from './jpeg.ts'
 import { ACCURATE_DCT, check, LIMIT_SCANS, lastWritten, targetFor, turbo, written } from './turbojpeg-handles.ts'
 import { type Allocate, allocateNew, allocateYuv, type YuvImage, type YuvPlanes } from './yuv.ts'
 
@@ -108,6 +109,23 @@ export function decodeSamples(jpeg: Uint8Array, target: YuvPlanes, header: JpegH
   const { lib, decompressor } = tj
   const [planes, strides, flags] = [planesOf(target), stridesOf(target), ACCURATE_DCT | LIMIT_SCANS]
   check(tj, decompressor, lib.decompressToYuv(decompressor, jpeg, jpeg.length, planes, width, strides, height, flags))
+}
+
+/**
+ * As {@link decodeSamples}, of the upper `rows` rows only (whole blocks: a multiple of 16), at the cost of those. The height
+ * that the JPEG states is another one meanwhile, so its bytes must be the caller's own.
+ */
+export function decodeUpperRows(jpeg: Uint8Array, target: YuvPlanes, header: JpegHeader, rows: number): void {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length)
+  const frame = segments(bytes).find(({ marker }) => isFrame(marker))
+  if (!frame) throw differing()
+  const height = frame.start + 5
+  bytes.writeUInt16BE(rows, height)
+  try {
+    decodeSamples(jpeg, target, { ...header, height: rows })
+  } finally {
+    bytes.writeUInt16BE(header.height, height)
+  }
 }
 
 /** Decodes a complete YCbCr or grey JPEG to its planes. @throws SlideFileError as {@link decodeYuvInto} */

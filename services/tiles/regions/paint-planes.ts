@@ -3,7 +3,7 @@
  * RGB nor the one back. Tiles are decoded to where they belong, and copied nowhere.
  */
 import { from } from '@coverslip/wsi/convert/planes.ts'
-import { decodeYuvInto, readHeader } from '@coverslip/wsi/turbojpeg.ts'
+import { decodeSamples, decodeUpperRows, type JpegHeader, readHeader } from '@coverslip/wsi/turbojpeg.ts'
 import { allocateYuv, type YuvImage, type YuvPlanes } from '@coverslip/wsi/yuv.ts'
 import { type Job, type Piece, unpackTiles } from './job.ts'
 import type { Rectangle, Size } from './picture.ts'
@@ -75,11 +75,11 @@ export function createPlanePainter(most: number): PlanePainter {
       const grid = gridUnder(crop, tileSize)
       const same = size.width === crop.width && size.height === crop.height
       if (bytesOf(grid) > most || !(same || (bytesOf(size) <= most && isResampled(crop, size)))) return null
-      const pieces = unpackTiles(source)
-      if (!pieces.every(({ jpeg }) => isPlain(jpeg))) return null
+      const tiles = unpackTiles(source).map(piece => ({ ...piece, header: readHeader(piece.jpeg) }))
+      if (!tiles.every(({ header }) => isPlain(header, tileSize))) return null
       const canvas = canvasFor(grid.width, grid.height)
-      placeTiles(canvas, pieces, grid, tileSize)
       const inside = { ...crop, x: crop.x - grid.x, y: crop.y - grid.y }
+      placeTiles(canvas, tiles, { grid, side: tileSize, bottom: inside.y + inside.height })
       if (same) return cut(canvas, inside)
       const target = planesIn(resized, size.width, size.height)
       resampler.resample(canvas, inside, target, size)
@@ -102,24 +102,38 @@ function gridUnder({ x, y, width, height }: Rectangle, side: number): Rectangle 
   return { x: left, y: top, width: up(x + width) - left, height: up(y + height) - top }
 }
 
-function isPlain(jpeg: Uint8Array): boolean {
-  const { colorspace, sampling } = readHeader(jpeg)
-  return colorspace === 'ycbcr' && sampling === '4:2:0'
-}
+/** A tile of another size than those of its level is left to the way over RGB. */
+const isPlain = ({ colorspace, sampling, width, height }: JpegHeader, side: number): boolean =>
+  colorspace === 'ycbcr' && sampling === '4:2:0' && width === side && height === side
 
-function placeTiles(canvas: Canvas, pieces: readonly Piece[], grid: Rectangle, side: number): void {
-  const byPlace = new Map(pieces.map(piece => [`${piece.x - grid.x},${piece.y - grid.y}`, piece]))
+type Tile = Piece & { header: JpegHeader }
+
+/** Rows below those that the picture shows: chroma between two pixels is made of one sample more. */
+const BELOW = 2
+/** Rows of pixels of a row of blocks in 4:2:0. */
+const BLOCKS = 16
+
+/** @param bottom rows of the canvas that the picture shows; what lies below is not decoded */
+function placeTiles(
+  canvas: Canvas,
+  tiles: readonly Tile[],
+  { grid, side, bottom }: { grid: Rectangle; side: number; bottom: number },
+): void {
+  const byPlace = new Map(tiles.map(tile => [`${tile.x - grid.x},${tile.y - grid.y}`, tile]))
   let place = 0
   for (let top = 0; top < grid.height; top += side) {
+    const rows = Math.min(side, Math.ceil((bottom + BELOW - top) / BLOCKS) * BLOCKS)
     for (let left = 0; left < grid.width; left += side, place += 1) {
-      const piece = byPlace.get(`${left},${top}`)
-      const id = piece?.id ?? NO_TILE
+      const tile = byPlace.get(`${left},${top}`)
+      const id = tile?.id ?? NO_TILE
       if (canvas.tiles[place] === id) continue
       canvas.tiles[place] = undefined
       const planes = from(canvas, left, top)
-      if (piece) decodeYuvInto(piece.jpeg, planes, side, side)
-      else whiten(planes, side)
-      canvas.tiles[place] = id
+      if (!tile) whiten(planes, side)
+      else if (rows < side) decodeUpperRows(tile.jpeg, planes, tile.header, rows)
+      else decodeSamples(tile.jpeg, planes, tile.header)
+      // One that is there in part is decoded again when more of it is wanted.
+      canvas.tiles[place] = tile && rows < side ? `${id}:${rows}` : id
     }
   }
 }
