@@ -1,4 +1,6 @@
 /** The API server over plain HTTP, by way of `kubectl proxy`: asking by a program each time would cost a tenth of a second of a core. */
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { startServer } from '@coverslip/platform/testing/process.ts'
 import { clusterEnvironment } from './tool.ts'
 
@@ -56,9 +58,11 @@ export async function openApi(): Promise<Api> {
     },
     async follow(namespace, pod, container, signal) {
       const query = new URLSearchParams({ container, follow: 'true' })
-      const answer = await fetch(`${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, { signal })
-      if (!answer.ok || !answer.body) throw new Error(`log of ${pod}: ${answer.status}`)
-      return answer.body
+      // fetch gives up a body that is silent for five minutes (nodejs/undici, bodyTimeout).
+      const asked = get(`${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, { signal })
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      if (answer.statusCode !== 200) throw new Error(`log of ${pod}: ${answer.statusCode}`)
+      return answer
     },
     async scale(namespace, kind, name, replicas) {
       await ask(`/apis/apps/v1/namespaces/${namespace}/${kind}/${name}/scale`, {

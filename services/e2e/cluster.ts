@@ -34,17 +34,19 @@ const SETTINGS: Values = {
   subjects: { settings: { LEDGER_PERSON_AGE: '0s' } },
   pyramid: { settings: { PYRAMID_PART_SIZE: '2048', PYRAMID_THREADS: '1' } },
 }
-/** By service, an address that is answered with its help. */
-const ASKED: Partial<Record<string, string>> = {
-  access: '/api/tokens',
-  annotations: '/api/slides/00000000-0000-4000-8000-000000000000/annotations',
-  catalog: '/api/slides?limit=1',
-  deidentify: '/api/reviews',
-  ingest: '/api/intake/watch',
-  intake: '/api/intake/slides?limit=1',
-  public: '/readyz',
-  subjects: '/api/ledger',
-  tiles: '/api/stage',
+const NOBODYS = '00000000-0000-4000-8000-000000000000'
+/** By service, addresses that are answered with its help: by the front's way to it, and by that of its callers. */
+const ASKED: Record<string, readonly string[]> = {
+  access: ['/api/tokens'],
+  annotations: [`/api/slides/${NOBODYS}/annotations`],
+  catalog: ['/api/slides?limit=1'],
+  deidentify: ['/api/reviews', `/api/intake/slides/${NOBODYS}`],
+  ingest: ['/api/intake/watch', '/api/intake/slides?limit=1', `/api/intake/slides/${NOBODYS}`],
+  intake: ['/api/intake/slides?limit=1'],
+  public: ['/readyz'],
+  pyramid: [`/api/slides/${NOBODYS}/quality`],
+  subjects: ['/api/ledger'],
+  tiles: ['/api/stage', `/api/slides/${NOBODYS}/pyramid`],
 }
 
 /** With COVERSLIP_E2E_NAMESPACE the release is there already, or left there, for somebody to look at. */
@@ -150,8 +152,7 @@ async function componentsOf(api: Api, { namespace, full, url }: Release, token: 
     if (!killed.delete(name)) await kubectl('rollout', 'restart', '-n', namespace, `${kind}/${nameOf(component)}`)
     else if (isServer(component)) await api.scale(namespace, 'statefulsets', nameOf(component), wanted.get(component)!)
     await untilReady(api, namespace, component, wanted.get(component)!)
-    const asked = ASKED[component]
-    if (asked) await untilReached(`${url}${asked}`, token)
+    for (const asked of ASKED[component] ?? []) await untilReached(`${url}${asked}`, token)
     known = await listed()
   }
 
