@@ -78,6 +78,7 @@ export async function startCluster(): Promise<Shape & { release: Release }> {
     `alter role postgres password '${password}'`,
   )
   const token = await release.ownerToken()
+  for (const path of Object.values(ASKED).flat()) await untilReached(`${release.url}${path}`, token)
   const pods = await componentsOf(api, release, token)
   return {
     name: 'a cluster',
