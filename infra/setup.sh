@@ -29,6 +29,7 @@ if [ "${1:-}" = test ]; then
   command -v redis-server >/dev/null || need redis-server
   command -v nats-server >/dev/null || need nats-server
   command -v openssl >/dev/null || need openssl
+  command -v prometheus >/dev/null || need prometheus
   command -v chromium >/dev/null || need chromium
   command -v vips >/dev/null || need libvips-tools
   command -v openslide-show-properties >/dev/null || need openslide-tools

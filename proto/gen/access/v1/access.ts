@@ -79,6 +79,13 @@ export interface FinishProviderSignInRequest {
   query: string;
 }
 
+/** As SignInResponse. */
+export interface FinishProviderSignInResponse {
+  session: string;
+  expiresAt: bigint;
+  user: User | undefined;
+}
+
 export interface GetProviderSignOutRequest {
 }
 
@@ -1187,6 +1194,114 @@ export const FinishProviderSignInRequest: MessageFns<FinishProviderSignInRequest
     const message = createBaseFinishProviderSignInRequest();
     message.secret = object.secret ?? "";
     message.query = object.query ?? "";
+    return message;
+  },
+};
+
+function createBaseFinishProviderSignInResponse(): FinishProviderSignInResponse {
+  return { session: "", expiresAt: 0n, user: undefined };
+}
+
+export const FinishProviderSignInResponse: MessageFns<FinishProviderSignInResponse> = {
+  encode(message: FinishProviderSignInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.session !== "") {
+      writer.uint32(10).string(message.session);
+    }
+    if (message.expiresAt !== 0n) {
+      if (BigInt.asUintN(64, message.expiresAt) !== message.expiresAt) {
+        throw new globalThis.Error("value provided for field message.expiresAt of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.expiresAt);
+    }
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishProviderSignInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishProviderSignInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expiresAt = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FinishProviderSignInResponse {
+    return {
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
+      expiresAt: isSet(object.expiresAt)
+        ? BigInt(object.expiresAt)
+        : isSet(object.expires_at)
+        ? BigInt(object.expires_at)
+        : 0n,
+      user: isSet(object.user) ? User.fromJSON(object.user) : undefined,
+    };
+  },
+
+  toJSON(message: FinishProviderSignInResponse): unknown {
+    const obj: any = {};
+    if (message.session !== "") {
+      obj.session = message.session;
+    }
+    if (message.expiresAt !== 0n) {
+      obj.expiresAt = message.expiresAt.toString();
+    }
+    if (message.user !== undefined) {
+      obj.user = User.toJSON(message.user);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FinishProviderSignInResponse>): FinishProviderSignInResponse {
+    return FinishProviderSignInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FinishProviderSignInResponse>): FinishProviderSignInResponse {
+    const message = createBaseFinishProviderSignInResponse();
+    message.session = object.session ?? "";
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null) ? BigInt(object.expiresAt) : 0n;
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
     return message;
   },
 };
@@ -2799,7 +2914,7 @@ export const AccessServiceDefinition = {
       name: "FinishProviderSignIn",
       requestType: FinishProviderSignInRequest as typeof FinishProviderSignInRequest,
       requestStream: false,
-      responseType: SignInResponse as typeof SignInResponse,
+      responseType: FinishProviderSignInResponse as typeof FinishProviderSignInResponse,
       responseStream: false,
       options: {},
     },
@@ -2909,7 +3024,7 @@ export interface AccessServiceImplementation<CallContextExt = {}> {
   finishProviderSignIn(
     request: FinishProviderSignInRequest,
     context: CallContext & CallContextExt,
-  ): Promise<DeepPartial<SignInResponse>>;
+  ): Promise<DeepPartial<FinishProviderSignInResponse>>;
   /** Where a browser ends its session at the provider. */
   getProviderSignOut(
     request: GetProviderSignOutRequest,
@@ -2966,7 +3081,7 @@ export interface AccessServiceClient<CallOptionsExt = {}> {
   finishProviderSignIn(
     request: DeepPartial<FinishProviderSignInRequest>,
     options?: CallOptions & CallOptionsExt,
-  ): Promise<SignInResponse>;
+  ): Promise<FinishProviderSignInResponse>;
   /** Where a browser ends its session at the provider. */
   getProviderSignOut(
     request: DeepPartial<GetProviderSignOutRequest>,
