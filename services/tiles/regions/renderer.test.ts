@@ -1,15 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { bufferSource } from '@coverslip/wsi/byte-source.ts'
-import { convert } from '@coverslip/wsi/convert/index.ts'
-import { openSlide } from '@coverslip/wsi/open.ts'
 import type { SlideReader } from '@coverslip/wsi/slide.ts'
-import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPyramid } from '../renditions/pyramid.ts'
 import type { Rendition } from '../renditions/rendition.ts'
+import { type MadePyramid, makePyramid } from '../testing/made-pyramid.ts'
 import type { Picture } from './picture.ts'
 import { createRenderQueue } from './queue.ts'
 import { createRenderer } from './renderer.ts'
@@ -18,22 +11,17 @@ import { thumbnailOf } from './thumbnail.ts'
 const SIZE = { width: 1500, height: 1100 }
 const queue = createRenderQueue(2, 4)
 const renderer = createRenderer(queue)
-let folder: string
+let made: MadePyramid
 let pyramid: Rendition
 let reader: SlideReader
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'coverslip-regions-'))
-  const [slide, tiff] = [join(folder, 'slide.svs'), join(folder, 'pyramid.tiff')]
-  await writeSyntheticSlide(slide, { ...SIZE, seed: 11 })
-  await convert(slide, tiff)
-  reader = await openSlide(tiff)
-  pyramid = await openPyramid(bufferSource(await readFile(tiff)), { name: '1', mpp: null, objectivePower: null })
+  made = await makePyramid(SIZE)
+  ;({ pyramid, reader } = made)
 })
 afterAll(async () => {
   await queue.close()
-  await reader?.close()
-  await rm(folder, { recursive: true, force: true })
+  await made?.remove()
 })
 
 const picture = (given: Partial<Picture>): Picture => {
