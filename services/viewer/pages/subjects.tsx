@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import { takeManifest } from '../intake/manifest.ts'
 import { Answered } from '../parts/answered.tsx'
 import { Icons } from '../parts/icons.tsx'
+import { OneFile } from '../parts/one-file.tsx'
 import { Paging } from '../parts/paging.tsx'
 import { Search } from '../parts/search.tsx'
 import { Table } from '../parts/table.tsx'
@@ -75,19 +76,7 @@ function ManifestButton({ onFile }: { onFile(file: File): void }) {
         <Icons.upload />
         Manifest…
       </button>
-      <input
-        ref={picker}
-        type="file"
-        class="hidden"
-        tabIndex={-1}
-        aria-label="Manifest (CSV)"
-        accept=".csv,text/csv"
-        onChange={event => {
-          const file = event.currentTarget.files?.[0]
-          event.currentTarget.value = ''
-          if (file) onFile(file)
-        }}
-      />
+      <OneFile picker={picker} label="Manifest (CSV)" accept=".csv,text/csv" onFile={onFile} />
     </>
   )
 }

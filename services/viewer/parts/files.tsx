@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { api, messageOf, signedIn } from '../api.ts'
 import type { Page } from '../slide/commands.ts'
 import { Icons } from './icons.tsx'
+import { OneFile } from './one-file.tsx'
 
 /** Import and export of annotation files. */
 export function Files({ page }: { page: Page }) {
@@ -65,18 +66,11 @@ export function Files({ page }: { page: Page }) {
           ASAP
         </a>
       </div>
-      <input
-        ref={picker}
-        type="file"
-        class="hidden"
-        tabIndex={-1}
-        aria-label="Annotation file: ImageScope XML, ASAP XML or GeoJSON"
+      <OneFile
+        picker={picker}
+        label="Annotation file: ImageScope XML, ASAP XML or GeoJSON"
         accept=".xml,.geojson,.json"
-        onChange={event => {
-          const file = event.currentTarget.files?.[0]
-          event.currentTarget.value = ''
-          if (file) void importFile(file)
-        }}
+        onFile={file => void importFile(file)}
       />
     </section>
   )

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
 import { Icons } from './icons.tsx'
+import { OneFile } from './one-file.tsx'
 
 /** What is measured, then the file with its values; a file's own name is not asked for and goes nowhere. */
 export function NewHeatMap({ onFile }: { onFile(name: string, file: File): Promise<void> }) {
@@ -34,18 +35,11 @@ export function NewHeatMap({ onFile }: { onFile(name: string, file: File): Promi
         <Icons.upload />
         {busy ? 'Laying…' : 'File…'}
       </button>
-      <input
-        ref={picker}
-        type="file"
-        class="hidden"
-        tabIndex={-1}
-        aria-label="File with the values of a heat map"
+      <OneFile
+        picker={picker}
+        label="File with the values of a heat map"
         accept=".npy,.png,.tif,.tiff,.json"
-        onChange={event => {
-          const file = event.currentTarget.files?.[0]
-          event.currentTarget.value = ''
-          if (file) take(file)
-        }}
+        onFile={take}
       />
     </form>
   )
