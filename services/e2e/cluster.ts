@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dumpPostgres } from '@coverslip/platform/testing/dump.ts'
 import { objectsIn } from '@coverslip/platform/testing/stored.ts'
-import type { ServiceName } from '@coverslip/proto/services.ts'
+import { calls, type ServiceName } from '@coverslip/proto/services.ts'
 import { type Api, isReady, openApi, type Pod } from '../../infra/cluster/api.ts'
 import { keepLogs } from '../../infra/cluster/logs.ts'
 import { mainPid } from '../../infra/cluster/pids.ts'
@@ -14,18 +14,7 @@ import { kubectl } from '../../infra/cluster/tool.ts'
 import { startCollector } from './collector.ts'
 import type { Shape } from './shape.ts'
 
-const SERVICES: ServiceName[] = [
-  'access',
-  'annotations',
-  'catalog',
-  'deidentify',
-  'ingest',
-  'intake',
-  'public',
-  'pyramid',
-  'subjects',
-  'tiles',
-]
+const SERVICES = Object.keys(calls) as ServiceName[]
 const PROCESSES = [...SERVICES, 'pyramid-2']
 const SERVERS = ['nats', 'redis', 'postgres', 's3'] as const
 /** As in the other shapes. */
