@@ -12,7 +12,10 @@ const checks = ['lint=passed', 'types=passed']
 test('tests and checks are counted together', () => {
   expect(summarize({ testResults: [one] }, 0, true, checks)).toMatchObject({ passed: 4, failed: 0 })
   expect(summarize({ testResults: [one] }, 0, true, ['lint=failed'])).toMatchObject({ passed: 2, failed: 1 })
-  expect(summarize({ testResults: [file('failed', ['failed', 'a'])] }, 1, true, [])).toMatchObject({ failed: 1 })
+  expect(summarize({ testResults: [file('failed', ['failed', 'a'])] }, 1, true, [])).toMatchObject({
+    failed: 1,
+    failures: ['a'],
+  })
 })
 
 test('a file that does not load, an error outside of tests, and no report at all are failures', () => {

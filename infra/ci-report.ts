@@ -1,6 +1,7 @@
 /** The end of a check run: which tests were skipped and why, which checks failed, and the count of all. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ERRORS_FILE } from './errors-reporter.ts'
 
 /** What is read of vitest's JSON report. */
 export interface Report {
@@ -15,6 +16,8 @@ export interface Report {
 export interface Summary {
   passed: number
   failed: number
+  /** Titles of the tests that failed, and files that could not be run. */
+  failures: string[]
   skipped: string[]
   /** Skipped without an excuse: these count as failed too. */
   unexpected: string[]
@@ -46,12 +49,17 @@ export function summarize(
   const broken = files.filter(
     one => one.status !== 'passed' && !one.assertionResults.some(({ status }) => status === 'failed'),
   )
-  const failed = tests.filter(({ status }) => status === 'failed').length + broken.length + unexpected.length
+  const failures = [
+    ...tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+    ...broken.map(({ name, message }) => `${name}: ${message ?? 'did not run'}`),
+  ]
+  const failed = failures.length + unexpected.length
   const untold = exitCode !== 0 && failed === 0 ? 1 : 0
   const failedChecks = checks.filter(check => check.endsWith('=failed')).length
   return {
     passed: tests.filter(({ status }) => status === 'passed').length + checks.length - failedChecks,
     failed: failed + untold + failedChecks,
+    failures,
     skipped,
     unexpected,
   }
@@ -63,10 +71,13 @@ if (import.meta.main) {
   const file = at('.cache/vitest.json')
   const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined
   const sharedThere = existsSync(`${process.env.COVERSLIP_SHARED ?? at('../shared')}/data`)
-  const { passed, failed, skipped, unexpected } = summarize(report, Number(exitCode), sharedThere, checks)
+  const { passed, failed, failures, skipped, unexpected } = summarize(report, Number(exitCode), sharedThere, checks)
+  const errors = existsSync(ERRORS_FILE) ? (JSON.parse(readFileSync(ERRORS_FILE, 'utf8')) as string[]) : []
   const say = (text: string): boolean => process.stdout.write(`${text}\n`)
   say('')
   for (const title of skipped) say(`skipped${unexpected.includes(title) ? ' without an excuse' : ''}: ${title}`)
+  for (const title of failures) say(`FAILED: ${title}`)
+  for (const error of errors) say(`outside of any test: ${error}`)
   if (Number(exitCode) !== 0) say(`FAILED: npm test (exit code ${exitCode})`)
   for (const check of checks) if (check.endsWith('=failed')) say(`FAILED: ${check.slice(0, -'=failed'.length)}`)
   say(`${passed} passed, ${failed} failed`)

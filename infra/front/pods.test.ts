@@ -32,7 +32,12 @@ describe.skipIf(!hasNginx)(`the front in front of pods${hasNginx ? '' : ' (skipp
   /** What DNS answers: getent, which the script asks, prints this file. */
   const answer = (addresses: readonly string[]): void =>
     writeFileSync(join(folder, 'dns'), addresses.map(one => `${one} STREAM pods\n${one} DGRAM\n`).join(''))
-  const ask = async (slide: string): Promise<string> => (await fetch(`${url}/tiles/${slide}/default/0/0_0.jpeg`)).text()
+  // Each on a connection of its own: one that waits may end with a reload just as it is used again, and a client then
+  // resends by itself, as browsers do.
+  const ask = async (slide: string): Promise<string> => {
+    const answered = await fetch(`${url}/tiles/${slide}/default/0/0_0.jpeg`, { headers: { connection: 'close' } })
+    return answered.text()
+  }
   const startPod = async (address: string, port: number): Promise<number> => {
     const server = createServer((_, res) => void res.end(address))
     await new Promise<void>(resolve => server.listen(port, address, resolve))

@@ -2,7 +2,7 @@
  * IIIF regions of 512 px beside the peers on the same pyramid: iipsrv and large_image. Each region is another one, so that
  * no cache has it; half of them are shrunk by 1.5 from the full size, half by 1.5 from the level of half the size.
  *
- *   node loadtest/bench/regions.ts [ROUNDS] [SECONDS] [WIDTH] [HEIGHT]
+ *   node loadtest/bench/regions.ts [ROUNDS] [SECONDS] [WIDTH] [HEIGHT] [--slide FILE]
  *
  * Needs what bench/tiles.ts needs, without nginx' files.
  */
@@ -28,7 +28,7 @@ const CACHE_MEBIBYTES = 256
 /** A Lua format. */
 const ANY_REGION = '%d,%d,%d,%d'
 
-const { rounds, seconds, size } = readArguments()
+const { rounds, seconds, size, file } = await readArguments()
 
 /** A server with the address of any region. */
 interface Served {
@@ -63,7 +63,7 @@ const targetOf = ({ name, url, pids, token, path }: Served): Target => ({
   script: round => randomRegions({ round, size, sides: SIDES, path, token }),
 })
 
-await withSlide(size, async slide => {
+await withSlide({ size, file }, async slide => {
   const all = await startAll(slide)
   for (const side of SIDES) {
     const region = [Math.floor(size.width / 4), Math.floor(size.height / 4), side, side].join()

@@ -2,7 +2,7 @@
  * Tiles beside nginx serving the same bytes as files, which is the limit, and beside the peers on the same slides: iipsrv,
  * OpenSlide's DeepZoom and large_image. All on loopback, the same random order of tiles over the whole slide.
  *
- *   node loadtest/bench/tiles.ts [ROUNDS] [SECONDS] [WIDTH] [HEIGHT] [PART …]
+ *   node loadtest/bench/tiles.ts [ROUNDS] [SECONDS] [WIDTH] [HEIGHT] [PART …] [--slide FILE]
  *
  * Parts: `cold`, the first look at places that are not in the machine's memory; `stored`, tiles of a pyramid, from memory
  * and from the page cache, by one process and by two; `rendered`, tiles of an NDPI original. Without a name, all of them.
@@ -23,7 +23,7 @@ const WARM = { requests: 50_000, seconds: 10 }
 /** Of pyramids. */
 const QUALITY = 50
 
-const { rounds, seconds, size, parts } = readArguments(['cold', 'stored', 'rendered'])
+const { rounds, seconds, size, file, parts } = await readArguments(['cold', 'stored', 'rendered'])
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 /** The loads of all, in turn. */
@@ -50,7 +50,7 @@ async function rendered(all: Served[]): Promise<void> {
   print(await tableOf(results, [[...results.keys()][0]!]))
 }
 
-await withSlide(size, async slide => {
+await withSlide({ size, file }, async slide => {
   if (parts.includes('rendered')) await rendered(await startRendered(slide))
   if (!parts.includes('cold') && !parts.includes('stored')) return
   const ours = await startStored(slide, placesOf(size))

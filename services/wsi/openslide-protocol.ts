@@ -2,8 +2,8 @@
 
 export type Request =
   | { id: number; op: 'open'; path: string }
-  /** The place is told in level-0 pixels, the size in pixels of the level. */
-  | { id: number; op: 'read'; level: number; x: number; y: number; width: number; height: number }
+  /** The place is told in level-0 pixels, the size in pixels of the level. With a quality (1 to 100) the answer is a JPEG. */
+  | { id: number; op: 'read'; level: number; x: number; y: number; width: number; height: number; quality?: number }
   | { id: number; op: 'associated'; name: string; width: number; height: number }
 
 export type Query = { [R in Request as R['op']]: Omit<R, 'id'> }[Request['op']]
@@ -21,6 +21,7 @@ export interface OpenedSlide {
 
 export interface Outcome {
   slide?: OpenedSlide
+  /** Interleaved 8-bit RGB, or a complete JPEG where one was asked for. */
   pixels?: Uint8Array
   /** OpenSlide's own text: to be classified, never shown. */
   error?: string

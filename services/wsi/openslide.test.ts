@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { openWithOpenSlide } from './openslide.ts'
 import { sharedData, sharedSlide, unlessMissing } from './test-data.ts'
+import { decodeRgb } from './turbojpeg.ts'
 
 const run = promisify(execFile)
 const mirax = () => sharedSlide('mrxs/mirax-3k-stitching.mrxs')
@@ -55,6 +56,21 @@ describe.skipIf(!sharedData)(`slides through OpenSlide${unlessMissing}`, () => {
     expect(macro).toMatchObject({ width, height })
     expect(macro!.data).toHaveLength(width * height * 3)
     expect(await slide.readAssociated('other')).toBeNull()
+    await slide.close()
+  })
+
+  it('gives JPEGs of the pixels that it reads, over white', async () => {
+    const slide = await openWithOpenSlide(mirax())
+    const [place, size] = [{ x: -64, y: 1200 }, { width: 256, height: 200 }]
+    const pixels = await slide.readLevel(0, place, size)
+    const jpeg = await slide.readJpeg(0, place, size, 100)
+    const { data, ...decoded } = decodeRgb(jpeg)
+    expect(decoded).toEqual(size)
+    const apart = pixels.reduce((sum, sample, i) => sum + Math.abs(sample - data[i]!), 0) / pixels.length
+    expect(apart).toBeLessThan(4)
+    // Left of the slide nothing is but white.
+    expect([...data.subarray(0, 3)]).toEqual([255, 255, 255])
+    expect((await slide.readJpeg(0, place, size, 30)).length).toBeLessThan(jpeg.length / 2)
     await slide.close()
   })
 

@@ -112,6 +112,14 @@ export interface OpenSlideReader extends SlideReader {
     size: { width: number; height: number },
     signal?: AbortSignal,
   ): Promise<Buffer>
+  /** As `readLevel`, as a complete JPEG of this quality (1 to 100), 4:2:0. */
+  readJpeg(
+    level: number,
+    place: { x: number; y: number },
+    size: { width: number; height: number },
+    quality: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer>
   /** The first associated image of a kind, as interleaved 8-bit RGB; null when OpenSlide knows of none. */
   readAssociated(
     kind: AssociatedKind,
@@ -134,7 +142,7 @@ export async function openWithOpenSlide(path: string, signal?: AbortSignal): Pro
     const description = describe(slide as OpenedSlide)
     const readAssociated = associatedReader(child, slide as OpenedSlide)
     const readRegion = regionReader(child)
-    return { description, readRegion, readLevel: levelReader(child), readAssociated, close: child.close }
+    return { description, readRegion, ...levelReaders(child), readAssociated, close: child.close }
   } catch (error) {
     await child.close()
     throw error
@@ -143,9 +151,13 @@ export async function openWithOpenSlide(path: string, signal?: AbortSignal): Pro
 
 const bufferOf = (pixels: Uint8Array): Buffer => Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)
 
-function levelReader(child: Child): OpenSlideReader['readLevel'] {
-  return async (level, place, size, signal) =>
-    bufferOf(check(await child.ask({ op: 'read', level, ...place, ...size }, signal)).pixels as Uint8Array)
+function levelReaders(child: Child): Pick<OpenSlideReader, 'readLevel' | 'readJpeg'> {
+  const ask = async (query: Query, signal?: AbortSignal) =>
+    bufferOf(check(await child.ask(query, signal)).pixels as Uint8Array)
+  return {
+    readLevel: (level, place, size, signal) => ask({ op: 'read', level, ...place, ...size }, signal),
+    readJpeg: (level, place, size, quality, signal) => ask({ op: 'read', level, ...place, ...size, quality }, signal),
+  }
 }
 
 function associatedReader(child: Child, { associated }: OpenedSlide): OpenSlideReader['readAssociated'] {

@@ -24,6 +24,7 @@ export interface JpegHeader {
 const SAMPLING = ['4:4:4', '4:2:2', '4:2:0', 'grey', '4:4:0', '4:1:1'] as const
 const COLORSPACE = ['rgb', 'ycbcr', 'grey', 'cmyk', 'ycck'] as const
 const PIXELS_RGB = 0
+const PIXELS_BGRX = 3
 const NO_REALLOC = 1024
 const TRANSFORM_CROP = 4
 
@@ -152,27 +153,40 @@ export function rgbToYuv(rgb: Uint8Array, width: number, height: number, target:
 }
 
 /** C reads what it is told to: a short buffer must end here and not in its memory. */
-function assertPixels(rgb: Uint8Array, width: number, height: number): void {
-  if (rgb.length < width * height * 3) throw new RangeError('fewer pixels than width * height')
+function assertPixels(pixels: Uint8Array, width: number, height: number, bytesPerPixel = 3): void {
+  if (pixels.length < width * height * bytesPerPixel) throw new RangeError('fewer pixels than width * height')
+}
+
+interface JpegOptions {
+  quality?: number
+  subsampling?: Subsampling | 'grey'
 }
 
 /** Encodes interleaved RGB as a complete JPEG, in colour or grey. */
-export function encodeRgb(
-  rgb: Uint8Array,
+export const encodeRgb = (rgb: Uint8Array, width: number, height: number, options?: JpegOptions): Buffer =>
+  encodePixels(rgb, width, height, PIXELS_RGB, options)
+
+/** As {@link encodeRgb}, of four bytes a pixel: blue, green, red and one that is not looked at. */
+export const encodeBgrx = (bgrx: Uint8Array, width: number, height: number, options?: JpegOptions): Buffer =>
+  encodePixels(bgrx, width, height, PIXELS_BGRX, options)
+
+function encodePixels(
+  pixels: Uint8Array,
   width: number,
   height: number,
-  { quality = 50, subsampling = '4:2:0' }: { quality?: number; subsampling?: Subsampling | 'grey' } = {},
+  format: typeof PIXELS_RGB | typeof PIXELS_BGRX,
+  { quality = 50, subsampling = '4:2:0' }: JpegOptions = {},
 ): Buffer {
   const tj = turbo()
   const { lib, compressor } = tj
-  assertPixels(rgb, width, height)
+  assertPixels(pixels, width, height, format === PIXELS_BGRX ? 4 : 3)
   const sampling = SAMPLING.indexOf(subsampling)
   const target = [targetFor(tj, width, height, sampling)]
   const flags = ACCURATE_DCT | NO_REALLOC
   check(
     tj,
     compressor,
-    lib.compress(compressor, rgb, width, 0, height, PIXELS_RGB, target, tj.size, sampling, quality, flags),
+    lib.compress(compressor, pixels, width, 0, height, format, target, tj.size, sampling, quality, flags),
   )
   return written(tj)
 }

@@ -18,9 +18,9 @@ export interface BenchSlide {
   stops: (() => Promise<unknown>)[]
 }
 
-/** Makes the slide and removes it when the comparison is through, whatever happens. */
+/** Makes the slide, or the pyramid of `file`, and removes it when the comparison is through, whatever happens. */
 export async function withSlide(
-  size: BenchSlide['size'],
+  { size, file }: Pick<BenchSlide, 'size'> & { file: string | undefined },
   compare: (slide: BenchSlide) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'coverslip-bench-'))
@@ -29,7 +29,7 @@ export async function withSlide(
   const stops: BenchSlide['stops'] = [() => rm(folder, { recursive: true, force: true }), () => postgres.stop()]
   try {
     await mkdir(data)
-    const [made] = await makeServedSlides(data, { ...size, database: postgres.url })
+    const [made] = await makeServedSlides(data, { ...size, file, database: postgres.url })
     const id = made!.slideId
     const path = join(data, 'pyramid', id, '1/pyramid.tiff')
     await compare({ id, size, path, service: { data, database: postgres.url }, folder, stops })

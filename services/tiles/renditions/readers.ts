@@ -4,7 +4,7 @@
  */
 import type { OpenSlideReader } from '@coverslip/wsi/openslide.ts'
 
-export type Reader = Pick<OpenSlideReader, 'description' | 'readLevel' | 'close'>
+export type Reader = Pick<OpenSlideReader, 'description' | 'readLevel' | 'readJpeg' | 'close'>
 
 export interface Readers {
   /** Lends the reader of `key` to `work`; opens it first where it is not open. */

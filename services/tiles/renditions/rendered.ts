@@ -5,7 +5,6 @@
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
-import { encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import type { Reader, Readers } from './readers.ts'
 import type { Pixels, Rendition } from './rendition.ts'
 
@@ -59,6 +58,12 @@ function renditionOf(
     downsample,
   }))
 
+  /** A pixel of a level in level-0 pixels. */
+  const placeOf = (level: number, x: number, y: number) => {
+    const { downsample } = levels[level]!
+    return { x: Math.round(x * downsample), y: Math.round(y * downsample) }
+  }
+
   async function readRegion(
     level: number,
     x: number,
@@ -67,10 +72,8 @@ function renditionOf(
     height: number,
     signal?: AbortSignal,
   ): Promise<Pixels> {
-    const { downsample } = levels[level]!
     if (width * height > MOST_PIXELS) throw new SlideFileError('too-large', 'The region is too large.')
-    const place = { x: Math.round(x * downsample), y: Math.round(y * downsample) }
-    const data = await access.read(reader => reader.readLevel(level, place, { width, height }, signal))
+    const data = await access.read(reader => reader.readLevel(level, placeOf(level, x, y), { width, height }, signal))
     return { width, height, data }
   }
 
@@ -84,9 +87,9 @@ function renditionOf(
     objectivePower,
     icc,
     passThrough: false,
-    async readTile(level, column, row, signal) {
-      const { data } = await readRegion(level, column * TILE, row * TILE, TILE, TILE, signal)
-      return encodeRgb(data, TILE, TILE, { quality: QUALITY })
+    readTile(level, column, row, signal) {
+      const [place, size] = [placeOf(level, column * TILE, row * TILE), { width: TILE, height: TILE }]
+      return access.read(reader => reader.readJpeg(level, place, size, QUALITY, signal))
     },
     readRegion,
     close: access.close,

@@ -17,17 +17,26 @@ export interface MadeSlide {
   height: number
 }
 
+interface SlidesToMake {
+  width: number
+  height: number
+  count?: number
+  database?: string
+  file?: string | undefined
+}
+
 /**
  * Makes the slides' files and rows in a data folder that no process has open; all show the same picture.
- * @param options.database instead of the embedded one of the folder
+ * @param wanted.database instead of the embedded one of the folder
+ * @param wanted.file a slide of that size, instead of a made one
  */
 export async function makeServedSlides(
   data: string,
-  { width, height, count = 1, database }: { width: number; height: number; count?: number; database?: string },
+  { width, height, count = 1, database, file }: SlidesToMake,
 ): Promise<MadeSlide[]> {
   const [svs, tiff] = [join(data, 'made.svs'), join(data, 'made.tiff')]
-  await writeSyntheticSlide(svs, { width, height, seed: 11 })
-  await convert(svs, tiff)
+  if (!file) await writeSyntheticSlide(svs, { width, height, seed: 11 })
+  await convert(file ?? svs, tiff)
   const bytes = await readFile(tiff)
   const store = await openObjects(`file:${join(data, 'pyramid')}`)
   const opened = await openDatabase(database ?? `pglite:${join(data, 'db')}`)
@@ -40,7 +49,7 @@ export async function makeServedSlides(
     await saveRendition(db, renditionOf({ slideId, width, height }, key, bytes), undefined)
     made.push({ slideId, width, height })
   }
-  await Promise.all([opened.close(), store.close(), rm(svs), rm(tiff)])
+  await Promise.all([opened.close(), store.close(), rm(svs, { force: true }), rm(tiff)])
   return made
 }
 
