@@ -61,7 +61,10 @@ describe.skipIf(!sharedData)(`slides through OpenSlide${unlessMissing}`, () => {
 
   it('gives JPEGs of the pixels that it reads, over white', async () => {
     const slide = await openWithOpenSlide(mirax())
-    const [place, size] = [{ x: -64, y: 1200 }, { width: 256, height: 200 }]
+    const [place, size] = [
+      { x: -64, y: 1200 },
+      { width: 256, height: 200 },
+    ]
     const pixels = await slide.readLevel(0, place, size)
     const jpeg = await slide.readJpeg(0, place, size, 100)
     const { data, ...decoded } = decodeRgb(jpeg)
