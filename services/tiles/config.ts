@@ -47,7 +47,7 @@ export const config = {
   TILES_DECODES: {
     type: integer(0, 256),
     default: '0',
-    help: 'Pictures (regions, IIIF, tiles that are not stored) that a process renders at once, each on a thread; 0: one per core',
+    help: 'Pictures (regions, IIIF, tiles that are not stored) that a process renders at once, each on a thread; 0: one per core, at most three: each takes about 50 MiB',
   },
   TILES_DECODE_QUEUE: {
     type: integer(0, 100_000),

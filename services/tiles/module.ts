@@ -31,6 +31,9 @@ import { openSlides } from './slides/slides.ts'
 import { startStage } from './stage/stage.ts'
 import type { ServedRendition, Tables } from './store.ts'
 
+/** Threads that render, where nothing is set: each takes about 50 MiB, and the process is to stay below 512. */
+const DECODES = 3
+
 const objects = { original: 'read', pyramid: 'read', stage: 'write' } as const satisfies ObjectsAccess
 
 /** Serves tiles to viewers. */
@@ -60,7 +63,10 @@ export const tiles = defineModule<Tables, typeof config, typeof objects>({
       indexBytes: config.TILES_MEMORY / 2,
     }
     const slides = openSlides({ db, openRendition: one => openRendition(stores, one), telemetry }, limits)
-    const queue = createRenderQueue(config.TILES_DECODES || availableParallelism(), config.TILES_DECODE_QUEUE)
+    const queue = createRenderQueue(
+      config.TILES_DECODES || Math.min(availableParallelism(), DECODES),
+      config.TILES_DECODE_QUEUE,
+    )
     telemetry.gauge('coverslip_pictures_waiting', 'Pictures that are rendered or wait for it', () => queue.length)
     const renderer = createRenderer(queue)
     const ttlSeconds = Math.ceil(config.TILES_CACHE_TTL / 1000)

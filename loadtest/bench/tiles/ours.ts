@@ -1,7 +1,8 @@
-/** The tiles service in several shapes, and nginx with the very bytes that it answers as files. */
+/** The tiles service in several shapes, and nginx and Node's own server with the very bytes that it answers. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { mintToken } from '@coverslip/platform/testing/tokens.ts'
+import { startBareNode } from '../../peers/bare-node.ts'
 import { startFiles } from '../../peers/nginx.ts'
 import { type Served, served } from './served.ts'
 import { startTiles } from './servers.ts'
@@ -28,7 +29,7 @@ export async function startOurs(
   })
 }
 
-/** @returns tiles from memory, nginx, tiles from the page cache; then tiles and nginx by two processes each */
+/** @returns tiles from memory, nginx, tiles from the page cache; then tiles and nginx by two processes each; then Node alone */
 export async function startStored(slide: BenchSlide, places: Place[]): Promise<Served[]> {
   const memory = await startOurs(slide, 'tiles, memory', {})
   const pages = await startOurs(slide, 'tiles, page cache', { settings: NOTHING_KEPT })
@@ -38,7 +39,8 @@ export async function startStored(slide: BenchSlide, places: Place[]): Promise<S
   const { pathOf } = memory
   const nginx = served(slide, 'nginx', await startFiles(files), { pathOf })
   const twice = served(slide, 'nginx, two processes', await startFiles(files, 2), { pathOf })
-  return [memory, nginx, pages, two, twice]
+  const bare = served(slide, 'node:http, ready answers', await startBareNode(files), { pathOf })
+  return [memory, nginx, pages, two, twice, bare]
 }
 
 async function writeFiles(folder: string, { url, token, pathOf }: Served, places: Place[]): Promise<void> {

@@ -61,3 +61,17 @@ test('who leaves a picture that is prepared gives up its place; who comes after 
   expect(log).not.toContain('left done')
   expect(queue.length).toBe(0)
 })
+
+test('what is rendered elsewhere waits for its turn too, and gives it back when it fails', async () => {
+  const ends: (() => void)[] = []
+  const elsewhere = () => queue.wait(() => new Promise<string>(resolve => ends.push(() => resolve('done'))))
+  const all = [elsewhere(), elsewhere(), elsewhere()]
+  await expect.poll(() => ends.length).toBe(2)
+  expect(queue.length).toBe(3)
+  ends[0]!()
+  await expect.poll(() => ends.length).toBe(3)
+  for (const end of ends) end()
+  expect(await Promise.all(all)).toEqual(['done', 'done', 'done'])
+  await expect(queue.wait(() => Promise.reject(new Error('damaged')))).rejects.toThrow('damaged')
+  expect(queue.length).toBe(0)
+})

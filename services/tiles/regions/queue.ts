@@ -11,6 +11,8 @@ export interface RenderQueue {
    * @throws ServiceError `unavailable` when the line is full; the signal's reason once it is aborted
    */
   render(prepare: () => Promise<Job>, options?: { signal?: AbortSignal | undefined; light?: boolean }): Promise<Buffer>
+  /** Has a picture rendered elsewhere (OpenSlide's process) in its turn. @throws as `render` */
+  wait<Result>(elsewhere: () => Promise<Result>, signal?: AbortSignal): Promise<Result>
   /** Pictures in work and in the line. */
   readonly length: number
   close(): Promise<void>
@@ -28,8 +30,11 @@ interface Prepared {
   reject(error: unknown): void
 }
 
+/** What a picture asks of this process before a thread has it: many pixels, a few stored tiles, or nothing. */
+type Weight = 'heavy' | 'light' | 'elsewhere'
+
 interface Place {
-  light: boolean
+  weight: Weight
   take(): void
   leave(error: unknown): void
 }
@@ -97,50 +102,59 @@ export function createRenderQueue(most: number, line: number): RenderQueue {
       leaveWith(signal, prepared, own, reject)
     })
 
-  /** While every thread has something to do, as many again may be prepared for them. */
-  const hasTurn = ({ light }: Pick<Place, 'light'>): boolean =>
-    working < most || (light && working < 2 * most && seats.length - free.length === most)
+  /** While every thread has something to do, as many again may be prepared for them; what needs none leaves them free. */
+  const hasTurn = (weight: Weight): boolean =>
+    working < most ||
+    (weight !== 'heavy' && working < 2 * most && (weight === 'elsewhere' || seats.length - free.length === most))
 
   function admit(): void {
-    while (waiting.length > 0 && hasTurn(waiting[0]!)) {
+    while (waiting.length > 0 && hasTurn(waiting[0]!.weight)) {
       working += 1
       waiting.shift()!.take()
     }
   }
 
   /** Resolves when it is the caller's turn. */
-  function turn(light: boolean, signal?: AbortSignal): Promise<void> | undefined {
-    if (waiting.length === 0 && hasTurn({ light })) {
+  function turn(weight: Weight, signal?: AbortSignal): Promise<void> | undefined {
+    if (waiting.length === 0 && hasTurn(weight)) {
       working += 1
       return undefined
     }
     if (working + waiting.length >= most + line)
       throw new ServiceError('unavailable', 'Too many pictures are being rendered at the moment; try again soon')
     return new Promise((resolve, reject) => {
-      const place: Place = { light, take: resolve, leave: reject }
+      const place: Place = { weight, take: resolve, leave: reject }
       waiting.push(place)
       leaveWith(signal, waiting, place, reject)
     })
+  }
+
+  async function inTurn<Result>(weight: Weight, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    if (closed) throw new ServiceError('unavailable', 'The service is stopping')
+    signal?.throwIfAborted()
+    await turn(weight, signal)
+    try {
+      signal?.throwIfAborted()
+      return await work()
+    } finally {
+      working -= 1
+      admit()
+    }
   }
 
   return {
     get length() {
       return working + waiting.length
     },
-    async render(prepare, { signal, light = false } = {}) {
-      if (closed) throw new ServiceError('unavailable', 'The service is stopping')
-      signal?.throwIfAborted()
-      await turn(light, signal)
-      try {
-        signal?.throwIfAborted()
+    render(prepare, { signal, light = false } = {}) {
+      const renderOne = async (): Promise<Buffer> => {
         const job = await prepare()
         signal?.throwIfAborted()
-        return await run(job, signal)
-      } finally {
-        working -= 1
-        admit()
+        return run(job, signal)
       }
+      return inTurn(light ? 'light' : 'heavy', renderOne, signal)
     },
+    wait: (elsewhere, signal) => inTurn('elsewhere', elsewhere, signal),
     async close() {
       closed = true
       const stopping = new ServiceError('unavailable', 'The service is stopping')

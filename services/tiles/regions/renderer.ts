@@ -27,7 +27,7 @@ export function createRenderer(queue: RenderQueue): Renderer {
     async render(rendition, id, picture, signal) {
       const plan = planRegion(rendition, picture.region, picture.size)
       const profile = profileFor(rendition, picture)
-      const stored = profile ? undefined : await readStored(rendition, plan, picture, signal)
+      const stored = profile ? undefined : await readStored(queue, rendition, plan, picture, signal)
       if (stored) return stored
       const prepare = async (): Promise<Job> => {
         const source = rendition.passThrough
@@ -41,8 +41,9 @@ export function createRenderer(queue: RenderQueue): Renderer {
   }
 }
 
-/** A picture that is a stored tile goes out as such: better than decoded and coded again, and at no cost. */
+/** A picture that is a tile of the rendition goes out as such: better than decoded and coded again, and at no cost. */
 async function readStored(
+  queue: RenderQueue,
   rendition: Rendition,
   plan: Plan,
   { size, mirror, rotation, quality, format }: Picture,
@@ -50,8 +51,11 @@ async function readStored(
 ): Promise<Buffer | undefined> {
   const plain = format === 'jpeg' && quality === 'colour' && !mirror && rotation === 0
   const same = plan.crop.width === size.width && plan.crop.height === size.height
-  const tile = rendition.passThrough && plain && same ? tileOf(rendition, plan) : undefined
-  const jpeg = tile && (await readTile(rendition, plan.level, tile, signal))
+  const tile = plain && same ? tileOf(rendition, plan) : undefined
+  if (!tile) return undefined
+  const jpeg = rendition.passThrough
+    ? await readTile(rendition, plan.level, tile, signal)
+    : await queue.wait(() => rendition.readTile(plan.level, tile.column, tile.row, signal), signal)
   const whole = size.width === rendition.tileSize && size.height === rendition.tileSize
   return jpeg && !whole ? cropJpeg(jpeg, size.width, size.height) : jpeg
 }

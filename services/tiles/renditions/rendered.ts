@@ -9,7 +9,7 @@ import type { Reader, Readers } from './readers.ts'
 import type { Pixels, Rendition } from './rendition.ts'
 
 const TILE = 256
-const QUALITY = 85
+const QUALITY = 80
 
 /** A region of one request to the child. */
 const MOST_PIXELS = 64 * 1024 * 1024
