@@ -19,7 +19,7 @@ import { clusterEnvironment, clusterMissing } from './tool.ts'
 const k6 = findProgram('k6', clusterEnvironment().PATH?.split(':'))
 const missing = clusterMissing() ?? (k6 ? undefined : 'k6 is not on PATH')
 
-const SLIDES = 12
+const SLIDES = 6
 const SIZE = { width: 8000, height: 6000 }
 /** Small requests, so that two cores are a crew's worth; calm is short, since nobody waits for five minutes here. */
 const SCALED = {
