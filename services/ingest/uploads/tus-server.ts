@@ -17,6 +17,9 @@ export interface TusOptions {
   finish(uploadId: string, size: number): Promise<void>
 }
 
+/** tus' own refusals say what they are. */
+const UNTOLD = { code: undefined, publicMessage: '' }
+
 const isFull = (error: unknown): boolean => toServiceError(error).code === 'storage-full'
 
 /** @tus/server with our names, locks and bounds. */
@@ -49,7 +52,10 @@ export function createTusServer(deps: IngestDeps, { store, locker, idOf, finish 
       // tus does not say why the bytes could not be written.
       const unwritten = !('status_code' in error) || error.status_code >= 500
       const full = unwritten && (await assertFree(deps, 1).then(() => false, isFull))
-      return full ? { status_code: 507, body: 'The storage is full; ask the operator\n' } : undefined
+      const { code, publicMessage } = 'status_code' in error ? UNTOLD : store.failure(error)
+      if (full || code === 'storage-full') return { status_code: 507, body: 'The storage is full; ask the operator\n' }
+      // Clients that resume wait for a moment and go on where they were.
+      return code === 'unavailable' ? { status_code: 503, body: `${publicMessage}\n` } : undefined
     },
   })
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type ServiceError, toServiceError } from '@coverslip/platform/errors.ts'
 import type { Objects } from '@coverslip/platform/objects/port.ts'
 import { FileStore } from '@tus/file-store'
 import type { DataStore } from '@tus/server'
@@ -21,6 +22,8 @@ export interface UploadStore {
   list(): Promise<Set<string>>
   /** Removes the bytes of an upload, finished or not; no error when there are none. */
   remove(uploadId: string): Promise<void>
+  /** What an error of `datastore` means. */
+  failure(error: Error): ServiceError
 }
 
 /** Keys of slides begin with a UUID, so that nothing else can have this prefix. */
@@ -64,6 +67,7 @@ function fileStore(objects: Objects, root: string): UploadStore {
     local: (id, scratch) => objects.localFile(`${FOLDER}/${id}`, scratch),
     list: () => uploadsIn(objects),
     remove: removeFiles,
+    failure: toServiceError,
   }
 }
 
@@ -71,6 +75,7 @@ type S3Location = Extract<Objects['location'], { scheme: 's3' }>
 
 async function s3Store(objects: Objects, location: S3Location): Promise<UploadStore> {
   const { S3Store } = await import('@tus/s3-store')
+  const { translate } = await import('@coverslip/platform/objects/s3-client.ts')
   const { bucket, client } = location
   // As the S3 adapter does: checksums that many servers do not know.
   const checksums = {
@@ -92,5 +97,6 @@ async function s3Store(objects: Objects, location: S3Location): Promise<UploadSt
     local: (id, scratch) => objects.localFile(`${FOLDER}/${id}`, scratch),
     list: () => uploadsIn(objects),
     remove: uploadId => objects.deletePrefix(`${FOLDER}/${uploadId}`),
+    failure: error => toServiceError(translate(error)),
   }
 }

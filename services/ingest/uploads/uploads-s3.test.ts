@@ -72,6 +72,33 @@ describe.skipIf(missing !== undefined)(`uploads into S3${missing ? ` (skipped: $
     }
   })
 
+  it('are told to come again while the store is away, and go on where they were', async () => {
+    const started = await startS3()
+    if (!('server' in started)) throw new Error(started.missing)
+    const environment = { OBJECTS_SOURCE_URL: started.server.url, INGEST_FREE_FLOOR: '0' }
+    const system = await startSystem([ingest], { environment })
+    try {
+      const filename = Buffer.from('a.svs').toString('base64')
+      const headers = { ...TUS, 'upload-length': '12', 'upload-metadata': `filename ${filename}` }
+      const location = (await system.fetch(UPLOADS, { method: 'POST', headers })).headers.get('location')!
+      const bring = (bytes: string, offset: number) =>
+        system.fetch(location, {
+          method: 'PATCH',
+          headers: { ...BYTES, 'upload-offset': String(offset) },
+          body: new TextEncoder().encode(bytes),
+        })
+      expect((await bring('first ', 0)).status).toBe(204)
+      await started.server.kill()
+      expect((await bring('second', 6)).status).toBe(503)
+      expect((await system.fetch(UPLOADS, { method: 'POST', headers })).status).toBe(503)
+      await started.server.restart()
+      expect((await bring('second', 6)).status).toBe(204)
+    } finally {
+      await system.stop()
+      await started.server.stop()
+    }
+  })
+
   it('are no uploads any more once they are objects, whatever tus remembers', async () => {
     const started = await startS3()
     if (!('server' in started)) throw new Error(started.missing)
