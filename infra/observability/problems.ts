@@ -5,8 +5,8 @@ import { type Scraped, typeOf } from './scraped.ts'
 /** Prometheus adds these: by its own configuration, and by the chart's PodMonitor. */
 const ADDED = new Set(['job', 'instance', 'namespace', 'pod', 'app_kubernetes_io_component'])
 const OF_COUNTERS = new Set(['rate', 'increase', 'irate'])
-/** Of Prometheus' own. */
-const BUILT_IN = new Set(['up'])
+/** Of Prometheus' own, and of kube-state-metrics (docs/metrics/workload/cronjob-metrics.md). */
+const BUILT_IN = new Set(['up', 'kube_cronjob_status_last_schedule_time', 'kube_cronjob_status_last_successful_time'])
 
 /** @returns sentences; none when the query finds what it asks for */
 export function problemsOf(query: string, scraped: Scraped): string[] {

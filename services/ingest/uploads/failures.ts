@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'too-large',
   415: 'unsupported',
   423: 'locked',
+  503: 'unavailable',
   507: 'storage-full',
 }
 
