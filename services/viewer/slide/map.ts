@@ -20,7 +20,10 @@ import { zoomifySource } from './zoomify.ts'
 
 /** Eight screen pixels per slide pixel is as close as it gets. */
 const CLOSEST = 1 / 8
+/** Tries until people are told that something is missing; it is asked for now and then all the same (an original is being fetched). */
 const TRIES = 4
+const MOST_TRIES = 24
+const LONGEST_WAIT_MS = 30_000
 
 export const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
 
@@ -39,8 +42,8 @@ export function retryTiles(source: Zoomify, onFailure: () => void) {
   source.on('tileloaderror', ({ tile }) => {
     const count = (failures.get(tile) ?? 0) + 1
     failures.set(tile, count)
-    if (count < TRIES) setTimeout(() => tile.load(), 500 * 4 ** (count - 1))
-    else onFailure()
+    if (count === TRIES) onFailure()
+    if (count < MOST_TRIES) setTimeout(() => tile.load(), Math.min(LONGEST_WAIT_MS, 500 * 4 ** (count - 1)))
   })
 }
 
