@@ -13,11 +13,14 @@ export interface Logs {
 export function keepLogs(api: Api, namespace: string, folder: string): Logs {
   const ending = new AbortController()
   const files = new Map<string, string>()
+  /** Those that are followed, and those that have said all that they will. */
+  const known = new Set<string>()
 
   async function keep(key: string, pod: string, container: string): Promise<void> {
     const file = join(folder, `${key}.log`)
     const log = await api.follow(namespace, pod, container, ending.signal)
     files.set(key, file)
+    // From its beginning: what was kept before is told again.
     const out = createWriteStream(file)
     try {
       for await (const chunk of log) out.write(chunk)
@@ -30,10 +33,13 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
     for (const { metadata, status } of await api.pods(namespace)) {
       for (const { name, restartCount, state } of status.containerStatuses ?? []) {
         const key = `${metadata.name}-${name}-${metadata.uid.slice(0, 8)}-${restartCount}`
-        if (files.has(key) || 'waiting' in state) continue
-        files.set(key, '')
-        // A pod that went in between has nothing to say any more.
-        keep(key, metadata.name, name).catch(() => {})
+        if (known.has(key) || 'waiting' in state) continue
+        known.add(key)
+        const ended = 'terminated' in state
+        // A pod that went in between has nothing to say any more; the log of one that runs may break off.
+        void keep(key, metadata.name, name)
+          .catch(() => {})
+          .then(() => ended || known.delete(key))
       }
     }
   }
@@ -45,7 +51,7 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
     }
   })()
   return {
-    files: () => [...files.values()].filter(file => file !== ''),
+    files: () => [...files.values()],
     async stop() {
       ending.abort()
       await looking
