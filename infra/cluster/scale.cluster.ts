@@ -19,7 +19,7 @@ import { clusterEnvironment, clusterMissing } from './tool.ts'
 const k6 = findProgram('k6', clusterEnvironment().PATH?.split(':'))
 const missing = clusterMissing() ?? (k6 ? undefined : 'k6 is not on PATH')
 
-const SLIDES = 6
+const SLIDES = 12
 const SIZE = { width: 8000, height: 6000 }
 /** Small requests, so that two cores are a crew's worth; calm is short, since nobody waits for five minutes here. */
 const SCALED = {
@@ -27,7 +27,7 @@ const SCALED = {
   resources: { requests: { cpu: '150m', memory: '128Mi', 'ephemeral-storage': '16Mi' } },
 }
 const VALUES = { services: { tiles: SCALED, pyramid: { ...SCALED, settings: { PYRAMID_PART_SIZE: '2048' } } } }
-/** Runs of readers, one after the other: one who reads before the crowd, 200 who draw while pods come and with them, one after. */
+/** Runs of 200 readers, one after the other; before them and after them one reads alone. */
 const CROWDS = ['200 who draw, while pods come', '200 who draw, with them'] as const
 
 describe.skipIf(missing)(`scaling by itself${missing ? ` (${missing})` : ''}`, () => {

@@ -17,9 +17,6 @@ export interface TusOptions {
   finish(uploadId: string, size: number): Promise<void>
 }
 
-/** tus' own refusals say what they are. */
-const UNTOLD = { code: undefined, publicMessage: '' }
-
 const isFull = (error: unknown): boolean => toServiceError(error).code === 'storage-full'
 
 /** @tus/server with our names, locks and bounds. */
@@ -49,13 +46,13 @@ export function createTusServer(deps: IngestDeps, { store, locker, idOf, finish 
     onResponseError: async (_request, error) => {
       // A client that hangs up is no error of ours; it comes back and resumes.
       if (!('status_code' in error)) log.info({ err: error }, 'an upload request ended early')
-      // tus does not say why the bytes could not be written.
-      const unwritten = !('status_code' in error) || error.status_code >= 500
-      const full = unwritten && (await assertFree(deps, 1).then(() => false, isFull))
-      const { code, publicMessage } = 'status_code' in error ? UNTOLD : store.failure(error)
-      if (full || code === 'storage-full') return { status_code: 507, body: 'The storage is full; ask the operator\n' }
+      // tus' own refusals say what they are, but not why bytes could not be written.
+      if ('status_code' in error && error.status_code < 500) return undefined
+      const failure = 'status_code' in error ? undefined : store.failure(error)
+      const full = failure?.code === 'storage-full' || (await assertFree(deps, 1).then(() => false, isFull))
+      if (full) return { status_code: 507, body: 'The storage is full; ask the operator\n' }
       // Clients that resume wait for a moment and go on where they were.
-      return code === 'unavailable' ? { status_code: 503, body: `${publicMessage}\n` } : undefined
+      return failure?.code === 'unavailable' ? { status_code: 503, body: `${failure.publicMessage}\n` } : undefined
     },
   })
 }

@@ -41,7 +41,7 @@ export function createRenderer(queue: RenderQueue): Renderer {
   }
 }
 
-/** A picture that is a tile of the rendition goes out as such: better than decoded and coded again, and at no cost. */
+/** A picture that is a tile of the rendition goes out as such: better than decoded and coded again, and cheaper. */
 async function readStored(
   queue: RenderQueue,
   rendition: Rendition,

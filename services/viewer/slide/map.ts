@@ -43,7 +43,9 @@ export function retryTiles(source: Zoomify, onFailure: () => void) {
     const count = (failures.get(tile) ?? 0) + 1
     failures.set(tile, count)
     if (count === TRIES) onFailure()
-    if (count < MOST_TRIES) setTimeout(() => tile.load(), Math.min(LONGEST_WAIT_MS, 500 * 4 ** (count - 1)))
+    // A layer listens to the source that it shows: nobody waits for the tiles of another one.
+    const again = () => source.hasListener('change') && tile.load()
+    if (count < MOST_TRIES) setTimeout(again, Math.min(LONGEST_WAIT_MS, 500 * 4 ** (count - 1)))
   })
 }
 
@@ -162,7 +164,10 @@ export function createSlideMap(
     rotateBy: radians => view.animate({ rotation: view.getRotation() + radians, duration: duration() }),
     centreOn: point => view.setCenter(flipPoint(point)),
     state,
-    close: () => map.setTarget(undefined),
+    close() {
+      map.setTarget(undefined)
+      layer.setSource(null)
+    },
   }
 }
 
