@@ -21,6 +21,11 @@ export function reviewingSuite(world: () => World): void {
     const shown = () => page.locator('.review-panel h2').first().innerText()
     const waiting = () => page.locator('.waiting li')
     const shownId = async () => ids.get(await shown())!
+    /** Approves what is shown, once its pictures are. */
+    const approve = async () => {
+      await page.locator('.decide .primary:not([disabled])').waitFor()
+      await page.keyboard.press('a')
+    }
 
     beforeAll(async () => {
       const { client } = world()
@@ -79,7 +84,7 @@ export function reviewingSuite(world: () => World): void {
 
     test('a approves, z takes it back in time', async () => {
       const number = await shown()
-      await page.keyboard.press('a')
+      await approve()
       await expect.poll(shown).not.toBe(number)
       await expect.poll(() => waiting().count()).toBe(SLIDES - 1)
       await world().picture(page, 'review-approved')
@@ -92,7 +97,7 @@ export function reviewingSuite(world: () => World): void {
 
     test('what is approved is released', async () => {
       const id = await shownId()
-      await page.keyboard.press('a')
+      await approve()
       await world().client.until(id, 'ready')
       await expect.poll(() => waiting().count()).toBe(SLIDES - 1)
     })
@@ -140,7 +145,7 @@ export function reviewingSuite(world: () => World): void {
       await expect.poll(async () => Math.min(...(await pixelsOf(page, blanked)).data)).toBeGreaterThan(200)
       await world().picture(page, 'review-blanked')
       // Keys go to the page, not to the button that was clicked.
-      await page.keyboard.press('a')
+      await approve()
       await world().client.until(id, 'ready')
     })
 

@@ -109,6 +109,7 @@ function OneReview({ review, queue, say }: OneReviewProps) {
   const [shown, setShown] = useState<ReadonlySet<string>>(new Set())
   const [help, setHelp] = useState(false)
   const flag = useRef(-1)
+  const seen = review.images.every(image => shown.has(image))
   useEffect(() => {
     map.current = createReviewMap(review, canvas.current!, rectangle => setMarked(list => [...list, rectangle]))
     return () => map.current?.close()
@@ -129,7 +130,7 @@ function OneReview({ review, queue, say }: OneReviewProps) {
     switch (command.do) {
       case 'approve':
         if (marked.length > 0) return say(MARKED)
-        return review.images.every(image => shown.has(image)) ? queue.decide('approve') : say(UNSEEN)
+        return seen ? queue.decide('approve') : say(UNSEEN)
       case 'reject':
         return setRejecting(true)
       case 'help':
@@ -185,6 +186,7 @@ function OneReview({ review, queue, say }: OneReviewProps) {
         review={review}
         marked={marked.length}
         marking={marking}
+        seen={seen}
         run={run}
         onFlag={showFlag}
         onPicture={image => setShown(seen => new Set(seen).add(image))}

@@ -10,6 +10,8 @@ interface ReviewPanelProps {
   /** Rectangles that wait to be blanked. */
   marked: number
   marking: boolean
+  /** Every picture is on the screen: before that the slide cannot be approved. */
+  seen: boolean
   run(command: ReviewCommand): void
   onFlag(index: number): void
   /** A picture is on the screen. */
@@ -17,10 +19,10 @@ interface ReviewPanelProps {
 }
 
 /** What to look at before deciding, and the decision. */
-export function ReviewPanel({ review, marked, marking, run, onFlag, onPicture }: ReviewPanelProps) {
+export function ReviewPanel({ review, marked, marking, seen, run, onFlag, onPicture }: ReviewPanelProps) {
   return (
     <section class="review-panel" aria-label="Before and after">
-      <Decide marked={marked} marking={marking} run={run} />
+      <Decide marked={marked} marking={marking} seen={seen} run={run} />
       <Name review={review} />
       <Images review={review} onPicture={onPicture} />
       <Flags review={review} onFlag={onFlag} />
@@ -29,10 +31,10 @@ export function ReviewPanel({ review, marked, marking, run, onFlag, onPicture }:
   )
 }
 
-function Decide({ marked, marking, run }: Pick<ReviewPanelProps, 'marked' | 'marking' | 'run'>) {
+function Decide({ marked, marking, seen, run }: Pick<ReviewPanelProps, 'marked' | 'marking' | 'seen' | 'run'>) {
   return (
     <div class="decide">
-      <button type="button" class="primary" disabled={marked > 0} onClick={() => run({ do: 'approve' })}>
+      <button type="button" class="primary" disabled={marked > 0 || !seen} onClick={() => run({ do: 'approve' })}>
         Approve <kbd>A</kbd>
       </button>
       <button type="button" class="danger" onClick={() => run({ do: 'reject' })}>
