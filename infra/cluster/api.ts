@@ -25,11 +25,23 @@ export interface Api {
   /** @throws Error with the status and the answer when it is not 2xx */
   ask<Answer = unknown>(path: string, init?: RequestInit): Promise<Answer>
   pods(namespace: string, labels?: Record<string, string>): Promise<Pod[]>
-  /** The log of a pod's container as it grows, until the container ends. */
-  follow(namespace: string, pod: string, container: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * The log of a pod's container as it grows, each line after its time; ends with the container, and after some seconds
+   * of silence: a stream that says nothing for minutes is not told when there is something again (seen with Kubernetes 1.33).
+   * @param since tells what was written from the second of this time on
+   */
+  follow(
+    namespace: string,
+    pod: string,
+    container: string,
+    since: string | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage>
   scale(namespace: string, kind: 'deployments' | 'statefulsets', name: string, replicas: number): Promise<void>
   stop(): Promise<void>
 }
+
+const SILENCE_MS = 5000
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
   !metadata.deletionTimestamp &&
@@ -56,10 +68,12 @@ export async function openApi(): Promise<Api> {
       const query = new URLSearchParams({ labelSelector: selector.join(',') })
       return (await ask<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods?${query}`)).items
     },
-    async follow(namespace, pod, container, signal) {
-      const query = new URLSearchParams({ container, follow: 'true' })
-      // fetch gives up a body that is silent for five minutes (nodejs/undici, bodyTimeout).
-      const asked = get(`${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, { signal })
+    async follow(namespace, pod, container, since, signal) {
+      const from: Record<string, string> = since ? { sinceTime: since } : {}
+      const query = new URLSearchParams({ container, follow: 'true', timestamps: 'true', ...from })
+      const url = `${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`
+      const asked = get(url, { signal, timeout: SILENCE_MS })
+      asked.on('timeout', () => asked.destroy())
       const [answer] = (await once(asked, 'response')) as [IncomingMessage]
       if (answer.statusCode !== 200) throw new Error(`log of ${pod}: ${answer.statusCode}`)
       return answer

@@ -1,6 +1,7 @@
 /** The logs of all containers of a release, kept in files as they are written: those of pods that are killed too. */
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api } from './api.ts'
 
@@ -16,14 +17,22 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
   /** Those that are followed, and those that have said all that they will. */
   const known = new Set<string>()
 
+  /** When what was kept last was written, by container: from there it goes on. */
+  const until = new Map<string, string>()
+
   async function keep(key: string, pod: string, container: string): Promise<void> {
     const file = join(folder, `${key}.log`)
-    const log = await api.follow(namespace, pod, container, ending.signal)
+    const log = await api.follow(namespace, pod, container, until.get(key), ending.signal)
     files.set(key, file)
-    // From its beginning: what was kept before is told again.
-    const out = createWriteStream(file)
+    const out = createWriteStream(file, { flags: 'a' })
     try {
-      for await (const chunk of log) out.write(chunk)
+      for await (const line of createInterface({ input: log })) {
+        const [, time = '', text = ''] = /^(\S+) (.*)$/s.exec(line) ?? []
+        // Asked for by the second: its first lines are there already.
+        if (time <= (until.get(key) ?? '')) continue
+        until.set(key, time)
+        out.write(`${text}\n`)
+      }
     } finally {
       out.end()
     }
@@ -36,7 +45,7 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
         if (known.has(key) || 'waiting' in state) continue
         known.add(key)
         const ended = 'terminated' in state
-        // A pod that went in between has nothing to say any more; the log of one that runs may break off.
+        // A pod that went in between has nothing to say any more; the log of one that runs may break off or fall silent.
         void keep(key, metadata.name, name)
           .catch(() => {})
           .then(() => ended || known.delete(key))

@@ -1,6 +1,6 @@
 /**
  * The version before becomes this one and this one becomes the one before again, while people read, draw and upload: no tile
- * fails. `sh infra/cluster/previous.sh COMMIT` makes the image of the version before.
+ * fails. infra/cluster/previous.sh makes the image of the version before.
  */
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
