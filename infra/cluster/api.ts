@@ -1,6 +1,5 @@
 /** The API server over plain HTTP, by way of `kubectl proxy`: asking by a program each time would cost a tenth of a second of a core. */
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
 import { startServer } from '@coverslip/platform/testing/process.ts'
 import { clusterEnvironment } from './tool.ts'
 
@@ -25,23 +24,28 @@ export interface Api {
   /** @throws Error with the status and the answer when it is not 2xx */
   ask<Answer = unknown>(path: string, init?: RequestInit): Promise<Answer>
   pods(namespace: string, labels?: Record<string, string>): Promise<Pod[]>
+  /** What a container has said, as far as its node still has the file. */
+  log(namespace: string, pod: string, container: string): Promise<string>
   /**
-   * The log of a pod's container as it grows, each line after its time; ends with the container, and after some seconds
-   * of silence: a stream that says nothing for minutes is not told when there is something again (seen with Kubernetes 1.33).
-   * @param since tells what was written from the second of this time on
+   * What a container says from now on, from the process itself: files of logs come and go (where two nodes are one machine,
+   * each kubelet removes those of the other every minute), and whoever follows one is not told.
+   * @returns `ended` when the container does
    */
-  follow(
+  attach(
     namespace: string,
     pod: string,
     container: string,
-    since: string | undefined,
+    take: (bytes: Uint8Array) => void,
     signal: AbortSignal,
-  ): Promise<IncomingMessage>
+  ): Promise<{ ended: Promise<void> }>
   scale(namespace: string, kind: 'deployments' | 'statefulsets', name: string, replicas: number): Promise<void>
   stop(): Promise<void>
 }
 
-const SILENCE_MS = 5000
+/** What is refused by default, but for `attach`. */
+const REJECT = '--reject-paths=^/api/.*/pods/.*/exec'
+/** The first byte of what `attach` tells. */
+const [STDOUT, STDERR] = [1, 2]
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
   !metadata.deletionTimestamp &&
@@ -51,7 +55,7 @@ export async function openApi(): Promise<Api> {
   const proxy = await startServer({
     title: 'kubectl proxy',
     url: port => `http://127.0.0.1:${port}`,
-    command: port => ({ file: 'kubectl', args: ['proxy', `--port=${port}`], env: clusterEnvironment() }),
+    command: port => ({ file: 'kubectl', args: ['proxy', `--port=${port}`, REJECT], env: clusterEnvironment() }),
     probe: async port => void (await fetch(`http://127.0.0.1:${port}/readyz`)),
     signal: 'SIGTERM',
   })
@@ -68,15 +72,25 @@ export async function openApi(): Promise<Api> {
       const query = new URLSearchParams({ labelSelector: selector.join(',') })
       return (await ask<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods?${query}`)).items
     },
-    async follow(namespace, pod, container, since, signal) {
-      const from: Record<string, string> = since ? { sinceTime: since } : {}
-      const query = new URLSearchParams({ container, follow: 'true', timestamps: 'true', ...from })
-      const url = `${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`
-      const asked = get(url, { signal, timeout: SILENCE_MS })
-      asked.on('timeout', () => asked.destroy())
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-      if (answer.statusCode !== 200) throw new Error(`log of ${pod}: ${answer.statusCode}`)
-      return answer
+    log: (namespace, pod, container) =>
+      ask<string>(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${new URLSearchParams({ container })}`),
+    async attach(namespace, pod, container, take, signal) {
+      const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' })
+      const url = `${proxy.url.replace('http', 'ws')}/api/v1/namespaces/${namespace}/pods/${pod}/attach?${query}`
+      const socket = new WebSocket(url, 'v4.channel.k8s.io')
+      socket.binaryType = 'arraybuffer'
+      const ended = new Promise<void>(resolve => {
+        socket.addEventListener('close', () => resolve())
+        // A close follows.
+        socket.addEventListener('error', () => {})
+      })
+      socket.addEventListener('message', ({ data }) => {
+        const [channel] = new Uint8Array(data as ArrayBuffer, 0, 1)
+        if (channel === STDOUT || channel === STDERR) take(new Uint8Array(data as ArrayBuffer, 1))
+      })
+      signal.addEventListener('abort', () => socket.close())
+      await Promise.race([once(socket, 'open'), ended])
+      return { ended }
     },
     async scale(namespace, kind, name, replicas) {
       await ask(`/apis/apps/v1/namespaces/${namespace}/${kind}/${name}/scale`, {

@@ -1,7 +1,6 @@
 /** The logs of all containers of a release, kept in files as they are written: those of pods that are killed too. */
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api } from './api.ts'
 
@@ -17,22 +16,20 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
   /** Those that are followed, and those that have said all that they will. */
   const known = new Set<string>()
 
-  /** When what was kept last was written, by container: from there it goes on. */
-  const until = new Map<string, string>()
-
-  async function keep(key: string, pod: string, container: string): Promise<void> {
+  /** What is said while the rest is fetched is told after it: a line may then be there twice, and none is missing. */
+  async function keep(key: string, pod: string, container: string, running: boolean): Promise<void> {
     const file = join(folder, `${key}.log`)
-    const log = await api.follow(namespace, pod, container, until.get(key), ending.signal)
-    files.set(key, file)
     const out = createWriteStream(file, { flags: 'a' })
+    files.set(key, file)
     try {
-      for await (const line of createInterface({ input: log })) {
-        const [, time = '', text = ''] = /^(\S+) (.*)$/s.exec(line) ?? []
-        // Asked for by the second: its first lines are there already.
-        if (time <= (until.get(key) ?? '')) continue
-        until.set(key, time)
-        out.write(`${text}\n`)
-      }
+      const heard: Uint8Array[] = []
+      let take = (bytes: Uint8Array): unknown => heard.push(bytes)
+      const hear = () => api.attach(namespace, pod, container, bytes => take(bytes), ending.signal)
+      const ended = running ? (await hear()).ended : undefined
+      out.write(await api.log(namespace, pod, container).catch(() => ''))
+      for (const bytes of heard) out.write(bytes)
+      take = bytes => out.write(bytes)
+      await ended
     } finally {
       out.end()
     }
@@ -44,11 +41,11 @@ export function keepLogs(api: Api, namespace: string, folder: string): Logs {
         const key = `${metadata.name}-${name}-${metadata.uid.slice(0, 8)}-${restartCount}`
         if (known.has(key) || 'waiting' in state) continue
         known.add(key)
-        const ended = 'terminated' in state
-        // A pod that went in between has nothing to say any more; the log of one that runs may break off or fall silent.
-        void keep(key, metadata.name, name)
+        const running = 'running' in state
+        // A pod that went in between has nothing to say any more; of one that runs the connection may break.
+        void keep(key, metadata.name, name, running)
           .catch(() => {})
-          .then(() => ended || known.delete(key))
+          .then(() => running && known.delete(key))
       }
     }
   }

@@ -114,6 +114,10 @@ async function prepareDisks(
   const root = join('/var/tmp/coverslip-disks', namespace)
   const storageClass = `folders-${namespace}`
   const names = SERVERS.map(server => `${namespace}-${server}`)
+  const { items } = await api.ask<{ items: { metadata: { name: string } }[] }>('/api/v1/persistentvolumes')
+  const taken = items.some(({ metadata }) => metadata.name === names[0])
+  // A cluster that is gone has left its disks behind, with other passwords.
+  if (!taken) await rm(root, { recursive: true, force: true })
   await Promise.all(SERVERS.map(server => mkdir(join(root, server), { recursive: true })))
   await apply(
     SERVERS.map((server, i) =>

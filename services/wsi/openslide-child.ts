@@ -3,6 +3,7 @@
  * openslide.ts, ends with its parent. Texts of OpenSlide stay here, since they may quote paths.
  */
 import koffi from 'koffi'
+import { SlideFileError } from './errors.ts'
 import { bindOpenSlide, type OpenSlide } from './openslide-binding.ts'
 import type { Answer, Outcome, Request } from './openslide-protocol.ts'
 import { encodeBgrx } from './turbojpeg.ts'
@@ -15,12 +16,17 @@ let slide: unknown
 process.on('message', (request: Request) => {
   answer(request).then(
     outcome => send({ id: request.id, ...outcome }),
-    (error: unknown) => send({ id: request.id, error: error instanceof Error ? error.message : 'unknown' }),
+    (error: unknown) => send({ id: request.id, ...failure(error) }),
   )
 })
 
 function send(message: Answer): void {
   process.send?.(message)
+}
+
+function failure(error: unknown): Outcome {
+  if (error instanceof SlideFileError && error.code === 'library-missing') return { missing: error.message }
+  return { error: error instanceof Error ? error.message : 'unknown' }
 }
 
 async function answer(request: Request): Promise<Outcome> {
@@ -42,7 +48,7 @@ async function answer(request: Request): Promise<Outcome> {
 
 function open(path: string): Outcome {
   library = bindOpenSlide(koffi)
-  if (!library) return { missing: true }
+  if (!library) return { missing: 'OpenSlide is not installed (Debian: apt install libopenslide0).' }
   const vendor = library.detectVendor(path)
   if (!vendor) return { error: 'no vendor' }
   slide = library.open(path)

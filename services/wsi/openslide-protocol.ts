@@ -25,8 +25,8 @@ export interface Outcome {
   pixels?: Uint8Array
   /** OpenSlide's own text: to be classified, never shown. */
   error?: string
-  /** libopenslide is not installed. */
-  missing?: boolean
+  /** Which library is not installed, and what installs it. */
+  missing?: string
 }
 
 export type Answer = Outcome & { id: number }

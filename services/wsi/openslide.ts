@@ -92,9 +92,7 @@ function toError(text: string): SlideFileError {
 }
 
 function check(outcome: Outcome): Outcome {
-  if (outcome.missing) {
-    throw new SlideFileError('library-missing', 'OpenSlide is not installed: apt-get install libopenslide0')
-  }
+  if (outcome.missing !== undefined) throw new SlideFileError('library-missing', outcome.missing)
   if (outcome.error !== undefined) throw toError(outcome.error)
   return outcome
 }

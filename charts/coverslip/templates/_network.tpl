@@ -10,14 +10,24 @@
 {{- end }}
 {{- end }}
 
-{{/* Egress to a server that you bring, or to the trial's, of (list root network-key trial-server trial-port). */}}
+{{/* Egress to a server, of (list root network-key): to the trial's, or to one that you bring because its secret is yours. */}}
 {{- define "coverslip.toServer" -}}
 {{- $root := index . 0 -}}
 {{- $server := index $root.Values.network (index . 1) -}}
-{{- if and $root.Values.trial.enabled (index . 2) }}
+{{- $trial := get (dict
+  "database" (dict "component" "postgres" "port" 5432 "setting" "DATABASE_URL")
+  "bus" (dict "component" "nats" "port" 4222 "setting" "BUS_URL")
+  "cache" (dict "component" "redis" "port" 6379 "setting" "CACHE_URL")
+  "source" (dict "component" "s3" "port" 7070 "setting" "OBJECTS_SOURCE_URL")
+  "original" (dict "component" "s3" "port" 7070 "setting" "OBJECTS_ORIGINAL_URL")
+  "pyramid" (dict "component" "s3" "port" 7070 "setting" "OBJECTS_PYRAMID_URL")
+) (index . 1) -}}
+{{- $isTrial := and $root.Values.trial.enabled $trial -}}
+{{- if $isTrial }}{{ $isTrial = not (index $root.Values.secrets $trial.setting).name }}{{ end -}}
+{{- if $isTrial }}
 - to:
-    {{- include "coverslip.peers" (list $root (index . 2)) | nindent 4 }}
-  ports: [{protocol: TCP, port: {{ index . 3 }}}]
+    {{- include "coverslip.peers" (list $root $trial.component) | nindent 4 }}
+  ports: [{protocol: TCP, port: {{ $trial.port }}}]
 {{- else }}
 - ports: [{protocol: TCP, port: {{ int $server.port }}}]
   {{- with $server.to }}
@@ -91,26 +101,23 @@ spec:
 {{- $service := index . 2 -}}
 {{- $row := $service.row -}}
 {{ include "coverslip.toNames" $root }}
-{{ include "coverslip.toServer" (list $root "bus" "nats" 4222) }}
+{{ include "coverslip.toServer" (list $root "bus") }}
 {{- if $row.calls }}
 - to:
     {{- include "coverslip.peers" (concat (list $root) $row.calls) | nindent 4 }}
   ports: [{protocol: TCP, port: 50051}]
 {{- end }}
-{{- if $row.database }}{{ include "coverslip.toServer" (list $root "database" "postgres" 5432) }}{{ end }}
-{{- if $row.cache }}{{ include "coverslip.toServer" (list $root "cache" "redis" 6379) }}{{ end }}
-{{- $trialStore := false }}
+{{- if $row.database }}{{ include "coverslip.toServer" (list $root "database") }}{{ end }}
+{{- if $row.cache }}{{ include "coverslip.toServer" (list $root "cache") }}{{ end }}
+{{- $stores := list }}
 {{- range $kind, $_ := $row.stores }}
 {{- $given := include "coverslip.secret" (list $root (printf "OBJECTS_%s_URL" (upper $kind)) $name) }}
-{{- if and $given (not (index $root.Values.stores $kind).claim) }}
-{{- if and $root.Values.trial.enabled (ne $kind "stage") (not (index $root.Values.secrets (printf "OBJECTS_%s_URL" (upper $kind))).name) }}{{ $trialStore = true }}{{ else }}
-{{- include "coverslip.toServer" (list $root $kind "" 0) }}{{ end }}
+{{- if and $given (not (index $root.Values.stores $kind).claim) }}{{ $stores = append $stores (include "coverslip.toServer" (list $root $kind)) }}{{ end }}
 {{- end }}
-{{- end }}
-{{- if $trialStore }}{{ include "coverslip.toServer" (list $root "pyramid" "s3" 7070) }}{{ end }}
-{{- if and (eq $name "access") (include "coverslip.secret" (list $root "SMTP_URL" $name)) }}{{ include "coverslip.toServer" (list $root "mail" "" 0) }}{{ end }}
-{{- if and (eq $name "access") $root.Values.oidc.issuer }}{{ include "coverslip.toServer" (list $root "oidc" "" 0) }}{{ end }}
-{{- if $root.Values.tracing.endpoint }}{{ include "coverslip.toServer" (list $root "traces" "" 0) }}{{ end }}
+{{- range uniq $stores }}{{ . }}{{ end }}
+{{- if and (eq $name "access") (include "coverslip.secret" (list $root "SMTP_URL" $name)) }}{{ include "coverslip.toServer" (list $root "mail") }}{{ end }}
+{{- if and (eq $name "access") $root.Values.oidc.issuer }}{{ include "coverslip.toServer" (list $root "oidc") }}{{ end }}
+{{- if $root.Values.tracing.endpoint }}{{ include "coverslip.toServer" (list $root "traces") }}{{ end }}
 {{- with $service.egress }}
 {{ toYaml . }}
 {{- end }}

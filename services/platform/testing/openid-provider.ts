@@ -1,7 +1,10 @@
 /** A real OpenID provider in this process, whose people sign in without being asked. */
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import Provider, { type Configuration } from 'oidc-provider'
+import type { Certificates } from '../tls.ts'
 
 export type Person = Record<string, unknown> & { sub: string }
 
@@ -18,10 +21,19 @@ export interface OpenIdProvider {
 
 const CLIENT = { client_id: 'coverslip', client_secret: 'a secret between the provider and Coverslip' }
 
-export async function startOpenIdProvider(): Promise<OpenIdProvider> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+interface Where {
+  /** An address of this machine. */
+  host?: string
+  /** Speaks TLS with this certificate: without one a provider is believed on the loopback interface only. */
+  certificate?: Certificates
+}
+
+export async function startOpenIdProvider({ host = '127.0.0.1', certificate }: Where = {}): Promise<OpenIdProvider> {
+  const server = certificate
+    ? createSecureServer({ cert: await readFile(certificate.certFile), key: await readFile(certificate.keyFile) })
+    : createServer()
+  await new Promise<void>(resolve => server.listen(0, host, resolve))
+  const issuer = `${certificate ? 'https' : 'http'}://${host}:${(server.address() as AddressInfo).port}`
   const known = new Map<string, Person>()
   let provider: Provider | undefined
   const started: OpenIdProvider = {

@@ -1,11 +1,12 @@
 /** Many tiles in one answer: for programs that read a slide tile by tile, and pay for every request. */
+
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { toServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, HttpHandler } from '@coverslip/platform/module.ts'
 import type { TileBatch } from '@coverslip/proto/api/tiles.ts'
-import { MEDIA_TYPES } from '../deepzoom/format.ts'
 import type { TileAddress, TileService } from '../deepzoom/tile-service.ts'
+import { MEDIA_TYPE } from '../formats.ts'
 import { SAFE_HEADERS } from '../hot/headers.ts'
 import type { TileMeter } from '../hot/meter.ts'
 import type { OpenSlides } from '../slides/slides.ts'
@@ -61,7 +62,7 @@ async function readPart(
   try {
     const { bytes, from } = await tiles.stored(rendition, at, format, signal)
     meter.record(from, performance.now() - begun, bytes.length)
-    return { name, bytes, type: MEDIA_TYPES[format] }
+    return { name, bytes, type: MEDIA_TYPE[format] }
   } catch (error) {
     signal.throwIfAborted()
     return { name, text: toServiceError(error).code }

@@ -2,6 +2,7 @@
  * Cache keys. In memory a key is the path under which the bytes are asked for, which names slide and rendition; the
  * shared cache has the hash of the rendition's file in front, so that bytes of another file are never found.
  */
+import type { Format } from '../formats.ts'
 import type { ServedRendition } from '../store.ts'
 
 export interface CacheKey {
@@ -20,15 +21,11 @@ export const slidePrefix = (slideId: string): string => `/tiles/${slideId}/`
 /** The hash that stands for a rendition's file. */
 export const contentOf = ({ sha256 }: Pick<ServedRendition, 'sha256'>): string => sha256.slice(0, 16)
 
-const TILE_FORMATS = ['jpeg', 'webp', 'png', 'avif'] as const
-export type TileFormat = (typeof TILE_FORMATS)[number]
-export const isTileFormat = (text: string): text is TileFormat => (TILE_FORMATS as readonly string[]).includes(text)
-
 /** The path of a Deep Zoom tile. */
 export const tilePath = (
   { slideId, name }: Pick<Keyed, 'slideId' | 'name'>,
   { level, x, y }: { level: number; x: number; y: number },
-  format: TileFormat,
+  format: Format,
 ): string => `/tiles/${slideId}/${name}_files/${level}/${x}_${y}.${format}`
 
 /** Anything else of a rendition, by words that no path of a tile has (`thumbnail?max=300`). */

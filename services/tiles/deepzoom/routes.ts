@@ -1,17 +1,17 @@
 /** Deep Zoom and tiles as they are stored: descriptions and tiles, the ordinary way; see hot/ for tiles in memory. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import type { Telemetry } from '@coverslip/platform/telemetry.ts'
-import { isTileFormat, type TileFormat } from '../cache/keys.ts'
 import type { Found } from '../cache/tile-cache.ts'
+import { type Format, isFormat, MEDIA_TYPE } from '../formats.ts'
 import { notModified, sendPicture } from '../hot/answer.ts'
 import { etagOf, FOR_A_MINUTE, originOf, SAFE_HEADERS } from '../hot/headers.ts'
 import { type TileMeter, traceTile } from '../hot/meter.ts'
 import type { Sampler } from '../hot/sampler.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import type { ServedRendition } from '../store.ts'
-import { MEDIA_TYPES } from './format.ts'
 import { dzi } from './levels.ts'
 import type { TileAddress, TileService } from './tile-service.ts'
 
@@ -23,7 +23,7 @@ export interface DeepZoomParts {
   sampler: Sampler
 }
 
-type Read = (at: TileAddress, format: TileFormat, signal: AbortSignal) => Promise<Found>
+type Read = (at: TileAddress, format: Format, signal: AbortSignal) => Promise<Found>
 
 export function deepZoomRoutes({
   slides,
@@ -52,7 +52,7 @@ export function deepZoomRoutes({
       kind === 'dz' ? tiles.deepZoom(rendition, ...given) : tiles.stored(rendition, ...given)
     if (notModified(req, res, etag)) return
     const { bytes, from } = await read(at, format, call.signal)
-    sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPES[format] })
+    sendPicture(req, res, { bytes, etag, from, type: MEDIA_TYPE[format] })
     meter.record(from, performance.now() - begun, bytes.length)
   }
 
@@ -104,10 +104,10 @@ export function deepZoomRoutes({
 /** @throws ServiceError `not-found` for what is no tile's address */
 function readAddress({ level, x, y, format = 'jpeg' }: Record<string, string>): {
   at: TileAddress
-  format: TileFormat
+  format: Format
 } {
   const at = { level: toIndex(level), x: toIndex(x), y: toIndex(y) }
-  if (!isTileFormat(format) || Number.isNaN(at.level + at.x + at.y)) {
+  if (!isFormat(format) || Number.isNaN(at.level + at.x + at.y)) {
     throw new ServiceError('not-found', 'The slide has no such tile')
   }
   return { at, format }

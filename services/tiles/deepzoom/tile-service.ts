@@ -1,7 +1,8 @@
 /** A tile's way from its place to its bytes, for every path that leads to one. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { type CacheKey, contentOf, renditionKey, type TileFormat, tilePath } from '../cache/keys.ts'
+import { type CacheKey, contentOf, renditionKey, tilePath } from '../cache/keys.ts'
 import type { Found, TileCache } from '../cache/tile-cache.ts'
+import type { Format } from '../formats.ts'
 import { type Renderer, renditionId } from '../regions/renderer.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import type { ServedRendition } from '../store.ts'
@@ -18,9 +19,9 @@ export interface TileAddress {
 
 export interface TileService {
   /** A tile of Deep Zoom's levels. @throws ServiceError `not-found` for a place outside the slide */
-  deepZoom(rendition: ServedRendition, at: TileAddress, format: TileFormat, signal?: AbortSignal): Promise<Found>
+  deepZoom(rendition: ServedRendition, at: TileAddress, format: Format, signal?: AbortSignal): Promise<Found>
   /** A tile of the levels as they are stored, 0 the full size. @throws ServiceError `not-found` */
-  stored(rendition: ServedRendition, at: TileAddress, format: TileFormat, signal?: AbortSignal): Promise<Found>
+  stored(rendition: ServedRendition, at: TileAddress, format: Format, signal?: AbortSignal): Promise<Found>
 }
 
 export function createTileService(
@@ -28,7 +29,7 @@ export function createTileService(
   isShared: (rendition: ServedRendition) => boolean,
 ): TileService {
   /** A tile in another format costs an encoding, which is worth keeping for all. */
-  const keyOf = (rendition: ServedRendition, key: string, format: TileFormat): CacheKey => ({
+  const keyOf = (rendition: ServedRendition, key: string, format: Format): CacheKey => ({
     key,
     content: contentOf(rendition),
     shared: format !== 'jpeg' || isShared(rendition),

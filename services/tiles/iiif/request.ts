@@ -1,6 +1,7 @@
 /** An IIIF image request: its four segments to a picture, and back to their canonical form. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { type Format, largestSize, type Picture, type Size } from '../regions/picture.ts'
+import type { Format } from '../formats.ts'
+import { largestSize, type Picture, type Size } from '../regions/picture.ts'
 import { NotImplementedError } from './errors.ts'
 import { DECIMAL, parseRegion } from './region.ts'
 import { parseSize } from './size.ts'

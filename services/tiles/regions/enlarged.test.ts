@@ -1,10 +1,12 @@
 /** Enlarged pictures beside what the textbook makes of the same pixels, and libvips, from where it means to be. */
+
 import type { SlideReader } from '@coverslip/wsi/slide.ts'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Format } from '../formats.ts'
 import type { Rendition } from '../renditions/rendition.ts'
 import { type MadePyramid, makePyramid } from '../testing/made-pyramid.ts'
-import type { Format, Rectangle, Size } from './picture.ts'
+import type { Rectangle, Size } from './picture.ts'
 import { createRenderQueue } from './queue.ts'
 import { createRenderer } from './renderer.ts'
 

@@ -1,12 +1,12 @@
 /** A canvas becomes the picture that was asked for: size, mirror, rotation, colours, coding, in IIIF's order. */
 import { encodeRgb } from '@coverslip/wsi/turbojpeg.ts'
 import sharp, { type Sharp } from 'sharp'
+import { type Format, QUALITY } from '../formats.ts'
 import { enlarge } from './enlarge.ts'
 import type { Job } from './job.ts'
-import type { Format, Size } from './picture.ts'
+import type { Size } from './picture.ts'
 import { profiledTiff } from './profiled-tiff.ts'
 
-export const QUALITY = 80
 /** AVIF takes seconds at higher efforts. */
 const AVIF = { quality: 55, effort: 1 }
 /** Level 6, the usual one, takes four times as long for a tenth less. */

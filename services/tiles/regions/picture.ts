@@ -1,4 +1,5 @@
 /** What may be asked of a rendered picture. */
+import type { Format } from '../formats.ts'
 
 export interface Size {
   width: number
@@ -9,16 +10,6 @@ export interface Size {
 export interface Rectangle extends Size {
   x: number
   y: number
-}
-
-export const FORMATS = ['jpeg', 'webp', 'png', 'avif'] as const
-export type Format = (typeof FORMATS)[number]
-
-export const MEDIA_TYPE: Readonly<Record<Format, string>> = {
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  png: 'image/png',
-  avif: 'image/avif',
 }
 
 export interface Picture {

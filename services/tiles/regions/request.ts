@@ -1,6 +1,7 @@
 /** A request for a region, in this service's own words, to a picture. */
 import { ServiceError } from '@coverslip/platform/errors.ts'
-import { FORMATS, type Format, fitted, largestSize, MAX_AREA, MAX_SIDE, type Picture, type Size } from './picture.ts'
+import { isFormat } from '../formats.ts'
+import { fitted, largestSize, MAX_AREA, MAX_SIDE, type Picture, type Size } from './picture.ts'
 
 /** As the route's schema parses it. */
 export interface RegionQuery {
@@ -31,8 +32,6 @@ export function pictureOf(query: RegionQuery, format: string, slide: Size): Pict
   if (region.width <= 0 || region.height <= 0) throw new ServiceError('invalid', 'The region is outside the slide')
   return { region, size: sizeOf(query.size, region), rotation: rotation % 360, mirror, quality, format, icc }
 }
-
-const isFormat = (text: string): text is Format => (FORMATS as readonly string[]).includes(text)
 
 function sizeOf(text: string | undefined, region: Size): Size {
   if (text === undefined) return largestSize(region)

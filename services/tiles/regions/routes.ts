@@ -1,15 +1,17 @@
 /** Pictures that are rendered: regions, thumbnails; and the colour profile that they may want. */
+
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'
 import { renditionKey } from '../cache/keys.ts'
 import type { TileCache } from '../cache/tile-cache.ts'
+import { MEDIA_TYPE } from '../formats.ts'
 import { notModified, sendPicture } from '../hot/answer.ts'
 import { etagOf, FOR_A_MINUTE, FOR_EVER, SAFE_HEADERS } from '../hot/headers.ts'
 import type { OpenSlides } from '../slides/slides.ts'
 import type { ServedRendition } from '../store.ts'
-import { MEDIA_TYPE, type Picture, pictureName } from './picture.ts'
+import { type Picture, pictureName } from './picture.ts'
 import { type Renderer, renditionId } from './renderer.ts'
 import { pictureOf, type RegionQuery } from './request.ts'
 import { thumbnailOf } from './thumbnail.ts'

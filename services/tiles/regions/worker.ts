@@ -1,9 +1,11 @@
 /** A thread that renders pictures, so that tiles never wait for one. */
+
 import { parentPort } from 'node:worker_threads'
 import { serve } from '@coverslip/wsi/threads.ts'
 import { encodeYuvShared } from '@coverslip/wsi/turbojpeg.ts'
 import sharp from 'sharp'
-import { finish, isPlainJpeg, QUALITY } from './finish.ts'
+import { QUALITY } from '../formats.ts'
+import { finish, isPlainJpeg } from './finish.ts'
 import type { Answer, Job } from './job.ts'
 import { createPainter } from './paint.ts'
 import { createPlanePainter } from './paint-planes.ts'

@@ -5,11 +5,11 @@
 import { SlideFileError } from '@coverslip/wsi/errors.ts'
 import { openWithOpenSlide } from '@coverslip/wsi/openslide.ts'
 import type { SlideDescription } from '@coverslip/wsi/slide.ts'
+import { QUALITY } from '../formats.ts'
 import type { Reader, Readers } from './readers.ts'
 import type { Pixels, Rendition } from './rendition.ts'
 
 const TILE = 256
-const QUALITY = 80
 
 /** A region of one request to the child. */
 const MOST_PIXELS = 64 * 1024 * 1024
