@@ -1,5 +1,5 @@
 /** A release of the chart in a namespace of its own: installed from nothing, with servers of a trial, and taken away again. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -116,9 +116,12 @@ async function prepareDisks(
   const names = SERVERS.map(server => `${namespace}-${server}`)
   const { items } = await api.ask<{ items: { metadata: { name: string } }[] }>('/api/v1/persistentvolumes')
   const taken = items.some(({ metadata }) => metadata.name === names[0])
-  // A cluster that is gone has left its disks behind, with other passwords.
-  if (!taken) await rm(root, { recursive: true, force: true })
-  await Promise.all(SERVERS.map(server => mkdir(join(root, server), { recursive: true })))
+  for (const folder of SERVERS.map(server => join(root, server))) {
+    await mkdir(folder, { recursive: true })
+    // A cluster that is gone has left its disks behind, with other passwords.
+    const left = taken ? [] : await readdir(folder)
+    for (const name of left) await rm(join(folder, name), { recursive: true })
+  }
   await apply(
     SERVERS.map((server, i) =>
       disk(names[i]!, join(root, server), node, storageClass, namespace, `data-${full}-${server}-0`),

@@ -80,17 +80,21 @@ describe.skipIf(missing)(`scaling by itself${missing ? ` (${missing})` : ''}`, (
 })
 
 const HEAD = [
-  '| readers | pods of tiles | tiles/s | tile p99 ms | screen complete p95 ms | cores used by tiles | tiles/s a core | errors |',
-  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  '| readers | pods of tiles | tiles/s | tile p99 ms | screen complete p95 ms | cores used by tiles | tiles/s a core | drawings | sent again | saved p95 ms | errors |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
 ]
 
-function rowOf(name: string, { tilesPerSecond, tile, viewportComplete, errors }: Outcome, { seen }: Crew): string {
+function rowOf(name: string, outcome: Outcome, { seen }: Crew): string {
+  const { tilesPerSecond, tile, viewportComplete, annotationSaved, annotationsSentAgain, errors } = outcome
   const pods = `${seen[0]?.pods ?? 0} to ${seen.at(-1)?.pods ?? 0}`
   const busy = seen.filter(({ cores }) => cores > 0.05)
   const cores = busy.reduce((sum, one) => sum + one.cores, 0) / Math.max(1, busy.length)
   const perCore = cores > 0 ? Math.round(tilesPerSecond / cores) : '—'
   const cells = [Math.round(tilesPerSecond), tile?.p99.toFixed(0), viewportComplete?.p95.toFixed(0), cores.toFixed(2)]
-  return `| ${[name, pods, ...cells, perCore, errors].join(' | ')} |`
+  const drawn = annotationSaved
+    ? [annotationSaved.count, annotationsSentAgain, annotationSaved.p95.toFixed(0)]
+    : ['', '', '']
+  return `| ${[name, pods, ...cells, perCore, ...drawn, errors].join(' | ')} |`
 }
 
 async function upload(client: Client, seed: number): Promise<string> {

@@ -3,11 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { calls } from '@coverslip/proto/services.ts'
 import { onPremOnly } from '@coverslip/proto/sites.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, clientOf, eventually } from '../../services/e2e/client.ts'
+import { type Client, clientOf, eventually, withJson } from '../../services/e2e/client.ts'
 import { plantedWords, stringsFound } from '../../services/e2e/suites/planted.ts'
 import { plantedSlide } from './planted-slide.ts'
 import { reached, startTwoSites, type Target, type TwoSites } from './sites.ts'
 import { clusterMissing } from './tool.ts'
+
+interface Withdrawal {
+  id: string
+  state: string
+  keepers: string[]
+  slides: { waitingFor: string[] }[]
+  downloads: { slide: string; what: string }[]
+}
 
 const missing = clusterMissing()
 const APART_MS = 60_000
@@ -140,5 +148,39 @@ describe.skipIf(missing)(`two sites on a cluster${missing ? ` (${missing})` : ''
       expect(about(victim, 'slides.onprem.deidentified')).toBe(0)
       expect([about(victim, 'slides.onprem.tiled'), about(victim, 'slides.cloud.deleted')]).toEqual([1, 1])
     }
+  }, 400_000)
+
+  test('a withdrawal is proven when the cloud has erased as well, not before', async () => {
+    const manifest = 'file,subject\ntaken.svs,somebody\n'
+    await hospital.json('/api/manifests', { method: 'POST', headers: { 'content-type': 'text/csv' }, body: manifest })
+    const { bytes } = await plantedSlide(15)
+    const taken = await hospital.upload([{ name: 'taken.svs', bytes }])
+    const { subject } = await readyInCloud(taken)
+    await tileOf(cloud, taken)
+    const copy = await cloud.get(`/api/slides/${taken}/pyramid`)
+    expect([copy.status, (await copy.arrayBuffer()).byteLength > 1000]).toEqual([200, true])
+
+    sites.cables.leaf.cut()
+    const { subjects } = await hospital.json<{ subjects: { id: string }[] }>(`/api/subjects?pseudonym=${subject}`)
+    const path = `/api/subjects/${subjects[0]!.id}/withdrawal`
+    const begun = await hospital.json<Withdrawal>(path, withJson('POST', { reason: 'the subject asked for it' }))
+    const shown = () => hospital.json<Withdrawal>(`/api/withdrawals/${begun.id}`)
+    const left = await eventually(60, 'the hospital to have erased', async () => {
+      const { waitingFor } = (await shown()).slides[0]!
+      return waitingFor.every(keeper => keeper.endsWith('@cloud')) ? waitingFor : undefined
+    })
+    expect(left.toSorted()).toEqual(['annotations@cloud', 'catalog@cloud', 'tiles@cloud'])
+    expect((await cloud.slide(taken)).state).toBe('ready')
+
+    sites.cables.leaf.mend()
+    const proof = await eventually(90, 'the proof of deletion', async () => {
+      const now = await shown()
+      return now.state === 'done' ? now : undefined
+    })
+    expect(proof.keepers).toEqual(expect.arrayContaining(left))
+    expect(proof.downloads).toMatchObject([{ slide: taken, what: 'pyramid' }])
+    expect((await cloud.get(`/api/slides/${taken}/pyramid`)).status).toBe(404)
+    const kept = await sites.cloud.everything(taken)
+    expect(kept.pyramids!.length).toBe(0)
   }, 400_000)
 })

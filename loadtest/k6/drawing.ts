@@ -1,7 +1,7 @@
 /** What annotators add to reading: rings around what they look at, saved as the viewer saves them. */
 
 import http from 'k6/http'
-import { Rate, Trend } from 'k6/metrics'
+import { Counter, Rate, Trend } from 'k6/metrics'
 import { DRAWING } from './parameters.ts'
 import { between, createRandom, type Random } from './random.ts'
 import { read, type View } from './reader.ts'
@@ -9,8 +9,12 @@ import { headers, open, pause, server, show, slideSeed } from './session.ts'
 
 /** That a browser keeps to one server. */
 const CONNECTIONS = 6
+/** The viewer goes on for as long as its page is open; to this model a drawing is lost by then. */
+const LOST_MS = 60_000
 
+/** From the first try to the answer that it is stored. */
 const saved = new Trend('annotation_saved', true)
+const sentAgain = new Counter('annotations_sent_again')
 const saveErrors = new Rate('annotation_errors')
 
 /** A closed ring of some corners around the middle of a view, level-0 pixels. */
@@ -25,6 +29,10 @@ function ringAround({ x, y, resolution }: View, random: Random): [number, number
   return [...ring, ring[0]!]
 }
 
+/** As `ApiError.retryable` and the waits of services/viewer/annotations/saver.ts have it. */
+const isPassing = (status: number): boolean => status === 0 || status === 408 || status === 429 || status >= 500
+const waitSeconds = (attempt: number): number => Math.min(20, 0.5 * 2 ** attempt)
+
 async function save(id: string, ring: [number, number][]): Promise<void> {
   const feature = {
     type: 'Feature',
@@ -32,17 +40,27 @@ async function save(id: string, ring: [number, number][]): Promise<void> {
     geometry: { type: 'Polygon', coordinates: [ring] },
     properties: { objectType: 'annotation', classification: { name: 'Tumor', color: [200, 0, 0] } },
   }
-  const send = () =>
+  const post = () =>
     http.asyncRequest('POST', `${server}/api/slides/${id}/annotations`, JSON.stringify(feature), {
       headers: { ...headers, 'content-type': 'application/geo+json' },
       tags: { name: 'save annotation' },
     })
-  const begun = Date.now()
-  let answer = await send()
   // A server may close idle connections in the moment in which one is used again: browsers then send once more, at last on
   // a new one. k6 does so by itself for what only reads.
-  for (let i = 0; i < CONNECTIONS && answer.status === 0 && answer.timings.connecting === 0; i += 1)
+  async function send() {
+    let answer = await post()
+    for (let i = 0; i < CONNECTIONS && answer.status === 0 && answer.timings.connecting === 0; i += 1)
+      answer = await post()
+    return answer
+  }
+  const begun = Date.now()
+  let answer = await send()
+  for (let attempt = 0; isPassing(answer.status) && Date.now() - begun < LOST_MS; attempt += 1) {
+    console.warn(`a drawing was answered ${answer.status}, and is sent again: ${answer.body}`)
+    sentAgain.add(1)
+    await pause(waitSeconds(attempt))
     answer = await send()
+  }
   saved.add(Date.now() - begun)
   saveErrors.add(answer.status !== 201)
   if (answer.status !== 201) console.warn(`a drawing was answered ${answer.status}: ${answer.body}`)

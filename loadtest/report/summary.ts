@@ -22,6 +22,7 @@ export interface Outcome {
   viewportComplete: Times | null
   tile: Times | null
   annotationSaved: Times | null
+  annotationsSentAgain: number
   tiles: number
   tilesPerSecond: number
   tilesGivenUp: number
@@ -41,6 +42,7 @@ export function outcomeOf(scenario: string, { metrics }: K6Summary): Outcome {
     viewportComplete: timesOf(metrics.viewport_complete?.values),
     tile: timesOf(metrics.tile_time?.values),
     annotationSaved: timesOf(metrics.annotation_saved?.values),
+    annotationsSentAgain: value('annotations_sent_again', 'count'),
     tiles: value('tiles', 'count'),
     tilesPerSecond: value('tiles', 'rate'),
     tilesGivenUp: value('tiles_given_up', 'count'),
