@@ -20,12 +20,14 @@ sh infra/setup.sh test
 export PATH="$PWD/node_modules/.bin:$PATH"
 tsc --noEmit -p tsconfig.json
 ! answers || sh infra/cluster/images.sh
-# The version before this one: the last release, or else the commit before.
-case "${COVERSLIP_PREVIOUS_TAG:-}$*" in '' | *upgrade*)
-  if [ -z "${COVERSLIP_PREVIOUS_TAG:-}" ] && [ -x "$tool" ] && answers; then
-    before=${COVERSLIP_PREVIOUS:-$(git describe --tags --abbrev=0 HEAD~1 2>/dev/null || git rev-parse --verify --quiet HEAD~1)}
-    sh infra/cluster/previous.sh "$before" && export COVERSLIP_PREVIOUS_TAG=previous
+# What the upgrade begins with: the last release, or else the commit before.
+previous() { git describe --tags --abbrev=0 HEAD~1 2>/dev/null || git rev-parse --verify --quiet HEAD~1 || true; }
+case "$*" in '' | *upgrade*) upgrades=yes ;; *) upgrades= ;; esac
+if [ "$upgrades" ] && [ -z "${COVERSLIP_PREVIOUS_TAG:-}" ] && [ -x "$tool" ] && answers; then
+  before=${COVERSLIP_PREVIOUS:-$(previous)}
+  if [ "$before" ]; then
+    sh infra/cluster/previous.sh "$before"
+    export COVERSLIP_PREVIOUS_TAG=previous
   fi
-  ;;
-esac
+fi
 vitest run --config infra/cluster/vitest.config.ts "$@"
