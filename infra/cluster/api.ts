@@ -59,11 +59,15 @@ export async function openApi(): Promise<Api> {
     probe: async port => void (await fetch(`http://127.0.0.1:${port}/readyz`)),
     signal: 'SIGTERM',
   })
-  const ask: Api['ask'] = async <Answer>(path: string, init?: RequestInit) => {
+  async function text(path: string, init?: RequestInit): Promise<string> {
     const answer = await fetch(`${proxy.url}${path}`, init)
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${answer.status} ${text.slice(0, 300)}`)
-    return (text.startsWith('{') ? JSON.parse(text) : text) as Answer
+    const said = await answer.text()
+    if (!answer.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${answer.status} ${said.slice(0, 300)}`)
+    return said
+  }
+  const ask: Api['ask'] = async <Answer>(path: string, init?: RequestInit) => {
+    const said = await text(path, init)
+    return (said.startsWith('{') ? JSON.parse(said) : said) as Answer
   }
   return {
     ask,
@@ -73,7 +77,7 @@ export async function openApi(): Promise<Api> {
       return (await ask<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods?${query}`)).items
     },
     log: (namespace, pod, container) =>
-      ask<string>(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${new URLSearchParams({ container })}`),
+      text(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${new URLSearchParams({ container })}`),
     async attach(namespace, pod, container, take, signal) {
       const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' })
       const url = `${proxy.url.replace('http', 'ws')}/api/v1/namespaces/${namespace}/pods/${pod}/attach?${query}`
