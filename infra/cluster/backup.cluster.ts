@@ -80,7 +80,8 @@ describe.skipIf(missing)(`backup and restore on a cluster${missing ? ` (${missin
   }
 
   it('no confirmed annotation is lost, and every slide is served with the same bytes', async () => {
-    const slides = [await made(1), await made(2)]
+    // Rules of the network reach the nodes some moments after pods are ready.
+    const slides = [await eventually(60, 'the release to take a slide', () => made(1)), await made(2)]
     const drawn = await Promise.all(Array.from({ length: 40 }, async (_, i) => ({ slide: slides[i % 2]!, id: '' })))
     for (const one of drawn) one.id = await draw(one.slide)
     const hashes = await Promise.all(slides.map(tile))
