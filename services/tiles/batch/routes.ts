@@ -1,5 +1,4 @@
 /** Many tiles in one answer: for programs that read a slide tile by tile, and pay for every request. */
-
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { toServiceError } from '@coverslip/platform/errors.ts'

@@ -1,5 +1,4 @@
 /** Deep Zoom and tiles as they are stored: descriptions and tiles, the ordinary way; see hot/ for tiles in memory. */
-
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'
 import type { HttpCall, RawHttpHandler } from '@coverslip/platform/module.ts'

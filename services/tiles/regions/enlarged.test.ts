@@ -1,5 +1,4 @@
 /** Enlarged pictures beside what the textbook makes of the same pixels, and libvips, from where it means to be. */
-
 import type { SlideReader } from '@coverslip/wsi/slide.ts'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,5 +1,4 @@
 /** Pictures that are rendered: regions, thumbnails; and the colour profile that they may want. */
-
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '@coverslip/platform/errors.ts'

@@ -1,5 +1,4 @@
 /** A thread that renders pictures, so that tiles never wait for one. */
-
 import { parentPort } from 'node:worker_threads'
 import { serve } from '@coverslip/wsi/threads.ts'
 import { encodeYuvShared } from '@coverslip/wsi/turbojpeg.ts'
