@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Report, summarize } from './ci-report.ts'
+import { type Report, summarize, tellFailures } from './ci-report.ts'
 
 const file = (status: string, ...tests: [status: string, fullName: string][]): Report['testResults'][number] => ({
   name: 'a.test.ts',
@@ -14,7 +14,7 @@ test('tests and checks are counted together', () => {
   expect(summarize({ testResults: [one] }, 0, true, ['lint=failed'])).toMatchObject({ passed: 2, failed: 1 })
   expect(summarize({ testResults: [file('failed', ['failed', 'a'])] }, 1, true, [])).toMatchObject({
     failed: 1,
-    failures: ['a'],
+    failures: [{ title: 'a', reason: 'did not run' }],
   })
 })
 
@@ -35,4 +35,33 @@ test('a test is skipped only where what it needs is missing, and its title says 
     unexpected: ['flaky'],
   })
   expect(summarize({ testResults: [excused, s3] }, 0, true, [])).toMatchObject({ failed: 2 })
+})
+
+test('failures are told by their reason, each with its first tests', () => {
+  const said = (fullName: string, ...failureMessages: string[]) => ({ status: 'failed', fullName, failureMessages })
+  const report: Report = {
+    testResults: [
+      {
+        name: 'a.test.ts',
+        status: 'failed',
+        assertionResults: [
+          said('a', 'Error: fetch failed\n    at here'),
+          said('b', 'AssertionError: expected 1 to be 2'),
+          said('c', 'Error: fetch failed\n    at there'),
+          said('d', 'Error: fetch failed'),
+        ],
+      },
+      { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    ],
+  }
+  expect(tellFailures(summarize(report, 1, true, []).failures, 2)).toEqual([
+    'FAILED: a',
+    'FAILED: c',
+    '  and 1 more',
+    '  Error: fetch failed',
+    'FAILED: b',
+    '  AssertionError: expected 1 to be 2',
+    'FAILED: b.test.ts',
+    '  no such module',
+  ])
 })

@@ -9,15 +9,21 @@ export interface Report {
     name: string
     status: string
     message?: string
-    assertionResults: { status: string; fullName: string }[]
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[]
   }[]
+}
+
+export interface Failure {
+  title: string
+  /** The first line of what the test said. */
+  reason: string
 }
 
 export interface Summary {
   passed: number
   failed: number
-  /** Titles of the tests that failed, and files that could not be run. */
-  failures: string[]
+  /** The tests that failed, and files that could not be run. */
+  failures: Failure[]
   skipped: string[]
   /** Skipped without an excuse: these count as failed too. */
   unexpected: string[]
@@ -50,8 +56,10 @@ export function summarize(
     one => one.status !== 'passed' && !one.assertionResults.some(({ status }) => status === 'failed'),
   )
   const failures = [
-    ...tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-    ...broken.map(({ name, message }) => `${name}: ${message ?? 'did not run'}`),
+    ...tests
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => ({ title: fullName, reason: firstLine(failureMessages?.[0]) })),
+    ...broken.map(({ name, message }) => ({ title: name, reason: firstLine(message) })),
   ]
   const failed = failures.length + unexpected.length
   const untold = exitCode !== 0 && failed === 0 ? 1 : 0
@@ -65,6 +73,22 @@ export function summarize(
   }
 }
 
+function firstLine(message = ''): string {
+  return message.split('\n', 1)[0]!.slice(0, 300) || 'did not run'
+}
+
+/**
+ * Lines that tell failures by their reason, for whoever sees no more than the end of a log: one cause often fails hundreds of
+ * tests. The tests' own output above has all of them.
+ */
+export function tellFailures(failures: readonly Failure[], titlesEach = 3): string[] {
+  return [...Map.groupBy(failures, ({ reason }) => reason)].flatMap(([reason, alike]) => [
+    ...alike.slice(0, titlesEach).map(({ title }) => `FAILED: ${title}`),
+    ...(alike.length > titlesEach ? [`  and ${alike.length - titlesEach} more`] : []),
+    `  ${reason}`,
+  ])
+}
+
 if (import.meta.main) {
   const [exitCode, ...checks] = process.argv.slice(2)
   const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -76,7 +100,7 @@ if (import.meta.main) {
   const say = (text: string): boolean => process.stdout.write(`${text}\n`)
   say('')
   for (const title of skipped) say(`skipped${unexpected.includes(title) ? ' without an excuse' : ''}: ${title}`)
-  for (const title of failures) say(`FAILED: ${title}`)
+  for (const line of tellFailures(failures)) say(line)
   for (const error of errors) say(`outside of any test: ${error}`)
   if (Number(exitCode) !== 0) say(`FAILED: npm test (exit code ${exitCode})`)
   for (const check of checks) if (check.endsWith('=failed')) say(`FAILED: ${check.slice(0, -'=failed'.length)}`)

@@ -1,7 +1,8 @@
 /** Two real NATS servers joined by a leaf node, as the sites have them, for tests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
+import { freePort } from '@coverslip/platform/testing/ports.ts'
+import { requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { connect } from '@nats-io/transport-node'
 import { type Cable, startCable } from './cable.ts'
 import { renderCloud, renderOnPrem } from './nats.ts'

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@coverslip/platform/testing/process.ts'
+import { freePort } from '@coverslip/platform/testing/ports.ts'
 import { writeSyntheticSlide } from '@coverslip/wsi/synthetic/index.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 

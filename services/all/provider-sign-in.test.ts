@@ -1,13 +1,13 @@
 /** Signing in at an OpenID provider, from the button to the session, by HTTP as a browser does it. */
 import { createPublicKey } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { access } from '@coverslip/access/module.ts'
 import { publicGateway } from '@coverslip/gateway/public/module.ts'
 import { verifyToken } from '@coverslip/platform/auth/token.ts'
 import { type OpenIdProvider, type Person, startOpenIdProvider } from '@coverslip/platform/testing/openid-provider.ts'
+import { freePort } from '@coverslip/platform/testing/ports.ts'
 import { startSystem, type TestSystem } from '@coverslip/platform/testing/system.ts'
 import type { User } from '@coverslip/proto/api.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,13 +22,6 @@ const ROLES = {
 let system: TestSystem
 let provider: OpenIdProvider
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 const settings = (port: number): Record<string, string> => ({
   PORT: String(port),
   PUBLIC_URL: `http://127.0.0.1:${port}`,

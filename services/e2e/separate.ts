@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuthority } from '@coverslip/platform/testing/authority.ts'
 import { dumpPostgres } from '@coverslip/platform/testing/dump.ts'
-import { freePort, requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
+import { freePort } from '@coverslip/platform/testing/ports.ts'
+import { requireProgram, startServer, type TestServer } from '@coverslip/platform/testing/process.ts'
 import { startNats, startPostgres, startRedis, startS3 } from '@coverslip/platform/testing/servers.ts'
 import { objectsIn } from '@coverslip/platform/testing/stored.ts'
 import pg from 'pg'
@@ -159,7 +160,8 @@ async function startFront(data: string, port: number, upstreams: Front['upstream
     url: () => `http://127.0.0.1:${port}`,
     command: () => ({ file: requireProgram('nginx', 'nginx'), args: ['-c', file, '-g', 'daemon off;'] }),
     async probe() {
-      await fetch(`http://127.0.0.1:${port}/healthz`)
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`)
+      if (!answer.ok) throw new Error(`not healthy: ${answer.status}`)
     },
     signal: 'SIGTERM',
   })

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './ports.ts'
 
 /** A real server that a test started; its data lives in a temporary folder until `stop`. */
 export interface TestServer {
@@ -53,17 +53,6 @@ export function requireProgram(name: string, aptPackage: string, folders: string
   return path
 }
 
-/** A TCP port of the loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 /** Starts a server on a free port and waits until it answers. @throws Error with the server's output when it does not. */
 export async function startServer(spec: ServerSpec): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'coverslip-test-'))
@@ -108,7 +97,8 @@ async function launch(spec: ServerSpec, port: number, folder: string): Promise<C
         () => true,
         () => false,
       )
-      if (answered) return child
+      // Somebody else may have the port: then the child ends, and whoever answered is not it.
+      if (answered && child.exitCode === null && child.signalCode === null) return child
       await sleep(50)
     }
     await end(child, 'SIGKILL')
