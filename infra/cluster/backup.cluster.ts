@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, clientOf, eventually, withJson } from '../../services/e2e/client.ts'
 import { madeBytes } from '../../services/e2e/suites/made.ts'
 import { type Api, openApi } from './api.ts'
+import { untilReached } from './reached.ts'
 import { install, type Release } from './release.ts'
 import { apply, clusterMissing, helm, kubectl } from './tool.ts'
 
@@ -80,8 +81,7 @@ describe.skipIf(missing)(`backup and restore on a cluster${missing ? ` (${missin
   }
 
   it('no confirmed annotation is lost, and every slide is served with the same bytes', async () => {
-    // Rules of the network reach the nodes some moments after pods are ready.
-    const slides = [await eventually(60, 'the release to take a slide', () => made(1)), await made(2)]
+    const slides = [await made(1), await made(2)]
     const drawn = await Promise.all(Array.from({ length: 40 }, async (_, i) => ({ slide: slides[i % 2]!, id: '' })))
     for (const one of drawn) one.id = await draw(one.slide)
     const hashes = await Promise.all(slides.map(tile))
@@ -102,9 +102,10 @@ describe.skipIf(missing)(`backup and restore on a cluster${missing ? ` (${missin
     await upgrade('newest')
     const restored = await kubectl('logs', '-n', NAMESPACE, `job/${release.full}-restore`, '-c', 'restore')
     await upgrade('')
-    await eventually(60, 'the front', async () => ((await client.get('/readyz')).ok ? true : undefined))
     // The owner's token lay in the pod of access, which is another one now.
-    client = clientOf({ url: release.url, token: await release.ownerToken() })
+    const token = await release.ownerToken()
+    await untilReached(release.url, token)
+    client = clientOf({ url: release.url, token })
     const seconds = Math.round((performance.now() - begun) / 1000)
     console.log(`saved ${JSON.stringify(saved)}\nrestored ${restored.trim()}\nafter ${seconds} s people read again`)
 

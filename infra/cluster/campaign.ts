@@ -124,10 +124,9 @@ export async function beginCampaign(client: Client): Promise<Campaign> {
   }
 }
 
-/** Uploads a slide as often as it takes: what is measured begins later. */
 async function madeReady(client: Client, seed: number): Promise<string> {
   const bytes = await madeBytes({ width: 3000, height: 2000, seed })
-  const id = await eventually(60, 'an upload', () => client.upload([{ name: `${seed}.svs`, bytes }]))
+  const id = await client.upload([{ name: `${seed}.svs`, bytes }])
   await client.until(id, 'ready', 300)
   await eventually(60, 'the tiles of the pyramid', () => client.tiled(id))
   return id

@@ -1,6 +1,6 @@
 /** NATS and Redis as an operator brings them: outside of the chart, with TLS, for callers who show a certificate. */
-import { readFile } from 'node:fs/promises'
 import type { Certificates } from '@coverslip/platform/tls.ts'
+import { certificateSecret } from './certificates.ts'
 import type { Values } from './release.ts'
 import { apply, kubectl } from './tool.ts'
 
@@ -50,27 +50,19 @@ export async function startOwnServers(
   password: string,
   certificates: Readonly<Record<Server, Certificates>>,
 ): Promise<Values> {
-  const secret = (name: string, data: Record<string, string>) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace },
-    stringData: data,
-  })
   const kinds = Object.keys(SERVERS) as Server[]
-  const objects = kinds.map(async kind => {
-    const { caFile, certFile, keyFile } = certificates[kind]
-    const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(file => readFile(file, 'utf8')))
-    return [
-      secret(`own-${kind}`, { 'ca.crt': ca!, 'tls.crt': cert!, 'tls.key': key! }),
-      podOf(kind, namespace, password),
-      serviceOf(kind, namespace),
-    ]
-  })
+  const objects = kinds.map(async kind => [
+    await certificateSecret(namespace, `own-${kind}`, certificates[kind]),
+    podOf(kind, namespace, password),
+    serviceOf(kind, namespace),
+  ])
   const urls = {
     bus: `tls://coverslip:${password}@${nameOf('nats', namespace)}:4222${SHOWN}`,
     cache: `rediss://:${password}@${nameOf('redis', namespace)}:6379${SHOWN}`,
   }
-  await apply([...(await Promise.all(objects)).flat(), secret('own-servers', urls)])
+  const metadata = { name: 'own-servers', namespace }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: urls }
+  await apply([...(await Promise.all(objects)).flat(), secret])
   await kubectl('wait', '-n', namespace, '--for=condition=Ready', 'pod', '-l', 'own=server', '--timeout=120s')
   const to = (kind: Server) => [{ podSelector: { matchLabels: { server: kind } } }]
   return {

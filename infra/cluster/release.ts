@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { type Api, isReady } from './api.ts'
+import { untilReached } from './reached.ts'
 import { apply, helm, kubectl } from './tool.ts'
 
 const CHART = new URL('../../charts/coverslip', import.meta.url).pathname
@@ -30,7 +31,7 @@ export interface Release {
 
 /**
  * Installs what infra/cluster/values.yaml says, and `values` on top; the servers of the trial keep what they have when their
- * pods go. Resolves when every pod is ready.
+ * pods go. Resolves when every pod is ready and reached by those who ask it.
  */
 export async function install(api: Api, namespace: string, values: Values = {}): Promise<Release> {
   const full = 'slides-coverslip'
@@ -51,10 +52,15 @@ export async function install(api: Api, namespace: string, values: Values = {}):
     await kubectl('delete', 'namespace', namespace, '--timeout=180s')
     await disks?.remove()
   }
+  async function ownerToken(): Promise<string> {
+    const program = 'require("fs").readFileSync("/tmp/data/owner-token","utf8")'
+    const node = ['/app/node_modules/.bin/node', '-p', program]
+    return (await kubectl('exec', '-n', namespace, `deploy/${full}-access`, '--', ...node)).trim()
+  }
   try {
     const waiting = ['--wait', '--timeout', INSTALL]
     await helm('upgrade', '--install', 'slides', CHART, '--namespace', namespace, ...from, ...waiting)
-    await untilAnswered(url)
+    await untilReached(url, await ownerToken())
   } catch (error) {
     const pods = await kubectl('get', 'pods', '--namespace', namespace)
     await uninstall()
@@ -72,11 +78,7 @@ export async function install(api: Api, namespace: string, values: Values = {}):
       )
       return Buffer.from(data[key] ?? '', 'base64').toString()
     },
-    async ownerToken() {
-      const program = 'require("fs").readFileSync("/tmp/data/owner-token","utf8")'
-      const node = ['/app/node_modules/.bin/node', '-p', program]
-      return (await kubectl('exec', '-n', namespace, `deploy/${full}-access`, '--', ...node)).trim()
-    },
+    ownerToken,
     uninstall,
   }
 }
@@ -197,19 +199,5 @@ export async function untilReady(api: Api, namespace: string, component: string,
     if (Date.now() > deadline)
       throw new Error(`${component}: ${pods.filter(isReady).length} of ${replicas} pods are ready`)
     await new Promise(resolve => setTimeout(resolve, 250))
-  }
-}
-
-/** Rules of services and policies reach the nodes some moments after pods are ready. */
-async function untilAnswered(url: string): Promise<void> {
-  const deadline = Date.now() + 60_000
-  for (;;) {
-    const status = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) }).then(
-      answer => answer.status,
-      () => 0,
-    )
-    if (status === 200) return
-    if (Date.now() > deadline) throw new Error(`${url}/readyz answers ${status}`)
-    await new Promise(resolve => setTimeout(resolve, 500))
   }
 }

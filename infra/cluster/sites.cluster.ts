@@ -50,8 +50,7 @@ describe.skipIf(missing)(`two sites on a cluster${missing ? ` (${missing})` : ''
   }
 
   test('a slide that came to the hospital is seen at both sites, tile by tile the same', async () => {
-    // Rules of the network reach the nodes some moments after pods are ready.
-    id = await eventually(60, 'the hospital to take a slide', () => send(11))
+    id = await send(11)
     expect(await hospital.settled(id)).toMatchObject({ state: 'ready' })
     const slide = await readyInCloud(id)
     expect(slide).toMatchObject({ width: 1200, height: 900, name: (await hospital.slide(id)).name })

@@ -25,9 +25,11 @@ previous() { git describe --tags --abbrev=0 HEAD~1 2>/dev/null || git rev-parse 
 case "$*" in '' | *upgrade*) upgrades=yes ;; *) upgrades= ;; esac
 if [ "$upgrades" ] && [ -z "${COVERSLIP_PREVIOUS_TAG:-}" ] && [ -x "$tool" ] && answers; then
   before=${COVERSLIP_PREVIOUS:-$(previous)}
-  if [ "$before" ]; then
-    sh infra/cluster/previous.sh "$before"
+  # A commit that was named must do; one that was only taken for want of a release may be one that does not build.
+  if [ -n "$before" ] && sh infra/cluster/previous.sh "$before"; then
     export COVERSLIP_PREVIOUS_TAG=previous
+  elif [ -n "${COVERSLIP_PREVIOUS:-}" ]; then
+    exit 1
   fi
 fi
 vitest run --config infra/cluster/vitest.config.ts "$@"

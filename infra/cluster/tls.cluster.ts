@@ -14,6 +14,7 @@ import { openBrowser } from '../../services/all/testing/browser.ts'
 import { type Client, clientOf, eventually } from '../../services/e2e/client.ts'
 import { madeBytes } from '../../services/e2e/suites/made.ts'
 import { type Api, openApi } from './api.ts'
+import { certificateSecret } from './certificates.ts'
 import { nameOf, redisClients, startOwnServers } from './own-servers.ts'
 import { install, merged, nodeAddress, type Release } from './release.ts'
 import { apply, clusterMissing, kubectl } from './tool.ts'
@@ -109,13 +110,7 @@ async function giveSecrets(authority: Authority, { clientSecret }: OpenIdProvide
   const services = Object.keys(JSON.parse(await readFile(SERVICES, 'utf8')))
   const secrets = services.map(async service => {
     const name = `slides-coverslip-${service}-grpc.${NAMESPACE}.svc`
-    const { caFile, certFile, keyFile } = await authority.issue(service, [name])
-    const files = { 'ca.crt': caFile, 'tls.crt': certFile, 'tls.key': keyFile }
-    const data = await Promise.all(
-      Object.entries(files).map(async ([key, path]) => [key, (await readFile(path)).toString('base64')]),
-    )
-    const metadata = { name: `own-${service}`, namespace: NAMESPACE }
-    return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', data: Object.fromEntries(data) }
+    return certificateSecret(NAMESPACE, `own-${service}`, await authority.issue(service, [name]))
   })
   const of = (kind: string, name: string) => ({ apiVersion: 'v1', kind, metadata: { name, namespace: NAMESPACE } })
   await apply([

@@ -9,8 +9,10 @@ import { calls, type ServiceName } from '@coverslip/proto/services.ts'
 import { type Api, isReady, openApi, type Pod } from '../../infra/cluster/api.ts'
 import { keepLogs } from '../../infra/cluster/logs.ts'
 import { mainPid } from '../../infra/cluster/pids.ts'
+import { untilComponentReached } from '../../infra/cluster/reached.ts'
 import { install, nodeAddress, type Release, untilReady, type Values } from '../../infra/cluster/release.ts'
 import { kubectl } from '../../infra/cluster/tool.ts'
+import { type Client, clientOf } from './client.ts'
 import { startCollector } from './collector.ts'
 import type { Shape } from './shape.ts'
 
@@ -23,21 +25,6 @@ const SETTINGS: Values = {
   subjects: { settings: { LEDGER_PERSON_AGE: '0s' } },
   pyramid: { settings: { PYRAMID_PART_SIZE: '2048', PYRAMID_THREADS: '1' } },
 }
-const NOBODYS = '00000000-0000-4000-8000-000000000000'
-/** By service, addresses that are answered with its help: by the front's way to it, and by that of its callers. */
-const ASKED: Record<string, readonly string[]> = {
-  access: ['/api/tokens'],
-  annotations: [`/api/slides/${NOBODYS}/annotations`],
-  catalog: ['/api/slides?limit=1'],
-  deidentify: ['/api/reviews', `/api/intake/slides/${NOBODYS}`],
-  ingest: ['/api/intake/watch', '/api/intake/slides?limit=1', `/api/intake/slides/${NOBODYS}`],
-  intake: ['/api/intake/slides?limit=1'],
-  public: ['/readyz'],
-  pyramid: [`/api/slides/${NOBODYS}/quality`],
-  subjects: ['/api/ledger'],
-  tiles: ['/api/stage', `/api/slides/${NOBODYS}/pyramid`],
-}
-
 /** With COVERSLIP_E2E_NAMESPACE the release is there already, or left there, for somebody to look at. */
 export async function startCluster(): Promise<Shape & { release: Release }> {
   const kept = process.env.COVERSLIP_E2E_NAMESPACE
@@ -67,8 +54,7 @@ export async function startCluster(): Promise<Shape & { release: Release }> {
     `alter role postgres password '${password}'`,
   )
   const token = await release.ownerToken()
-  for (const path of Object.values(ASKED).flat()) await untilReached(`${release.url}${path}`, token)
-  const pods = await componentsOf(api, release, token)
+  const pods = await componentsOf(api, release, clientOf({ url: release.url, token }))
   return {
     name: 'a cluster',
     release,
@@ -106,7 +92,7 @@ export async function startCluster(): Promise<Shape & { release: Release }> {
 const componentOf = (process: string): string => process.replace(/-\d+$/, '')
 
 /** Pods by component, and what befalls them. */
-async function componentsOf(api: Api, { namespace, full, url }: Release, token: string) {
+async function componentsOf(api: Api, { namespace, full }: Release, client: Client) {
   const listed = (component?: string): Promise<Pod[]> =>
     api.pods(namespace, component ? { 'app.kubernetes.io/component': component } : {})
   let known = await listed()
@@ -142,7 +128,7 @@ async function componentsOf(api: Api, { namespace, full, url }: Release, token: 
     if (!killed.delete(name)) await kubectl('rollout', 'restart', '-n', namespace, `${kind}/${nameOf(component)}`)
     else if (isServer(component)) await api.scale(namespace, 'statefulsets', nameOf(component), wanted.get(component)!)
     await untilReady(api, namespace, component, wanted.get(component)!)
-    for (const asked of ASKED[component] ?? []) await untilReached(`${url}${asked}`, token)
+    await untilComponentReached(client, component)
     known = await listed()
   }
 
@@ -157,20 +143,5 @@ async function componentsOf(api: Api, { namespace, full, url }: Release, token: 
     async address(component: string): Promise<string> {
       return (await listed(component)).find(isReady)!.status.podIP!
     },
-  }
-}
-
-/** A pod is ready some moments before the rules of services and policies know of it. */
-async function untilReached(url: string, token: string): Promise<void> {
-  const deadline = Date.now() + 60_000
-  for (;;) {
-    const headers = { authorization: `Bearer ${token}` }
-    const status = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).then(
-      answer => answer.status,
-      () => 599,
-    )
-    if (status < 500) return
-    if (Date.now() > deadline) throw new Error(`${url} answers ${status}`)
-    await new Promise(resolve => setTimeout(resolve, 250))
   }
 }

@@ -98,7 +98,12 @@ async function launch(spec: ServerSpec, port: number, folder: string): Promise<C
         () => false,
       )
       // Somebody else may have the port: then the child ends, and whoever answered is not it.
-      if (answered && child.exitCode === null && child.signalCode === null) return child
+      if (answered && child.exitCode === null && child.signalCode === null) {
+        child.once('exit', (code, signal) => {
+          if (!ended.has(child)) console.error(`${spec.title} ended by itself (${signal ?? code}):\n${output}`)
+        })
+        return child
+      }
       await sleep(50)
     }
     await end(child, 'SIGKILL')
@@ -119,7 +124,11 @@ function spawnBound(spec: ServerSpec, port: number, folder: string): ChildProces
   })
 }
 
+/** Whose end was wanted. */
+const ended = new WeakSet<ChildProcess>()
+
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  ended.add(child)
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
   child.kill(signal)
