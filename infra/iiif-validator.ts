@@ -8,22 +8,16 @@
  */
 
 import { execFile } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { openDatabase } from '@coverslip/platform/db/index.ts'
-import { openObjects } from '@coverslip/platform/objects/index.ts'
 import { startSystem } from '@coverslip/platform/testing/system.ts'
-import { Geometry } from '@coverslip/proto/gen/slides/v1/slides.ts'
-import { migrations } from '@coverslip/tiles/migrations/index.ts'
 import { tiles } from '@coverslip/tiles/module.ts'
-import { saveRendition, type Tables } from '@coverslip/tiles/store.ts'
-import { convert } from '@coverslip/wsi/convert/index.ts'
+import { makeServedSlides } from '@coverslip/tiles/testing/served-slide.ts'
 import { writeTiledSlide } from '@coverslip/wsi/convert/tiled-slide.ts'
 
 const run = promisify(execFile)
@@ -54,42 +48,15 @@ async function coloursOf(venv: string): Promise<Colours> {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Colours
 }
 
-/** The reference image as a pyramid of ours. */
-async function makePyramid(folder: string, colours: Colours): Promise<Buffer> {
+/** The reference image as a slide. */
+async function drawSlide(path: string, colours: Colours): Promise<void> {
   const data = new Uint8Array(SIDE * SIDE * 3)
   for (let y = 0; y < SIDE; y += 1) {
     for (let x = 0; x < SIDE; x += 1) {
       data.set(colours[Math.floor(x / SQUARE)]![Math.floor(y / SQUARE)]!, (y * SIDE + x) * 3)
     }
   }
-  const [slide, pyramid] = [join(folder, 'slide.tiff'), join(folder, 'pyramid.tiff')]
-  await writeTiledSlide(slide, { picture: { width: SIDE, height: SIDE, data }, tileSize: 256, subsampling: '4:4:4' })
-  await convert(slide, pyramid)
-  return readFile(pyramid)
-}
-
-/** Puts the pyramid where a tile service finds it. */
-async function serve(data: string, bytes: Buffer): Promise<string> {
-  const slideId = randomUUID()
-  const key = `${slideId}/1/pyramid.tiff`
-  const store = await openObjects(`file:${join(data, 'pyramid')}`)
-  await store.put(key, bytes)
-  await store.close()
-  const database = await openDatabase(`pglite:${join(data, 'db')}`)
-  const db = await database.open<Tables>('tiles', migrations)
-  const size = { width: SIDE, height: SIDE }
-  const file = { key, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), moreKeys: [] }
-  const row = {
-    slideId,
-    project: 'default',
-    revision: 1,
-    kind: 'pyramid',
-    format: 'generic-tiff',
-    tileSize: 256,
-  } as const
-  await saveRendition(db, { ...row, ...file, ...size, geometry: Geometry.fromPartial(size) }, undefined)
-  await database.close()
-  return slideId
+  await writeTiledSlide(path, { picture: { width: SIDE, height: SIDE, data }, tileSize: 256, subsampling: '4:4:4' })
 }
 
 /** Passes everything on, with credentials. */
@@ -129,12 +96,14 @@ async function main(given: string | undefined): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'coverslip-iiif-'))
   try {
     const venv = await install(given ?? join(folder, 'venv'))
-    const data = join(folder, 'data')
-    const slideId = await serve(data, await makePyramid(folder, await coloursOf(venv)))
+    const [data, file] = [join(folder, 'data'), join(folder, 'slide.tiff')]
+    await mkdir(data)
+    await drawSlide(file, await coloursOf(venv))
+    const [slide] = await makeServedSlides(data, { width: SIDE, height: SIDE, file })
     const system = await startSystem([tiles], { data })
     const proxy = await startProxy(system.url, await system.token())
     const address = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
-    const passed = [await validate(venv, address, slideId, 3), await validate(venv, address, slideId, 2)]
+    const passed = [await validate(venv, address, slide!.slideId, 3), await validate(venv, address, slide!.slideId, 2)]
     proxy.close()
     proxy.closeAllConnections()
     await system.stop()

@@ -1,5 +1,6 @@
 /** Certificates of a made-up authority, by openssl. */
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,7 +30,9 @@ export async function createAuthority(folder: string): Promise<Authority> {
       const kinds = names.map(name => (/^[\d.]+$/.test(name) ? `IP:${name}` : `DNS:${name}`))
       await writeFile(extensions!, `subjectAltName=${kinds.join(',')}\nextendedKeyUsage=serverAuth,clientAuth\n`)
       await openssl(['req', ...curve, '-keyout', `${made}.key`, '-out', request!, '-subj', `/CN=${title}`])
-      const signing = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '1', '-extfile', extensions!]
+      // By default openssl counts in a file, which calls at the same time break.
+      const serial = `0x${randomBytes(16).toString('hex')}`
+      const signing = ['-CA', caFile, '-CAkey', caKey, '-set_serial', serial, '-days', '1', '-extfile', extensions!]
       await openssl(['x509', '-req', '-in', request!, ...signing, '-out', made!])
       // Servers that change their user read it as well.
       await chmod(`${made}.key`, 0o644)
