@@ -12,8 +12,8 @@ const FIRST = 12_000
 const LAST = 29_999
 /** A service that is told its port takes the two after it for its metrics and its calls. */
 const STEP = 4
-/** One file for each port in use, with the id of the process that uses it. */
-const FOLDER = join(tmpdir(), 'coverslip-test-ports')
+/** One file for each port in use, with the id of the process that uses it; a folder for each user, who may write no other's. */
+const FOLDER = join(tmpdir(), `coverslip-test-ports-${process.getuid?.() ?? 'all'}`)
 
 const own = new Set<number>()
 
